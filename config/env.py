@@ -1,0 +1,127 @@
+"""Reads the environment variables by which the product is configured.
+
+Every variable is declared once in `VARIABLES`; the table in the README is that list. A value that cannot be
+meant raises `ImproperlyConfigured` with a sentence that names the variable and says what to set.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Variable:
+    name: str
+    default: str
+    meaning: str
+
+
+VARIABLES = [
+    Variable("MODE", "development", "`development`, `test` or `production`"),
+    Variable("HOST", "127.0.0.1", "address on which `bin/run` listens; set, it turns the demo off"),
+    Variable("PORT", "8000", "port of the web server"),
+    Variable("SMTP_PORT", "2525", "port on which mail comes in"),
+    Variable("DATA_DIR", ".data", "folder of the bundled servers' data, attachments and logs"),
+    Variable("DEMO", "1", "`0` starts empty and prints a link that makes the first administrator"),
+    Variable(
+        "DATABASE_URL", "", "`postgresql://…` of a server of your own (15 or newer); unset: the bundled one"
+    ),
+    Variable("REDIS_URL", "", "`redis://…` of Redis 6.2+ or Valkey; unset: the bundled one"),
+    Variable(
+        "EMAIL_URL", "", "`smtp://user:password@host:587/?tls=1` for outgoing mail; unset: mailbox page"
+    ),
+    Variable(
+        "PUBLIC_URL", "", "address under which people reach the product, as in `https://help.example.com`"
+    ),
+    Variable("SECRET_KEY", "", "at least 50 random signs; required in production, else kept in DATA_DIR"),
+    Variable("SECRET_KEY_FALLBACKS", "", "former keys, separated by commas, while they are being replaced"),
+    Variable(
+        "ALLOWED_HOSTS", "", "host names that may be asked for, separated by commas; required in production"
+    ),
+    Variable(
+        "CSRF_TRUSTED_ORIGINS", "", "origins (scheme and host) that may post forms, separated by commas"
+    ),
+    Variable("BEHIND_PROXY", "0", "`1` when a reverse proxy sets X-Forwarded-Proto and X-Forwarded-For"),
+    Variable("MAIL_DOMAIN", "", "domain in Message-IDs and reply addresses; unset: host of PUBLIC_URL"),
+    Variable(
+        "DB_TIMEOUT", "15", "seconds a web request's SQL statement may take (workers: eight times that)"
+    ),
+    Variable("WEB_WORKERS", "2", "processes of the web server"),
+    Variable("WORKER_CONCURRENCY", "2", "tasks a Celery worker runs side by side"),
+    Variable("LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"),
+]
+_KNOWN = {variable.name: variable for variable in VARIABLES}
+
+
+def text(name: str) -> str:
+    """The variable's value, or its declared default when unset or empty."""
+    return os.environ.get(name, "").strip() or _KNOWN[name].default
+
+
+def is_set(name: str) -> bool:
+    return name in _KNOWN and bool(os.environ.get(name, "").strip())
+
+
+def choice(name: str, *allowed: str) -> str:
+    value = text(name)
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} is “{value}”; set it to one of: {', '.join(allowed)}.")
+    return value
+
+
+def flag(name: str) -> bool:
+    return choice(name, "0", "1") == "1"
+
+
+def number(name: str, low: int, high: int) -> int:
+    value = text(name)
+    if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+        raise ImproperlyConfigured(f"{name} is “{value}”; set it to a whole number from {low} to {high}.")
+    return int(value)
+
+
+def words(name: str) -> list[str]:
+    return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def folder(name: str) -> Path:
+    """An absolute path; a relative one counts from the root of the project, wherever the command is run."""
+    return (ROOT / Path(text(name)).expanduser()).resolve()
+
+
+def database(url: str) -> dict[str, object]:
+    """Django's settings for a `postgresql://user:password@host:port/name?option=value` address.
+
+    A socket folder is given as `?host=/path`, as libpq does it.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
+        raise ImproperlyConfigured("DATABASE_URL must look like postgresql://user:password@host:5432/name.")
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.strip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", None) or unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "OPTIONS": options,
+    }
+
+
+def broker(url: str) -> str:
+    """The Celery form of a Redis address (`unix:///path` becomes `redis+socket:///path`)."""
+    scheme = urlsplit(url).scheme
+    if scheme not in ("redis", "rediss", "unix"):
+        raise ImproperlyConfigured(
+            "REDIS_URL must look like redis://host:6379/0, rediss://… or unix:///path."
+        )
+    if scheme != "unix":
+        return url
+    path, _, query = url.removeprefix("unix://").partition("?")
+    return f"redis+socket://{path}?virtual_host={dict(parse_qsl(query)).get('db', '0')}"

@@ -1,0 +1,5 @@
+"""Where each face is mounted."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []
