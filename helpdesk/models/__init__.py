@@ -1,0 +1,20 @@
+"""Rows of the outward side: mail in and out, the company's settings, one-time tokens, heartbeats."""
+
+from helpdesk.models.company import Company, SavedReply, SupportAddress
+from helpdesk.models.inbound import InboundEmail
+from helpdesk.models.ops import Heartbeat, OnceKey
+from helpdesk.models.outbound import Delivery
+from helpdesk.models.tokens import ApiToken, GuestLink, HeldSubmission
+
+__all__ = [
+    "ApiToken",
+    "Company",
+    "Delivery",
+    "GuestLink",
+    "Heartbeat",
+    "HeldSubmission",
+    "InboundEmail",
+    "OnceKey",
+    "SavedReply",
+    "SupportAddress",
+]

@@ -1,0 +1,67 @@
+"""Mail that came in, whole, before anything read it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tickets.models import Message, Ticket
+
+
+class InboundEmail(models.Model):
+    """One mail as it was received. Every row ends as exactly one of the states other than `waiting`.
+
+    `attempts` is counted before the parser runs, so that a mail that kills it is quarantined at the
+    third try.
+    `internet_message_id` has no angle brackets; `body_hash` is the SHA-256 of what follows the header block.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        FILED = "filed", _("Filed")
+        QUIET = "quiet", _("Kept quietly")
+        SUSPENDED = "suspended", _("Suspended")
+        QUARANTINED = "quarantined", _("Quarantined")
+        REFUSED = "refused", _("Refused")
+        DUPLICATE = "duplicate", _("Duplicate")
+
+    source = models.CharField(max_length=50)
+    raw = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField()
+    envelope_from = models.CharField(max_length=998, blank=True)
+    envelope_to = models.JSONField(default=list)
+    received_at = models.DateTimeField(default=timezone.now)
+    state = models.CharField(max_length=12, choices=State, default=State.WAITING)
+    reason = models.CharField(max_length=100, blank=True)
+    error = models.TextField(blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    processed_at = models.DateTimeField(null=True, blank=True)
+    internet_message_id = models.CharField(max_length=998, blank=True)
+    body_hash = models.CharField(max_length=64, blank=True)
+    flagged = models.BooleanField(default=False)
+    ticket = models.ForeignKey(Ticket, models.SET_NULL, null=True, blank=True, related_name="inbound_emails")
+    message = models.ForeignKey(
+        Message, models.SET_NULL, null=True, blank=True, related_name="inbound_emails"
+    )
+    duplicate_of = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="duplicates"
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["received_at"], name="inbound_waiting", condition=Q(state="waiting")),
+            models.Index(fields=["sha256"], name="inbound_by_content"),
+            models.Index(
+                fields=["internet_message_id"],
+                name="inbound_by_internet_id",
+                condition=~Q(internet_message_id=""),
+            ),
+            models.Index(fields=["-received_at"], name="inbound_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.received_at:%Y-%m-%d %H:%M} {self.state}"

@@ -1,0 +1,150 @@
+"""Who may see and do what. Asked here by every face, and nowhere else.
+
+`user` may be anonymous or None. `links` are the numbers of tickets that this browser has opened by a
+guest link.
+Whatever is not visible does not exist: faces answer it like an unknown number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from tickets.models import Attachment, Message, Organization, Role, Team, Ticket, User
+
+Someone = Any  # User, AnonymousUser or None
+
+
+def is_member(user: Someone) -> bool:
+    """An active agent, supervisor or administrator."""
+    return bool(user and user.is_authenticated and user.is_active and user.is_member)
+
+
+def is_overseer(user: Someone) -> bool:
+    """An active supervisor or administrator: sees all teams and the reports."""
+    return is_member(user) and user.role in (Role.SUPERVISOR, Role.ADMINISTRATOR)
+
+
+def is_administrator(user: Someone) -> bool:
+    return is_member(user) and user.role == Role.ADMINISTRATOR
+
+
+def visible_to(user: Someone, links: Collection[int] = ()) -> QuerySet[Ticket]:
+    """The tickets that somebody may see.
+
+    Customers: their own, and their organisation's where it shares. Agents: those of their teams, of
+    teams open
+    to all, and their own. Supervisors and administrators: all. Guests: the ones whose link they hold.
+    A person in copy sees none: they are told by mail.
+    """
+    if is_overseer(user):
+        return Ticket.objects.all()
+    allowed = Q(pk__in=list(links)) if links else Q()
+    if user and user.is_authenticated and user.is_active:
+        allowed |= Q(requester=user.pk)
+        if user.is_member:
+            allowed |= Q(assignee=user.pk) | Q(team__in=teams_of(user))
+        elif user.organization_id and user.organization.shares_tickets:
+            allowed |= Q(organization=user.organization_id)
+    return Ticket.objects.filter(allowed) if allowed else Ticket.objects.none()
+
+
+def worked_by(user: Someone) -> QuerySet[Ticket]:
+    """The tickets that a member may work on at the desk: seeing one's own request is not working on it."""
+    if is_overseer(user):
+        return Ticket.objects.all()
+    if not is_member(user):
+        return Ticket.objects.none()
+    return Ticket.objects.filter(Q(assignee=user.pk) | Q(team__in=teams_of(user)))
+
+
+def teams_of(user: User) -> list[int]:
+    """Ids of the teams whose tickets a member may work on, asked once for each user object (one request)."""
+    known: list[int] | None = getattr(user, "_teams_worked", None)
+    if known is None:
+        known = list(
+            Team.objects.filter(Q(members=user.pk) | Q(open_to_all_agents=True))
+            .values_list("pk", flat=True)
+            .distinct()
+        )
+        user._teams_worked = known  # type: ignore[attr-defined]
+    return known
+
+
+def teams_visible_to(user: Someone) -> QuerySet[Team]:
+    """Teams that a member may see and file tickets into: all active ones (a ticket may be passed on)."""
+    return Team.objects.filter(is_active=True) if is_member(user) else Team.objects.none()
+
+
+def messages_visible_to(user: Someone, ticket: Ticket, links: Collection[int] = ()) -> QuerySet[Message]:
+    """What somebody may read of a ticket that they see. Notes, held words and withdrawn ones never leave
+    staff."""
+    if can_work(user, ticket):
+        return Message.objects.filter(ticket=ticket)
+    if not can_see(user, ticket, links):
+        return Message.objects.none()
+    return Message.objects.filter(ticket=ticket).filter(public_now())
+
+
+def public_now() -> Q:
+    """Condition on messages: public, released from its hold, neither withdrawn nor waiting for an
+    agent's word."""
+    return Q(public=True, held=False, automatic=False, withdrawn_at=None, visible_at__lte=timezone.now())
+
+
+def attachments_visible_to(
+    user: Someone, ticket: Ticket, links: Collection[int] = ()
+) -> QuerySet[Attachment]:
+    return Attachment.objects.filter(message__in=messages_visible_to(user, ticket, links))
+
+
+def people_visible_to(user: Someone) -> QuerySet[User]:
+    """Members see everybody; others nobody but themselves."""
+    if is_member(user):
+        return User.objects.all()
+    return User.objects.filter(pk=user.pk) if user and user.is_authenticated else User.objects.none()
+
+
+def organizations_visible_to(user: Someone) -> QuerySet[Organization]:
+    return Organization.objects.all() if is_member(user) else Organization.objects.none()
+
+
+def can_see(user: Someone, ticket: Ticket, links: Collection[int] = ()) -> bool:
+    return visible_to(user, links).filter(pk=ticket.pk).exists()
+
+
+def can_work(user: Someone, ticket: Ticket) -> bool:
+    """May work on the ticket at the desk: answer, note, assign, change."""
+    if is_overseer(user):
+        return True
+    return is_member(user) and (ticket.assignee_id == user.pk or ticket.team_id in teams_of(user))
+
+
+def can_be_assigned(person: User, ticket: Ticket) -> bool:
+    """May own the ticket: an active member who may work on its team's tickets."""
+    return is_overseer(person) or (is_member(person) and ticket.team_id in teams_of(person))
+
+
+def can_speak_as_customer(user: Someone, ticket: Ticket, links: Collection[int] = ()) -> bool:
+    """May write on the ticket from the customer's side: whoever sees it without working here, and its
+    requester."""
+    if user and user.is_authenticated and ticket.requester_id == user.pk:
+        return bool(user.is_active)
+    return not is_member(user) and can_see(user, ticket, links)
+
+
+def can_see_reports(user: Someone) -> bool:
+    """Supervisors and administrators; an agent's own numbers are asked separately."""
+    return is_overseer(user)
+
+
+def can_administer(user: Someone) -> bool:
+    return is_administrator(user)
+
+
+def can_change_role(user: Someone, person: User, role: str) -> bool:
+    """Only administrators, never of themselves: nobody edits upward and the last one cannot lock all out."""
+    return is_administrator(user) and user.pk != person.pk and role in Role.values

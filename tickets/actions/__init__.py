@@ -1,0 +1,92 @@
+"""The verbs of the ticket domain: the only code that writes its rows.
+
+Every action takes the ticket's row lock first, then writes, then records its event. `by` is the actor
+(None is
+the system), `at` an aware UTC instant (default now). Already done: returns quietly, without an event.
+Not allowed:
+raises `NotAllowed`, whose text may be shown. Actions return fresh rows; rows given to them grow stale.
+"""
+
+from tickets.actions.base import Conflict, NewFile, NotAllowed, Words
+from tickets.actions.conversation import (
+    accept_message,
+    add_note,
+    hear_automatic,
+    hold_message,
+    mark_read,
+    open_ticket,
+    reply,
+    report_delivered_after_all,
+    report_undelivered,
+    withdraw,
+)
+from tickets.actions.people import (
+    create_organization,
+    create_team,
+    deactivate,
+    edit_organization,
+    edit_person,
+    edit_team,
+    invite,
+    meet,
+    prove_address,
+    reactivate,
+    set_role,
+    set_teams,
+)
+from tickets.actions.properties import (
+    accept_follower,
+    assign,
+    move,
+    prioritize,
+    propose_follower,
+    remove_follower,
+    retype,
+    tag,
+    untag,
+)
+from tickets.actions.status import close, put_on_hold, reopen, resolve, set_open, set_waiting
+
+__all__ = [
+    "Conflict",
+    "NewFile",
+    "NotAllowed",
+    "Words",
+    "accept_follower",
+    "accept_message",
+    "add_note",
+    "assign",
+    "close",
+    "create_organization",
+    "create_team",
+    "deactivate",
+    "edit_organization",
+    "edit_person",
+    "edit_team",
+    "hear_automatic",
+    "hold_message",
+    "invite",
+    "mark_read",
+    "meet",
+    "move",
+    "open_ticket",
+    "prioritize",
+    "propose_follower",
+    "prove_address",
+    "put_on_hold",
+    "reactivate",
+    "remove_follower",
+    "reopen",
+    "reply",
+    "report_delivered_after_all",
+    "report_undelivered",
+    "resolve",
+    "retype",
+    "set_open",
+    "set_role",
+    "set_teams",
+    "set_waiting",
+    "tag",
+    "untag",
+    "withdraw",
+]

@@ -1,0 +1,224 @@
+"""People, teams and organisations: meeting, inviting, changing, deactivating."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from tickets import access
+from tickets.actions.base import NotAllowed, instant
+from tickets.events import record
+from tickets.models import Organization, Role, Team, User
+from tickets.models.people import normalize_address
+from tickets.text import clean_line
+
+
+def meet(
+    address: str | None, *, name: str = "", phone: str = "", language: str = "", at: datetime | None = None
+) -> User:
+    """The person who writes from `address`, made a customer on first contact. An existing person is
+    never changed,
+    except that a missing name is filled in. Without an address a new person is made each time.
+
+    Raises ValueError for something that is no e-mail address.
+    """
+    address = normalize_address(address)
+    if address:
+        known = User.objects.filter(email=address).first()
+        if known:
+            if name.strip() and not known.name:
+                known.name = clean_line(name, 200)
+                known.save(update_fields=["name"])
+            return known
+        _check_address(address)
+    try:
+        with transaction.atomic():
+            person = User.objects.create_user(
+                address,
+                name=clean_line(name, 200),
+                phone=clean_line(phone, 50),
+                language=clean_line(language, 12),
+                created_at=instant(at),
+            )
+            record("person.met", subject=person, at=at, data={"person": person.pk})
+            return person
+    except IntegrityError:
+        return User.objects.get(email=address)
+
+
+def _check_address(address: str) -> None:
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise ValueError(_("“%(address)s” is not an email address.") % {"address": address}) from error
+
+
+def invite(
+    address: str,
+    *,
+    name: str,
+    role: str,
+    teams: Iterable[Team] = (),
+    by: User | None,
+    at: datetime | None = None,
+) -> User:
+    """Make somebody a member of the staff, or a customer known by name. Their first sign-in follows a
+    mailed link.
+
+    An existing customer is raised to the role. Raises NotAllowed unless `by` is an administrator or the
+    system, and
+    ValueError for a bad address.
+    """
+    if by is not None and not access.can_administer(by):
+        raise NotAllowed(_("Only administrators invite people."))
+    with transaction.atomic():
+        person = meet(address, name=name, at=at)
+        person = User.objects.select_for_update().get(pk=person.pk)
+        if person.is_member:
+            raise NotAllowed(_("%(name)s is already on the team.") % {"name": person})
+        person.role = Role(role)
+        person.save(update_fields=["role"])
+        person.teams.set(teams)
+        data = {"person": person.pk, "role": person.role}
+        record("person.invited", subject=person, by=by, at=at, data=data)
+        return person
+
+
+def set_role(person: User, role: str, *, by: User | None, at: datetime | None = None) -> User:
+    """Give another role; it counts from the person's next request on."""
+    if by is not None and not access.can_change_role(by, person, role):
+        raise NotAllowed(_("You may not give this role."))
+    with transaction.atomic():
+        person = User.objects.select_for_update().get(pk=person.pk)
+        if person.role != role:
+            person.role = Role(role)
+            person.save(update_fields=["role"])
+            data = {"person": person.pk, "role": person.role}
+            record("person.role_changed", subject=person, by=by, at=at, data=data)
+        return person
+
+
+def set_teams(person: User, teams: Iterable[Team], *, by: User | None, at: datetime | None = None) -> User:
+    _demand_administrator(by)
+    with transaction.atomic():
+        person = User.objects.select_for_update().get(pk=person.pk)
+        wanted = {team.pk for team in teams}
+        if set(person.teams.values_list("pk", flat=True)) != wanted:
+            person.teams.set(wanted)
+            data = {"person": person.pk, "teams": sorted(wanted)}
+            record("person.teams_changed", subject=person, by=by, at=at, data=data)
+        return person
+
+
+def edit_person(person: User, *, by: User | None, at: datetime | None = None, **fields: Any) -> User:
+    """Change name, phone, language, time_zone, preferences or organization. People change themselves
+    (not their
+    organisation); administrators everybody."""
+    allowed = {"name", "phone", "language", "time_zone", "preferences", "organization"}
+    if unknown := fields.keys() - allowed:
+        raise ValueError(f"not editable: {sorted(unknown)}")
+    own = by is not None and by.pk == person.pk and "organization" not in fields
+    if by is not None and not own and not access.can_administer(by):
+        raise NotAllowed(_("You may not change this person."))
+    return _edit(person, "person.edited", {"person": person.pk}, fields, by=by, at=at, names=False)
+
+
+def deactivate(person: User, *, by: User | None, at: datetime | None = None) -> User:
+    """No sign-in and no token of theirs works from the next request on; what they did stays."""
+    _demand_administrator(by)
+    if by is not None and by.pk == person.pk:
+        raise NotAllowed(_("You cannot deactivate yourself."))
+    return _switch(person, False, "person.deactivated", by=by, at=at)
+
+
+def reactivate(person: User, *, by: User | None, at: datetime | None = None) -> User:
+    _demand_administrator(by)
+    return _switch(person, True, "person.reactivated", by=by, at=at)
+
+
+def _switch(person: User, active: bool, kind: str, *, by: User | None, at: datetime | None) -> User:
+    with transaction.atomic():
+        person = User.objects.select_for_update().get(pk=person.pk)
+        if person.is_active != active:
+            person.is_active = active
+            person.save(update_fields=["is_active"])
+            record(kind, subject=person, by=by, at=at, data={"person": person.pk})
+        return person
+
+
+def prove_address(person: User, *, at: datetime | None = None) -> User:
+    """Somebody followed a link or entered a code that was mailed to the person's address."""
+    with transaction.atomic():
+        person = User.objects.select_for_update().get(pk=person.pk)
+        if person.proven_at is None:
+            person.proven_at = instant(at)
+            person.save(update_fields=["proven_at"])
+            data = {"person": person.pk}
+            record("person.proved_address", subject=person, by=person, at=at, data=data)
+        return person
+
+
+def create_team(name: str, *, by: User | None, at: datetime | None = None, **fields: Any) -> Team:
+    _demand_administrator(by)
+    with transaction.atomic():
+        team = Team.objects.create(name=clean_line(name, 100), **fields)
+        record("team.created", subject=team, by=by, at=at, data={"team": team.pk})
+        return team
+
+
+def edit_team(team: Team, *, by: User | None, at: datetime | None = None, **fields: Any) -> Team:
+    _demand_administrator(by)
+    return _edit(team, "team.edited", {"team": team.pk}, fields, by=by, at=at)
+
+
+def create_organization(
+    name: str, *, by: User | None, at: datetime | None = None, **fields: Any
+) -> Organization:
+    _demand_administrator(by)
+    with transaction.atomic():
+        row = Organization.objects.create(name=clean_line(name, 200), **fields)
+        record("organization.created", subject=row, by=by, at=at, data={"organization": row.pk})
+        return row
+
+
+def edit_organization(
+    organization: Organization, *, by: User | None, at: datetime | None = None, **fields: Any
+) -> Organization:
+    _demand_administrator(by)
+    data = {"organization": organization.pk}
+    return _edit(organization, "organization.edited", data, fields, by=by, at=at)
+
+
+def _edit(
+    row: Any,
+    kind: str,
+    data: dict[str, Any],
+    fields: dict[str, Any],
+    *,
+    by: User | None,
+    at: datetime | None,
+    names: bool = True,
+) -> Any:
+    """Write the fields that differ and one event that names them (never their words)."""
+    with transaction.atomic():
+        row = type(row).objects.select_for_update(of=("self",)).get(pk=row.pk)
+        changed = [name for name, value in fields.items() if getattr(row, name) != value]
+        if changed:
+            for name in changed:
+                setattr(row, name, fields[name])
+            row.save(update_fields=changed)
+            if names:
+                data = {**data, "fields": changed}
+            record(kind, subject=row, by=by, at=at, data=data)
+        return row
+
+
+def _demand_administrator(by: User | None) -> None:
+    if by is not None and not access.can_administer(by):
+        raise NotAllowed(_("Only administrators may do this."))

@@ -1,0 +1,42 @@
+"""The rows of the ticket domain. Only `tickets.actions` writes them."""
+
+from tickets.models.event import Event
+from tickets.models.people import Organization, Role, Team, User
+from tickets.models.ticket import (
+    OPEN_STATUSES,
+    UNRESOLVED_STATUSES,
+    Attachment,
+    Blob,
+    Channel,
+    Follower,
+    Message,
+    Priority,
+    ReadMark,
+    Speaker,
+    Status,
+    Tag,
+    Ticket,
+    TicketType,
+)
+
+__all__ = [
+    "OPEN_STATUSES",
+    "UNRESOLVED_STATUSES",
+    "Attachment",
+    "Blob",
+    "Channel",
+    "Event",
+    "Follower",
+    "Message",
+    "Organization",
+    "Priority",
+    "ReadMark",
+    "Role",
+    "Speaker",
+    "Status",
+    "Tag",
+    "Team",
+    "Ticket",
+    "TicketType",
+    "User",
+]

@@ -1,0 +1,146 @@
+"""Who takes part: people, the teams they work in and the organisations they come from."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What a person may do; each role includes nothing of the others by itself (see `tickets.access`)."""
+
+    CUSTOMER = "customer", _("Customer")
+    AGENT = "agent", _("Agent")
+    SUPERVISOR = "supervisor", _("Supervisor")
+    ADMINISTRATOR = "administrator", _("Administrator")
+
+
+STAFF_ROLES = (Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
+
+
+class Organization(models.Model):
+    """A company whose people are customers."""
+
+    name = models.CharField(max_length=200, unique=True)
+    shares_tickets = models.BooleanField(
+        default=False, help_text=_("People of this organisation see each other's tickets.")
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Team(models.Model):
+    """A group of agents with a queue of its own and the rules that hold for its tickets."""
+
+    class CcRule(models.TextChoices):
+        PROPOSE = "propose", _("Ask an agent first")
+        IGNORE = "ignore", _("Never")
+
+    name = models.CharField(max_length=100, unique=True)
+    open_to_all_agents = models.BooleanField(
+        default=False, help_text=_("Agents of other teams may see and work on this team's tickets.")
+    )
+    lead = models.ForeignKey("tickets.User", models.SET_NULL, null=True, blank=True, related_name="leads")
+    cc_rule = models.CharField(max_length=10, choices=CcRule, default=CcRule.PROPOSE)
+    reopen_days = models.PositiveSmallIntegerField(
+        default=14, help_text=_("A customer's word reopens a resolved ticket for this many days.")
+    )
+    close_after_days = models.PositiveSmallIntegerField(
+        default=7, help_text=_("A resolved ticket closes by itself after this many days.")
+    )
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager["User"]):
+    """People are found by e-mail address, whatever its case."""
+
+    def create_user(self, email: str | None, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=normalize_address(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email=normalize_address(username))
+
+    async def aget_by_natural_key(self, username: str | None) -> User:
+        return await self.aget(email=normalize_address(username))
+
+
+class User(AbstractBaseUser):
+    """A person: somebody who asks (customer) or somebody who answers (agent, supervisor, administrator).
+
+    `email` is stored in lower case and may be absent (a caller, a walk-in). `proven_at` is the instant at
+    which somebody showed to control the address; until then no word of theirs is repeated to it.
+    """
+
+    email = models.EmailField(max_length=254, null=True, blank=True)
+    name = models.CharField(max_length=200, blank=True)
+    role = models.CharField(max_length=20, choices=Role, default=Role.CUSTOMER)
+    organization = models.ForeignKey(
+        Organization, models.SET_NULL, null=True, blank=True, related_name="people"
+    )
+    teams = models.ManyToManyField(Team, related_name="members", blank=True)
+    phone = models.CharField(max_length=50, blank=True)
+    language = models.CharField(max_length=12, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True)
+    preferences = models.JSONField(default=dict, blank=True)
+    is_active = models.BooleanField(default=True)
+    proven_at = models.DateTimeField(null=True, blank=True)
+    undeliverable_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = []
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="one_person_per_address"),
+        ]
+        indexes = [models.Index(fields=["role", "is_active"], name="people_by_role")]
+
+    def __str__(self) -> str:
+        return self.name or self.email or f"#{self.pk}"
+
+    @property
+    def is_member(self) -> bool:
+        """Works here (agent, supervisor or administrator)."""
+        return self.role in STAFF_ROLES
+
+    @property
+    def first_name(self) -> str:
+        """How the person is addressed; the local part of the address when no name is known."""
+        if self.name.strip():
+            return self.name.split()[0]
+        return (self.email or "").split("@")[0]
+
+    @property
+    def initials(self) -> str:
+        words = self.name.split() or [self.first_name or "?"]
+        return (words[0][:1] + (words[-1][:1] if len(words) > 1 else "")).upper()
+
+
+def normalize_address(address: str | None) -> str | None:
+    """The identity of an e-mail address: trimmed, in lower case; None for an empty one."""
+    address = (address or "").strip().lower()
+    return address or None

@@ -1,0 +1,238 @@
+"""Tickets and what was said on them."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tickets.models.people import Organization, Team, User
+
+
+class Status(models.TextChoices):
+    """Where a ticket stands. `waiting` waits for the customer, `on_hold` for a third party."""
+
+    NEW = "new", _("New")
+    OPEN = "open", _("Open")
+    WAITING = "waiting", _("Waiting")
+    ON_HOLD = "on_hold", _("On hold")
+    RESOLVED = "resolved", _("Resolved")
+    CLOSED = "closed", _("Closed")
+
+
+OPEN_STATUSES = (Status.NEW, Status.OPEN)
+UNRESOLVED_STATUSES = (Status.NEW, Status.OPEN, Status.WAITING, Status.ON_HOLD)
+
+
+class Priority(models.IntegerChoices):
+    LOW = 1, _("Low")
+    NORMAL = 2, _("Normal")
+    HIGH = 3, _("High")
+    URGENT = 4, _("Urgent")
+
+
+class TicketType(models.TextChoices):
+    QUESTION = "question", _("Question")
+    INCIDENT = "incident", _("Incident")
+    PROBLEM = "problem", _("Problem")
+    TASK = "task", _("Task")
+
+
+class Channel(models.TextChoices):
+    """The way by which words came in or went out."""
+
+    MAIL = "mail", _("email")
+    PORTAL = "portal", _("portal")
+    PHONE = "phone", _("phone")
+    WALK_IN = "walk_in", _("in person")
+    DESK = "desk", _("desk")
+    API = "api", _("API")
+
+
+class Speaker(models.TextChoices):
+    """On whose side a message was said, frozen when it was said."""
+
+    CUSTOMER = "customer", _("customer")
+    AGENT = "agent", _("agent")
+    BOT = "bot", _("automatic")
+
+
+class Tag(models.Model):
+    """A word that groups tickets, kept in lower case."""
+
+    name = models.CharField(max_length=50, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Ticket(models.Model):
+    """One customer's request. Its number is its primary key and never changes.
+
+    `event_seq` counts the events and is the version that an editor has seen; `last_event_at` keeps instants
+    from running backwards. `unanswered_since` is the oldest public word of the customer that no person has
+    answered; `last_customer_at` the newest one.
+    """
+
+    subject = models.CharField(max_length=500)
+    requester = models.ForeignKey(User, models.PROTECT, related_name="requested_tickets")
+    organization = models.ForeignKey(
+        Organization, models.SET_NULL, null=True, blank=True, related_name="tickets"
+    )
+    team = models.ForeignKey(Team, models.PROTECT, related_name="tickets")
+    assignee = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="assigned_tickets")
+    priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.NORMAL)
+    status = models.CharField(max_length=10, choices=Status, default=Status.NEW)
+    type = models.CharField(max_length=10, choices=TicketType, default=TicketType.QUESTION)
+    channel = models.CharField(max_length=10, choices=Channel)
+    tags = models.ManyToManyField(Tag, related_name="tickets", blank=True)
+    follows = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="follow_ups")
+    spoke_first = models.CharField(max_length=10, choices=Speaker, default=Speaker.CUSTOMER)
+
+    opened_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    unanswered_since = models.DateTimeField(null=True, blank=True)
+    last_customer_at = models.DateTimeField(null=True, blank=True)
+    event_seq = models.PositiveIntegerField(default=0)
+    last_event_at = models.DateTimeField(null=True, blank=True)
+    search = models.GeneratedField(
+        expression=SearchVector("subject", config="simple"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        indexes = [
+            GinIndex(fields=["search"], name="ticket_search"),
+            models.Index(fields=["requester", "-id"], name="ticket_of_requester"),
+            models.Index(fields=["organization", "-id"], name="ticket_of_organization"),
+            models.Index(fields=["opened_at"], name="ticket_by_opening"),
+            models.Index(fields=["team", "status", "id"], name="ticket_of_team"),
+            models.Index(
+                fields=["assignee", "status", "id"],
+                name="ticket_of_assignee_open",
+                condition=Q(status__in=UNRESOLVED_STATUSES),
+            ),
+            models.Index(
+                fields=["status", "id"],
+                name="ticket_unresolved",
+                condition=Q(status__in=UNRESOLVED_STATUSES),
+            ),
+            models.Index(fields=["resolved_at"], name="ticket_to_close", condition=Q(status=Status.RESOLVED)),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.reference} {self.subject}"
+
+    @property
+    def reference(self) -> str:
+        """The public reference: the ticket's number in digits."""
+        return str(self.pk)
+
+    @property
+    def is_unresolved(self) -> bool:
+        return self.status in UNRESOLVED_STATUSES
+
+
+class Follower(models.Model):
+    """Somebody in copy. Proposed by a mail's Cc, told of public messages from acceptance on, by mail only."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("Proposed")
+        ACCEPTED = "accepted", _("Follows")
+        REMOVED = "removed", _("Removed")
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="followers")
+    person = models.ForeignKey(User, models.PROTECT, related_name="follows")
+    state = models.CharField(max_length=10, choices=State)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ticket", "person"], name="one_follower_row_per_person"),
+        ]
+
+
+class Message(models.Model):
+    """Something said on a ticket: a public reply or an internal note (`public` is False).
+
+    `said_at` is the instant that counts for clocks. A public message is hidden from customers until
+    `visible_at` (the hold during which it can be withdrawn). `text` is everything readable; `fresh` is
+    the part
+    of it that is new, `quoted` what was folded away. `html` is sanitised. `internet_message_id` is the
+    RFC 5322 Message-ID of the mail it came in by, without angle brackets. A message `held_from` a sender
+    who is
+    no participant is shown to agents only until it is accepted.
+    """
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="messages")
+    public = models.BooleanField()
+    author = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="messages")
+    by = models.CharField(max_length=10, choices=Speaker)
+    automatic = models.BooleanField(default=False)
+    channel = models.CharField(max_length=10, choices=Channel)
+    text = models.TextField(blank=True)
+    fresh = models.TextField(blank=True)
+    quoted = models.TextField(blank=True)
+    html = models.TextField(blank=True)
+    said_at = models.DateTimeField()
+    visible_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    held = models.BooleanField(default=False)
+    internet_message_id = models.CharField(max_length=998, blank=True)
+    references = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["ticket", "said_at", "id"], name="message_of_ticket"),
+            models.Index(
+                fields=["internet_message_id"],
+                name="message_by_internet_id",
+                condition=~Q(internet_message_id=""),
+            ),
+        ]
+
+    @property
+    def is_note(self) -> bool:
+        return not self.public
+
+
+class Blob(models.Model):
+    """Bytes, stored once for each content. Kept in the database, so a message commits with its files."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    size = models.PositiveBigIntegerField()
+    data = models.BinaryField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+
+class Attachment(models.Model):
+    """A file of a message. Whoever may read the message may fetch it. `name` is only a label."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="attachments")
+    blob = models.ForeignKey(Blob, models.PROTECT, related_name="attachments")
+    name = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=255)
+    inline = models.BooleanField(default=False)
+    content_id = models.CharField(max_length=255, blank=True)
+
+
+class ReadMark(models.Model):
+    """Up to which event a person has read a ticket."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="read_marks")
+    person = models.ForeignKey(User, models.CASCADE, related_name="read_marks")
+    seq = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "ticket"], name="one_read_mark_per_person"),
+        ]
