@@ -129,7 +129,10 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "DIRS": [ROOT / "helpdesk" / "templates"],
         "APP_DIRS": False,
-        "OPTIONS": {"environment": "helpdesk.jinja.environment", "context_processors": _CONTEXT_PROCESSORS},
+        "OPTIONS": {
+            "environment": "helpdesk.jinja.environment",
+            "context_processors": [*_CONTEXT_PROCESSORS, "helpdesk.context.page"],
+        },
     },
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

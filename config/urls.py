@@ -1,5 +1,9 @@
 """Where each face is mounted."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from helpdesk import look
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("look/", look.choose, name="look"),
+]

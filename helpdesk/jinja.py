@@ -1,18 +1,81 @@
-"""The Jinja2 environment of our own pages (STYLE.md says why Jinja2)."""
+"""The Jinja2 environment of our own pages: translations, links, icons; how times and sizes are written."""
 
 from typing import Any
 
+from django.contrib.messages import get_messages
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django_htmx.jinja import htmx_script
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, pass_context
+from jinja2.runtime import Context
+
+from helpdesk import context, icons, times
+from helpdesk.words import PRIORITY_WORDS, STATUS_WORDS, file_size, initials, number
 
 
 def environment(**options: Any) -> Environment:
-    options.setdefault("undefined", StrictUndefined)
-    env = Environment(**options)  # noqa: S701 - Django's backend switches autoescape on
-    env.add_extension("jinja2.ext.i18n")
-    env.install_gettext_callables(translation.gettext, translation.ngettext, newstyle=True)  # type: ignore[attr-defined]
-    env.globals.update(static=static, url=reverse, htmx_script=htmx_script)
+    """Called once by Django's Jinja2 backend (`OPTIONS["environment"]`)."""
+    options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True} | options
+    env = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"], **options)  # noqa: S701 - Django's backend sets autoescape
+    env.install_gettext_callables(  # type: ignore[attr-defined]
+        translation.gettext,
+        translation.ngettext,
+        newstyle=True,
+        pgettext=translation.pgettext,
+        npgettext=translation.npgettext,
+    )
+    env.globals.update(
+        url=url,
+        static=static,
+        icon=icons.icon,
+        bars=icons.bars,
+        htmx_script=htmx_script,
+        get_messages=get_messages,
+        language=translation.get_language,
+        language_is_rtl=translation.get_language_bidi,
+        now=timezone.now,
+        with_query=with_query,
+        path_of=context.path_of,
+        STATUS_WORDS=STATUS_WORDS,
+        PRIORITY_WORDS=PRIORITY_WORDS,
+        **context.defaults(),
+    )
+    env.filters.update(
+        at=_timed(times.clock_time),
+        ago=_timed(times.ago),
+        day=_timed(times.day),
+        day_time=_timed(times.day_time),
+        exact=times.exact,
+        duration=times.duration,
+        size=file_size,
+        initials=initials,
+        number=number,
+    )
     return env
+
+
+def url(name: str, *args: Any, **kwargs: Any) -> str:
+    """The path of the route `name`; raises NoReverseMatch, so a broken link fails a test."""
+    return reverse(name, args=args, kwargs=kwargs)
+
+
+@pass_context
+def with_query(page: Context, **changes: Any) -> str:
+    """This page's query string with `changes` laid over it; a change to None takes the parameter away."""
+    query = page["request"].GET.copy()
+    for key, value in changes.items():
+        query.pop(key, None)
+        if value is not None:
+            query[key] = str(value)
+    return "?" + query.urlencode() if query else "?"
+
+
+def _timed(words: Any) -> Any:
+    """A filter that writes an instant with `words` inside `<time>`; exact times for readers who chose them."""
+
+    @pass_context
+    def filter_(page: Context, value: Any) -> Any:
+        return times.tag(value, value and words(value), exact_only=page["look"].exact_times)
+
+    return filter_

@@ -1,0 +1,83 @@
+"""What every page gets, whichever face renders it: the reader, the brand, the look, the permitted areas."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+THEMES = ("system", "light", "dark")
+DENSITIES = ("compact", "comfortable", "roomy")
+LOOK_COOKIE = "look"
+
+
+@dataclass(frozen=True)
+class Look:
+    """A reader's choices of appearance; each comes from a known set, so it can stand in an attribute."""
+
+    theme: str = "system"
+    density: str = "comfortable"
+    exact_times: bool = False
+    keys: bool = True
+
+    def words(self) -> str:
+        """The choices as they are kept in the cookie: "dark.compact.exact.nokeys"."""
+        flags = [word for word, on in (("exact", self.exact_times), ("nokeys", not self.keys)) if on]
+        return ".".join([self.theme, self.density, *flags])
+
+
+def look_of(request: HttpRequest) -> Look:
+    """The choices kept in this browser; unknown words fall back to the defaults."""
+    words = request.COOKIES.get(LOOK_COOKIE, "").split(".")
+    return Look(
+        theme=next((word for word in words if word in THEMES), "system"),
+        density=next((word for word in words if word in DENSITIES), "comfortable"),
+        exact_times="exact" in words,
+        keys="nokeys" not in words,
+    )
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """Context processor for our Jinja2 pages; `defaults` holds the same names where there is no request."""
+    user = getattr(request, "user", None)
+    reader = user if user is not None and user.is_authenticated else None
+    return defaults() | {"look": look_of(request), "reader": reader, "areas": areas_for(reader)}
+
+
+def defaults() -> dict[str, Any]:
+    """The same names for pages that are rendered without a request, such as the page for a server error."""
+    return {
+        "request": None,
+        "look": Look(),
+        "reader": None,
+        "areas": [],
+        "brand": getattr(settings, "COMPANY_NAME", _("Support")),
+        "brand_logo": None,
+        "area": "",
+        "problem": False,
+        "search_words": "",
+    }
+
+
+def areas_for(reader: Any) -> list[tuple[str, str, str, str]]:
+    """The areas this reader may enter, in their fixed order: (key, word, path, shortcut)."""
+    if reader is None or not reader.is_member:
+        return []
+    areas = [
+        ("queue", _("Queue"), "desk:queue", "g q"),
+        ("customers", _("Customers"), "desk:customers", "g c"),
+    ]
+    areas.append(("reports", _("Reports"), "reports:index", "g r"))
+    if reader.role == "administrator":
+        areas.append(("setup", _("Setup"), "setup:index", "g s"))
+    return [(key, word, path, chord) for key, word, route, chord in areas if (path := path_of(route))]
+
+
+def path_of(route: str) -> str:
+    """The path of `route`, or "" where no such face is mounted."""
+    try:
+        return reverse(route)
+    except NoReverseMatch:
+        return ""
