@@ -72,7 +72,7 @@ def with_query(page: Context, **changes: Any) -> str:
 
 
 def _timed(words: Any) -> Any:
-    """A filter that writes an instant with `words` inside `<time>`; exact times for readers who chose them."""
+    """A filter that writes an instant with `words` in `<time>`, exactly for readers who chose that."""
 
     @pass_context
     def filter_(page: Context, value: Any) -> Any:

@@ -1,7 +1,7 @@
 """How instants and durations are written for people.
 
-Every function takes aware instants and writes them in the current time zone, the reader's. Two units at most; numbers and their units
-never break across lines.
+Every function takes aware instants and writes them in the current time zone, the reader's. Two units at
+most; numbers and their units never break across lines.
 """
 
 from datetime import date, datetime, timedelta
@@ -18,7 +18,8 @@ NBSP = "\u00a0"
 def duration(value: timedelta | None, *, days: bool = True, seconds: bool = False) -> str:
     """`value` in its two largest units: "1 h 20 min", "2 d 1 h".
 
-    Without `days` hours go on counting, as working time does. Less than a minute reads "under 1 min", or whole seconds if `seconds`. The sign is dropped; None is "–".
+    Without `days` hours go on counting, as working time does. Less than a minute reads "under 1 min", or
+    whole seconds if `seconds`. The sign is dropped; None is "–".
     """
     if value is None:
         return "–"
