@@ -33,9 +33,7 @@ def _send(name: str, pk: int | str, queue: str | None) -> None:
     if time.monotonic() < _silent_until:
         return
     try:
-        current_app.send_task(
-            name, args=[pk], retry=False, ignore_result=True, **({"queue": queue} if queue else {})
-        )
+        current_app.send_task(name, args=[pk], queue=queue, retry=False, ignore_result=True)
     except Exception as error:
         _silent_until = time.monotonic() + SILENCE_SECONDS
         logger.warning(
