@@ -94,10 +94,10 @@ def folder(name: str) -> Path:
     return (ROOT / Path(text(name)).expanduser()).resolve()
 
 
-def database(url: str) -> dict[str, object]:
+def database(url: str, **session: object) -> dict[str, object]:
     """Django's settings for a `postgresql://user:password@host:port/name?option=value` address.
 
-    A socket folder is given as `?host=/path`, as libpq does it.
+    A socket folder is given as `?host=/path`, as libpq does it. `session` are further connection options.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
@@ -110,7 +110,7 @@ def database(url: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", None) or unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
-        "OPTIONS": options,
+        "OPTIONS": {**session, **options},
     }
 
 

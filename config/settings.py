@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config import embedded, env
+from config import embedded, env, limits
 
 MODE = env.choice("MODE", "development", "test", "production")
 IS_PRODUCTION = MODE == "production"
@@ -72,6 +72,39 @@ elif not ALLOWED_HOSTS:
         urlsplit(PUBLIC_URL).hostname or "",
     ]
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+if any("*" in origin or "://" not in origin for origin in CSRF_TRUSTED_ORIGINS):
+    raise ImproperlyConfigured(
+        "CSRF_TRUSTED_ORIGINS lists whole origins, as in https://help.example.com, without “*”."
+    )
+
+# Only a proxy that sets (and never passes on) X-Forwarded-Proto may speak for the client's connection.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY") else None
+SECURE_SSL_REDIRECT = IS_PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 63_072_000 if IS_PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_PRODUCTION
+SECURE_HSTS_PRELOAD = False
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# Preloading every subdomain into browsers is the owner's choice, not a default.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+
+# Cookies know no ports: two installations on one machine need two names. `__Host-` works over HTTPS alone.
+_COOKIE = "__Host-{}" if IS_PRODUCTION else f"{{}}-{PORT}"
+SESSION_COOKIE_NAME = _COOKIE.format("session")
+CSRF_COOKIE_NAME = _COOKIE.format("csrf")
+LANGUAGE_COOKIE_NAME = _COOKIE.format("language")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_PRODUCTION
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "helpdesk.errors.csrf_failed"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# One form may carry this much beside its files; views that take files check those themselves.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
 
 # --- applications -------------------------------------------------------------------------------------
 
@@ -105,6 +138,7 @@ TICKET_SUBSCRIBERS = [
 ]
 
 MIDDLEWARE = [
+    "helpdesk.headers.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -144,8 +178,15 @@ TEMPLATES = [
 # --- database, cache, sessions ------------------------------------------------------------------------
 
 BUNDLED = embedded.Servers(DATA_DIR)
-DATABASES = {"default": env.database(env.text("DATABASE_URL") or BUNDLED.database_url)}
-DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+STATEMENT_SECONDS = env.number("DB_TIMEOUT", 1, 3600)
+DATABASES = {
+    "default": env.database(
+        env.text("DATABASE_URL") or BUNDLED.database_url,
+        connect_timeout=5,
+        options=limits.session_options(STATEMENT_SECONDS),
+    )
+    | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+}
 
 # In the database, so that a wiped Redis signs nobody out and forgets no rate limit.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
@@ -156,7 +197,32 @@ SESSION_COOKIE_AGE = int(timedelta(days=7).total_seconds())
 
 REDIS_URL = env.text("REDIS_URL") or BUNDLED.redis_url
 CELERY_BROKER_URL = env.broker(REDIS_URL)
+# A worker that died with a task gives it back after this long; longer than any task may run. Nothing waits
+# for it: sweeps find the row within a minute. Celery reads the number under three names.
+CELERY_VISIBILITY_TIMEOUT = 900
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": CELERY_VISIBILITY_TIMEOUT,
+    "global_keyprefix": "helpdesk:",
+    "socket_timeout": 1.0,
+    "socket_connect_timeout": 1.0,
+    "retry_on_timeout": False,
+}
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": CELERY_VISIBILITY_TIMEOUT}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_TASK_TIME_LIMIT = 300
+# Acknowledged after the work. A task that took its worker down is not repeated by the broker (it might do it
+# again for ever) but by its row's sweep, which counts attempts.
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = False
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ETA_TASK_LIMIT = 100
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 60.0
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
@@ -189,6 +255,35 @@ LOCALE_PATHS = [ROOT / "locale"]
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / "staticfiles"
 MEDIA_ROOT = DATA_DIR / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        # Production serves what `manage.py prepare` collected, under names that change with the content.
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if IS_PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not IS_PRODUCTION
+WHITENOISE_MAX_AGE = 3600 if IS_PRODUCTION else 0
+
+# --- what is written down -----------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "format": "{asctime}Z {levelname} {name}: {message}",
+            "style": "{",
+            "datefmt": "%Y-%m-%dT%H:%M:%S",
+            "()": "config.logs.UtcFormatter",
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.choice("LOG_LEVEL", "DEBUG", "INFO", "WARNING", "ERROR")},
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}
 
 # --- API ----------------------------------------------------------------------------------------------
 
