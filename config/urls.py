@@ -2,8 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from helpdesk import look
+from helpdesk import health, look
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("livez", health.livez, name="livez"),
+    path("healthz", health.healthz, name="healthz"),
     path("look/", look.choose, name="look"),
 ]
+
+handler400 = "helpdesk.errors.bad_request"
+handler403 = "helpdesk.errors.forbidden"
+handler404 = "helpdesk.errors.not_found"
+handler500 = "helpdesk.errors.server_error"

@@ -1,0 +1,103 @@
+"""Becomes one of the long-lived processes: `python -m config.part web` and so on.
+
+`bin/run` starts them under supervisor, the compose file one in each container, by the same command.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from config import env
+from config.embedded import Servers
+
+RUN_TOKEN = "HELPDESK_RUN"  # noqa: S105 - the name of a variable that marks what one bin/run started
+PART = "HELPDESK_PART"
+
+
+def main(name: str) -> None:
+    token = os.environ.get(RUN_TOKEN)
+    if token:
+        _end_orphans(name, token)
+        _record(name)
+    os.environ[PART] = name
+    command = PARTS[name]()
+    os.execv(command[0], command)  # noqa: S606
+
+
+def web() -> list[str]:
+    return [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "config.wsgi:application",
+        "--host", env.text("HOST"), "--port", env.text("PORT"),
+        "--workers", str(env.number("WEB_WORKERS", 1, 64)), "--blocking-threads", "4",
+        "--respawn-failed-workers", "--workers-kill-timeout", "20", "--no-ws",
+    ]  # fmt: skip
+
+
+def worker() -> list[str]:
+    concurrency = env.number("WORKER_CONCURRENCY", 1, 64)
+    return [
+        sys.executable, "-m", "celery", "-A", "config", "worker", "--loglevel", env.text("LOG_LEVEL"),
+        "--concurrency", str(concurrency), "--without-gossip", "--without-mingle",
+    ]  # fmt: skip
+
+
+def beat() -> list[str]:
+    return [
+        sys.executable, "-m", "celery", "-A", "config", "beat", "--loglevel", env.text("LOG_LEVEL"),
+        "--pidfile=", "--scheduler", "config.celery:BeatingScheduler",
+    ]  # fmt: skip
+
+
+def listener() -> list[str]:
+    return [sys.executable, "manage.py", "smtp_listener"]
+
+
+def postgres() -> list[str]:
+    servers = Servers(env.folder("DATA_DIR"))
+    command = servers.postgres_command()
+    servers.become_account()
+    return command
+
+
+def valkey() -> list[str]:
+    servers = Servers(env.folder("DATA_DIR"))
+    command = servers.valkey_command()
+    servers.become_account()
+    return command
+
+
+PARTS: dict[str, Callable[[], list[str]]] = {
+    part.__name__: part for part in (web, worker, beat, listener, postgres, valkey)
+}
+
+
+def records(data_dir: Path) -> Path:
+    return data_dir / "run"
+
+
+def _record(name: str) -> None:
+    """Write down who we are, so that a later `bin/run` can find what a killed one left."""
+    me = {"pid": os.getpid(), "created": psutil.Process().create_time()}
+    path = records(env.folder("DATA_DIR")) / f"{name}.json"
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(me))
+    fresh.replace(path)
+
+
+def _end_orphans(name: str, token: str) -> None:
+    """End the children of our killed predecessor, which would otherwise hold its port or its queue."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.pid != os.getpid():
+                environment = process.environ()
+                if environment.get(RUN_TOKEN) == token and environment.get(PART) == name:
+                    process.kill()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

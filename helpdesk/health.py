@@ -1,0 +1,108 @@
+"""Does every part of the running system work? The facts, and the two addresses that tell them to machines."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from helpdesk.heartbeats import SILENT_AFTER, last_beats
+from helpdesk.models import InboundEmail
+
+# Mail that waits longer than this has been forgotten by somebody.
+MAIL_WAITS_AT_MOST = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the system: `ok`, and in `detail` what an operator should know."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def parts() -> list[Part]:
+    """Every part, the database first; without it nothing else that lives in it can be told."""
+    try:
+        now = _database_time()
+        return [Part("database", True, "answers"), _broker(), *_heartbeats(now), _oldest_mail(now)]
+    except (DatabaseError, InterfaceError) as error:
+        return [Part("database", False, type(error).__name__), _broker()]
+
+
+@require_safe
+@never_cache
+def livez(request: HttpRequest) -> HttpResponse:
+    """This process answers. Nothing else is asked, so that nobody restarts it because of another part."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 when every part works, else 503; the answer names the parts that do not."""
+    found = parts()
+    failing = [part.name for part in found if not part.ok]
+    return JsonResponse(
+        {
+            "status": "failing" if failing else "ok",
+            "failing": failing,
+            "parts": {part.name: {k: v for k, v in asdict(part).items() if k != "name"} for part in found},
+        },
+        status=503 if failing else 200,
+    )
+
+
+def _database_time() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("select statement_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
+
+
+def _broker() -> Part:
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as client:
+            client.ping()
+    except redis.RedisError as error:
+        return Part("broker", False, type(error).__name__)
+    return Part("broker", True, "answers")
+
+
+def _heartbeats(now: datetime) -> list[Part]:
+    beats = last_beats()
+    silent = {
+        name: name not in beats or now - beats[name] > SILENT_AFTER
+        for name in ("worker", "beat", "smtp", "tasks")
+    }
+    # Tasks come from beat: while that is silent, their silence says nothing about the worker.
+    idle = silent["tasks"] and not silent["beat"] and not silent["worker"]
+    return [
+        Part(
+            "worker",
+            not silent["worker"] and not idle,
+            "works nothing off" if idle else _since(beats, "worker", now),
+        ),
+        Part("beat", not silent["beat"], _since(beats, "beat", now)),
+        Part("mail listener", not silent["smtp"], _since(beats, "smtp", now)),
+    ]
+
+
+def _since(beats: dict[str, datetime], name: str, now: datetime) -> str:
+    if name not in beats:
+        return "has never reported"
+    return f"reported {max(0, round((now - beats[name]).total_seconds()))} s ago"
+
+
+def _oldest_mail(now: datetime) -> Part:
+    waiting = InboundEmail.objects.filter(state=InboundEmail.State.WAITING)
+    oldest = waiting.order_by("received_at").values_list("received_at", flat=True).first()
+    if oldest is None:
+        return Part("oldest unprocessed mail", True, "none waits")
+    age = now - oldest
+    return Part("oldest unprocessed mail", age <= MAIL_WAITS_AT_MOST, f"waits {round(age.total_seconds())} s")
