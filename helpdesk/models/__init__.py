@@ -2,7 +2,7 @@
 
 from helpdesk.models.company import Company, SavedReply, SupportAddress
 from helpdesk.models.inbound import InboundEmail
-from helpdesk.models.ops import Heartbeat, OnceKey
+from helpdesk.models.ops import Heartbeat, OnceKey, Tally
 from helpdesk.models.outbound import Delivery
 from helpdesk.models.tokens import ApiToken, GuestLink, HeldSubmission
 
@@ -17,4 +17,5 @@ __all__ = [
     "OnceKey",
     "SavedReply",
     "SupportAddress",
+    "Tally",
 ]

@@ -26,3 +26,12 @@ class OnceKey(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["owner", "key"], name="one_run_per_key")]
         indexes = [models.Index(fields=["created_at"], name="once_key_by_age")]
+
+
+class Tally(models.Model):
+    """How often something was tried since the instant `since` (`helpdesk.limits`); `key` is a SHA-256. The
+    table is unlogged: counting costs no disk flush, and a crash of the database merely forgets the counts."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    since = models.DateTimeField(db_index=True)
+    count = models.PositiveIntegerField()
