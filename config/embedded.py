@@ -365,7 +365,7 @@ def stop_for_commands(servers: Servers) -> None:
 
 
 def end_process(record: dict[str, float], gently: signal.Signals, patience: float) -> None:
-    """End the very process that a record (pid and instant of creation) names; never a later one of that pid."""
+    """End the very process that a record (pid, instant of creation) names; never a later one of that pid."""
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(int(record["pid"]))
         if abs(process.create_time() - record["created"]) > 1:
