@@ -317,7 +317,7 @@ def servers_for_command(arguments: list[str]) -> Iterator[None]:
 
 @contextmanager
 def without_commands(servers: Servers, patience: float) -> Iterator[None]:
-    """Wait until no management command uses the servers, stop those started for one, and keep new ones waiting.
+    """Wait until no command uses the servers, stop those started for one, and keep new ones waiting.
 
     Raises `ServerFailed` when a command still runs after `patience` seconds.
     """

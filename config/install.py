@@ -41,8 +41,8 @@ def _make_venv() -> None:
     done = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], capture_output=True, text=True)
     if done.returncode:
         _give_up(
-            f"{(done.stdout + done.stderr).strip()}\nThis Python cannot make virtual environments. On Debian and "
-            "Ubuntu install the package python3-venv (apt install python3-venv), then start again."
+            f"{(done.stdout + done.stderr).strip()}\nThis Python cannot make virtual environments. On Debian "
+            "and Ubuntu install the package python3-venv (apt install python3-venv), then start again."
         )
 
 
