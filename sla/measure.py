@@ -1,0 +1,302 @@
+"""One fold of a ticket's events into what its clocks read. Pure.
+
+Live clocks, the worker, the rebuild and the replay all come here, so they cannot disagree. The fold reads the
+events in their order, listens through `sla/metrics.py` and counts through `sla/calendar.py`:
+
+* consumed = the sum of working time (or calendar time, as the target says) over the intervals in which the
+  clock ran; while it runs, due = that instant at which what is left of the target has passed;
+* a change of priority, policy or calendar keeps what is consumed and gives what is left a new measure;
+* a clock still running after its due time is breached at its due time, whoever notices and when;
+* a message that was taken back or reached nobody never stopped anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sla.calendar import WorkingCalendar, compile_calendar
+from sla.calendar_spec import WEEKDAYS
+from sla.metrics import METRICS, RELEVANT, Fact, Life, Metric, Signal, lost_messages, signals
+from sla.rules import NO_POLICY, Rules, Target
+
+ZERO = timedelta(0)
+ALWAYS = compile_calendar({"timezone": "UTC", "hours": {day: [["00:00", "24:00"]] for day in WEEKDAYS}})
+"""Counts where no calendar was applied."""
+
+RUNNING, PAUSED, FULFILLED, CANCELLED = "running", "paused", "fulfilled", "cancelled"
+
+
+@dataclass(frozen=True)
+class RuleBook:
+    """Where the fold finds policy and calendar versions by id; both are immutable."""
+
+    rules: Callable[[int], Rules]
+    calendar: Callable[[int], WorkingCalendar]
+
+
+@dataclass
+class Span:
+    """A stretch of a clock's life in which nothing about its counting changed.
+
+    `reason` is why a paused stretch is paused (a status), `start_seq` the event that began it. `working` is
+    what a running stretch consumed in its calendar.
+    """
+
+    start: datetime
+    end: datetime | None
+    running: bool
+    reason: str
+    start_seq: int
+    calendar: WorkingCalendar
+    calendar_version: int | None
+    target: Target | None
+    working: timedelta = ZERO
+
+
+@dataclass
+class Reading:
+    """What one clock (metric, instance) reads. Instants are aware UTC.
+
+    While paused `due_at` is None: it is not settled before the clock runs again. For a clock that ended it is
+    the due time that was in force (or would have been, had it run on from there). `elapsed_working` and
+    `elapsed_calendar` are the time spent running up to the last change of state (for an ended clock: in all).
+    """
+
+    metric: str
+    instance: int
+    started_at: datetime
+    state: str = RUNNING
+    started_seq: int = 0
+    due_at: datetime | None = None
+    warn_at: datetime | None = None
+    paused_at: datetime | None = None
+    pause_reason: str = ""
+    stopped_at: datetime | None = None
+    stopped_seq: int | None = None
+    stopped_by_message: int | None = None
+    stopped_by: int | None = None
+    team: int | None = None
+    assignee: int | None = None
+    priority: int = 2
+    breached_at: datetime | None = None
+    target: Target | None = None
+    policy_version: int | None = None
+    calendar_version: int | None = None
+    elapsed_working: timedelta = ZERO
+    elapsed_calendar: timedelta = ZERO
+    spans: list[Span] = field(default_factory=list)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (RUNNING, PAUSED)
+
+    def elapsed(self, now: datetime, *, working: bool) -> timedelta:
+        """Time spent running, up to `now` for a clock that runs."""
+        done = self.elapsed_working if working else self.elapsed_calendar
+        if self.state != RUNNING or not self.spans or now <= self.spans[-1].start:
+            return done
+        span = self.spans[-1]
+        return done + (span.calendar.between(span.start, now) if working else now - span.start)
+
+    def consumed(self, now: datetime) -> timedelta:
+        """What the target counts."""
+        return self.elapsed(now, working=self.target.working if self.target else True)
+
+    def remaining(self, now: datetime) -> timedelta | None:
+        """What is left of the target; negative when it is used up, None without a target."""
+        return None if self.target is None else self.target.amount - self.consumed(now)
+
+    def overrun(self, now: datetime) -> timedelta:
+        """Time over the target, frozen when the clock ended."""
+        left = self.remaining(now)
+        return -left if left is not None and left < ZERO else ZERO
+
+
+def measure(facts: Iterable[Fact], book: RuleBook, until: datetime | None = None) -> list[Reading]:
+    """Fold a ticket's events, in the order of their sequence numbers, into its readings.
+
+    A clock that still runs counts as breached if its due time lies before `until`, by default the instant of
+    the last event that matters.
+    """
+    relevant = [fact for fact in facts if fact.kind in RELEVANT]
+    fold = _Fold(book, lost_messages(relevant))
+    for fact in relevant:
+        fold.hear(fact)
+    if relevant:
+        fold.look_at(until or relevant[-1].at)
+    return fold.readings
+
+
+class _Fold:
+    def __init__(self, book: RuleBook, lost: set[int]) -> None:
+        self.book = book
+        self.lost = lost
+        self.life = Life()
+        self.calendar = ALWAYS
+        self.readings: list[Reading] = []
+        self._held: dict[str, Reading] = {}  # the newest reading of each metric
+
+    # --- listening ------------------------------------------------------------------------------------
+
+    def hear(self, fact: Fact) -> None:
+        if fact.kind == "sla.applied":
+            self._apply(fact)
+        only = fact.data.get("only")
+        for signal in signals(fact, self.life, self.lost):
+            for metric in METRICS:
+                if only is None or metric.name in only:
+                    self._tell(metric, signal, fact)
+        for metric in METRICS:
+            self._follow(metric, fact)
+
+    def _apply(self, fact: Fact) -> None:
+        policy, calendar = fact.data.get("policy_version"), fact.data.get("calendar_version")
+        self.life.rules = self.book.rules(policy) if policy is not None else NO_POLICY
+        self.life.policy_version, self.life.calendar_version = policy, calendar
+        self.calendar = self.book.calendar(calendar) if calendar is not None else ALWAYS
+
+    def _tell(self, metric: Metric, signal: Signal, fact: Fact) -> None:
+        life, reading = self.life, self._held.get(metric.name)
+        if reading is not None and reading.is_open:
+            if metric.stops(signal, life):
+                self._end(reading, fact, FULFILLED)
+            elif metric.voids(signal, life):
+                self._end(reading, fact, CANCELLED)
+        elif reading is not None and metric.resumes(signal, life) and self._may_resume(metric, reading):
+            self._resume(reading, fact)
+        reading = self._held.get(metric.name)
+        may_begin = reading is None or (metric.repeats and not reading.is_open)
+        if may_begin and metric.begins(signal, life):
+            self._begin(metric, fact)
+
+    def _may_resume(self, metric: Metric, reading: Reading) -> bool:
+        return reading.state == (CANCELLED if metric.is_reply else FULFILLED)
+
+    def _follow(self, metric: Metric, fact: Fact) -> None:
+        """Let an open clock pause, run on or count anew as the ticket now stands."""
+        reading = self._held.get(metric.name)
+        if reading is None or not reading.is_open:
+            return
+        life = self.life
+        reason = self._pause_reason(metric)
+        target = life.rules.target(metric.name, life.priority)
+        span = reading.spans[-1]
+        unchanged = (
+            span.running == (not reason)
+            and span.reason == reason
+            and span.target == target
+            and span.calendar_version == life.calendar_version
+        )
+        reading.team, reading.assignee, reading.priority = life.team, life.assignee, life.priority
+        reading.policy_version, reading.calendar_version = life.policy_version, life.calendar_version
+        if not unchanged:
+            self._close_span(reading, fact.at)
+            self._open_span(reading, fact, reason, target)
+            self._schedule(reading, fact.at)
+
+    def _pause_reason(self, metric: Metric) -> str:
+        life = self.life
+        if life.status not in life.rules.pauses.get(metric.name, frozenset()):
+            return ""
+        waits = metric.is_reply and life.awaiting_since is not None
+        return "" if waits and not life.switches.pause_unanswered else life.status
+
+    # --- the life of one clock --------------------------------------------------------------------------
+
+    def _begin(self, metric: Metric, fact: Fact) -> None:
+        life = self.life
+        previous = self._held.get(metric.name)
+        reading = Reading(
+            metric.name,
+            previous.instance + 1 if previous else 1,
+            started_at=fact.at,
+            started_seq=fact.seq,
+            team=life.team,
+            assignee=life.assignee,
+            priority=life.priority,
+            policy_version=life.policy_version,
+            calendar_version=life.calendar_version,
+        )
+        self.readings.append(reading)
+        self._held[metric.name] = reading
+        life.open_metrics.add(metric.name)
+        target = life.rules.target(metric.name, life.priority)
+        self._open_span(reading, fact, self._pause_reason(metric), target)
+        self._schedule(reading, fact.at)
+
+    def _end(self, reading: Reading, fact: Fact, state: str) -> None:
+        life = self.life
+        self._close_span(reading, fact.at)
+        if reading.state == PAUSED:
+            self._schedule(reading, fact.at, as_if_running=True)
+        reading.state, reading.stopped_at, reading.stopped_seq = state, fact.at, fact.seq
+        reading.warn_at = reading.paused_at = None
+        reading.pause_reason = ""
+        reading.stopped_by, reading.stopped_by_message = fact.actor_id, fact.data.get("message")
+        reading.team, reading.assignee, reading.priority = life.team, life.assignee, life.priority
+        life.open_metrics.discard(reading.metric)
+
+    def _resume(self, reading: Reading, fact: Fact) -> None:
+        """Take up a clock that had ended; the time between counts as paused by the resolution."""
+        ended_at, ended_seq = reading.stopped_at or fact.at, reading.stopped_seq or fact.seq
+        reading.spans.append(
+            Span(ended_at, fact.at, False, "resolved", ended_seq, self.calendar, None, reading.target)
+        )
+        reading.state = PAUSED
+        reading.stopped_at = reading.stopped_seq = reading.stopped_by = reading.stopped_by_message = None
+        self.life.open_metrics.add(reading.metric)
+
+    def _open_span(self, reading: Reading, fact: Fact, reason: str, target: Target | None) -> None:
+        version = self.life.calendar_version
+        reading.target = target
+        reading.spans.append(
+            Span(fact.at, None, not reason, reason, fact.seq, self.calendar, version, target)
+        )
+        reading.state = PAUSED if reason else RUNNING
+        reading.paused_at, reading.pause_reason = (fact.at, reason) if reason else (None, "")
+
+    def _close_span(self, reading: Reading, at: datetime) -> None:
+        span = reading.spans[-1]
+        if span.end is not None:
+            return
+        span.end = at
+        if span.running:
+            self._note_breach(reading, at)
+            span.working = span.calendar.between(span.start, at)
+            reading.elapsed_working += span.working
+            reading.elapsed_calendar += at - span.start
+        if span.end == span.start:
+            reading.spans.pop()
+
+    def _schedule(self, reading: Reading, at: datetime, *, as_if_running: bool = False) -> None:
+        """Set due and warning for a clock that runs from `at` on."""
+        target = reading.target
+        reading.warn_at = None
+        if target is None or (reading.state == PAUSED and not as_if_running):
+            reading.due_at = None
+            return
+        left = target.amount - (reading.elapsed_working if target.working else reading.elapsed_calendar)
+        if reading.breached_at is not None and left <= ZERO:
+            reading.due_at = reading.breached_at
+            return
+        reading.due_at = self._ahead(at, left, target) if left >= ZERO else at
+        lead = self.life.rules.warning(reading.metric).before(target)
+        if lead and reading.breached_at is None:
+            reading.warn_at = self._ahead(at, max(left - lead, ZERO), target)
+
+    def _ahead(self, at: datetime, amount: timedelta, target: Target) -> datetime:
+        if not target.working:
+            return at + amount
+        due = self.calendar.add(at, amount)
+        return self.calendar.next_open(due) if self.life.switches.due_at_closing == "opening" else due
+
+    def _note_breach(self, reading: Reading, at: datetime) -> None:
+        if reading.due_at is not None and reading.breached_at is None and at > reading.due_at:
+            reading.breached_at = reading.due_at
+
+    def look_at(self, now: datetime) -> None:
+        for reading in self.readings:
+            if reading.state == RUNNING:
+                self._note_breach(reading, now)

@@ -1,0 +1,245 @@
+"""What happens on a ticket, as the clocks hear it, and which clock listens to what. Pure.
+
+A new metric is a row in `METRICS`; the fold in `sla/measure.py` does not change for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum, auto
+from typing import Any, Protocol
+
+from sla.rules import NO_POLICY, Rules, Switches
+
+ENDED = frozenset({"resolved", "closed"})
+
+
+class Fact(Protocol):
+    """A ticket's event, as stored; instants are aware UTC."""
+
+    @property
+    def seq(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def data(self) -> Mapping[str, Any]: ...
+    @property
+    def actor_id(self) -> int | None: ...
+
+
+class Signal(StrEnum):
+    """What a clock may start, stop or pause on."""
+
+    OPENED = auto()
+    CUSTOMER_SPOKE = auto()
+    ANSWERED = auto()  # a public message of a human agent that was not taken back and did not bounce
+    MOVED = auto()  # into another status in which the ticket is still open
+    RESOLVED = auto()
+    REOPENED = auto()
+
+
+@dataclass
+class Life:
+    """What the fold knows of the ticket at one instant."""
+
+    status: str = "new"
+    priority: int = 2
+    team: int | None = None
+    assignee: int | None = None
+    spoke_first: str = "customer"
+    awaiting_since: datetime | None = None  # the oldest customer message without an answer
+    answer_lost: bool = False  # an answer since then was taken back or reached nobody
+    spoke_after_end: bool = False  # the customer wrote on a resolved or closed ticket
+    rules: Rules = NO_POLICY
+    policy_version: int | None = None
+    calendar_version: int | None = None
+    open_metrics: set[str] = field(default_factory=set)  # metrics with a running or paused clock
+
+    @property
+    def switches(self) -> Switches:
+        return self.rules.switches
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One kind of promise: when its clock starts, what stops it, voids it and takes it up again."""
+
+    name: str
+    begins: Callable[[Signal, Life], bool]
+    stops: Callable[[Signal, Life], bool]
+    voids: Callable[[Signal, Life], bool]
+    resumes: Callable[[Signal, Life], bool]
+    repeats: bool = False  # several instances, one after the other
+    is_reply: bool = False  # a promise to answer: may not pause while a customer waits
+
+
+def _reply_stops(signal: Signal, life: Life) -> bool:
+    if signal is Signal.RESOLVED:
+        return life.switches.resolved_unanswered == "answer"
+    moved_away = signal is Signal.MOVED and life.status in {"waiting", "on_hold"}
+    return signal is Signal.ANSWERED or (moved_away and life.switches.status_move_answers)
+
+
+def _reply_voids(signal: Signal, life: Life) -> bool:
+    # An answer that went out with the resolution and was lost leaves the customer waiting as before.
+    if life.answer_lost:
+        return False
+    return signal is Signal.RESOLVED and life.switches.resolved_unanswered == "cancel"
+
+
+def _reply_resumes(signal: Signal, life: Life) -> bool:
+    # Staff took the resolution back: the message that nobody answered is still unanswered. Where the customer
+    # reopened, the new message has a clock of its own and what was settled stays settled.
+    return signal is Signal.REOPENED and life.awaiting_since is not None and not life.spoke_after_end
+
+
+def _first_response_begins(signal: Signal, life: Life) -> bool:
+    if life.spoke_first == "customer":
+        return signal is Signal.OPENED and life.awaiting_since is not None
+    if life.switches.agent_opened == "start":
+        return signal is Signal.OPENED
+    return signal is Signal.CUSTOMER_SPOKE and life.switches.agent_opened == "first_customer_message"
+
+
+def _next_response_begins(signal: Signal, life: Life) -> bool:
+    answered_once = "first_response" not in life.open_metrics
+    return signal is Signal.CUSTOMER_SPOKE and (answered_once or life.switches.next_response_overlaps_first)
+
+
+def _resolution_begins(signal: Signal, life: Life) -> bool:
+    if signal is Signal.REOPENED:
+        return life.switches.reopened_resolution == "restart"
+    return signal is Signal.OPENED
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        "first_response",
+        begins=_first_response_begins,
+        stops=_reply_stops,
+        voids=_reply_voids,
+        resumes=_reply_resumes,
+        is_reply=True,
+    ),
+    Metric(
+        "next_response",
+        begins=_next_response_begins,
+        stops=_reply_stops,
+        voids=_reply_voids,
+        resumes=_reply_resumes,
+        repeats=True,
+        is_reply=True,
+    ),
+    Metric(
+        "resolution",
+        begins=_resolution_begins,
+        stops=lambda signal, life: signal is Signal.RESOLVED,
+        voids=lambda signal, life: False,
+        resumes=lambda signal, life: (
+            signal is Signal.REOPENED and life.switches.reopened_resolution == "continue"
+        ),
+        repeats=True,
+    ),
+)
+
+
+RELEVANT = frozenset(
+    {
+        "ticket.opened",
+        "ticket.replied",
+        "message.withdrawn",
+        "delivery.failed",
+        "delivery.recovered",
+        "ticket.resolved",
+        "ticket.reopened",
+        "ticket.closed",
+        "ticket.set_waiting",
+        "ticket.put_on_hold",
+        "ticket.set_open",
+        "ticket.assigned",
+        "ticket.prioritized",
+        "ticket.moved",
+        "sla.applied",
+    }
+)
+"""The kinds that the fold reads; all others change no clock."""
+
+
+def lost_messages(facts: Iterable[Fact]) -> set[int]:
+    """Messages that never counted: taken back, or refused for good by every way to the requester."""
+    withdrawn: set[int] = set()
+    failed: set[int] = set()
+    for fact in facts:
+        message = fact.data.get("message")
+        if fact.kind == "message.withdrawn":
+            withdrawn.add(message)
+        elif fact.kind == "delivery.failed":
+            failed.add(message)
+        elif fact.kind == "delivery.recovered":
+            failed.discard(message)
+    return withdrawn | failed
+
+
+def signals(fact: Fact, life: Life, lost: set[int]) -> Iterator[Signal]:
+    """What one event means to the clocks, in order; `life` is moved along with it."""
+    if fact.kind == "ticket.opened":
+        yield from _opened(fact, life)
+    elif fact.kind == "ticket.replied":
+        yield from _replied(fact, life, lost)
+    if fact.kind == "ticket.prioritized":
+        life.priority = fact.data["priority"][1]
+    elif fact.kind == "ticket.moved":
+        life.team = fact.data["team"][1]
+    elif fact.kind == "ticket.assigned":
+        life.assignee = fact.data["assignee"][1]
+    elif fact.kind != "ticket.opened":
+        yield from _moved(fact, life)
+
+
+def _opened(fact: Fact, life: Life) -> Iterator[Signal]:
+    data = fact.data
+    life.status, life.priority = data.get("status", "new"), data.get("priority", 2)
+    life.team, life.assignee = data.get("team"), data.get("assignee")
+    life.spoke_first = data.get("spoke_first", "customer")
+    # Nobody waits for an answer to a robot.
+    waits = life.spoke_first == "customer" and data.get("human", True)
+    life.awaiting_since = fact.at if waits else None
+    yield Signal.OPENED
+    if waits and data.get("message"):
+        yield Signal.CUSTOMER_SPOKE
+
+
+def _replied(fact: Fact, life: Life, lost: set[int]) -> Iterator[Signal]:
+    data = fact.data
+    if data["by"] == "customer":
+        if life.status in ENDED:
+            life.spoke_after_end, life.awaiting_since = True, None
+        life.awaiting_since = life.awaiting_since or fact.at
+        yield Signal.CUSTOMER_SPOKE
+    elif data["by"] == "agent" and data.get("human", True):
+        if data.get("message") in lost:
+            life.answer_lost = True
+            return
+        if "only" not in data:  # imports may know of an answer to one promise alone
+            life.awaiting_since, life.answer_lost = None, False
+        yield Signal.ANSWERED
+
+
+def _moved(fact: Fact, life: Life) -> Iterator[Signal]:
+    if "status" not in fact.data:
+        if fact.kind == "ticket.resolved":  # a resolution noted without a move, as imports know it
+            yield Signal.RESOLVED
+        return
+    old, life.status = life.status, fact.data["status"][1]
+    if life.status in ENDED:
+        if old not in ENDED:
+            life.spoke_after_end = False
+            yield Signal.RESOLVED
+    elif old in ENDED:
+        yield Signal.REOPENED
+    elif life.status != old:
+        yield Signal.MOVED
