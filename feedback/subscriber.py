@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from feedback import actions
 from tickets.models import Event
 
 
 def on_ticket_event(event: Event) -> None:
-    """React to one event."""
+    """A resolution plans a survey, a reopening takes back what was not sent yet."""
+    if event.kind == "ticket.resolved":
+        actions.schedule(event)
+    elif event.kind == "ticket.reopened":
+        actions.cancel_scheduled(event)

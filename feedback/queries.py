@@ -1,0 +1,78 @@
+"""What is asked about surveys: which are due, who holds a link, what their mail says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from feedback import definitions, tokens
+from feedback.models import Survey
+
+
+def due_to_send(now: datetime) -> QuerySet[Survey]:
+    """Planned surveys whose time has come, oldest first."""
+    return Survey.objects.filter(state=Survey.State.SCHEDULED, send_at__lte=now).order_by("send_at", "pk")
+
+
+def due_to_expire(now: datetime) -> QuerySet[Survey]:
+    """Unanswered surveys whose time is over, oldest first."""
+    return Survey.objects.filter(state=Survey.State.INVITED, expires_at__lte=now).order_by("expires_at", "pk")
+
+
+def survey_by_token(token: str) -> Survey | None:
+    """The survey of a link, found by the token's hash: a near miss takes as long as any other."""
+    found = Survey.objects.filter(token_hash=tokens.hash_token(token))
+    return found.select_related("ticket", "version__definition", "answer", "person", "agent").first()
+
+
+def question(survey: Survey) -> str:
+    """The rating question as it is put, in the current language.
+
+    The subject is the customer's own text, which is not repeated to an address that nobody has proven.
+    """
+    if survey.person.proven_at is None:
+        return _("How was our help?")
+    return _("How was our help with “%(subject)s”?") % {"subject": survey.ticket.subject}
+
+
+@dataclass(frozen=True)
+class Link:
+    """One rating in the mail: its number, its word, and the path that preselects it."""
+
+    value: int
+    word: str
+    path: str
+
+
+def invitation(survey: int) -> dict[str, Any] | None:
+    """What the mail of a sent survey says, in the current language; None when it is not to be sent any more.
+
+    `reference`, `subject` ("" where it may not be repeated), `question`, `path` of the survey page
+    (relative), `choices` (each `Link` preselects its rating and records nothing), `expires_at`, `person`,
+    `agent`, `ticket`.
+    """
+    row = Survey.objects.select_related("ticket", "version", "person", "agent").filter(pk=survey).first()
+    if row is None or row.state != Survey.State.INVITED:
+        return None
+    token = tokens.find_token(row.pk, row.token_hash)
+    if token is None:
+        return None
+    path = f"/survey/{token}/"
+    return {
+        "ticket": row.ticket,
+        "person": row.person,
+        "agent": row.agent,
+        "reference": row.ticket.reference,
+        "subject": row.ticket.subject if row.person.proven_at else "",
+        "question": question(row),
+        "path": path,
+        "choices": [
+            Link(choice.value, choice.word, f"{path}?score={choice.value}")
+            for choice in definitions.choices(row.version)
+        ],
+        "expires_at": row.expires_at,
+    }
