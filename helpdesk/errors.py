@@ -4,19 +4,25 @@ A request that failed because PostgreSQL was away (restarting, full, too slow) i
 typed words back, with a button that sends the same form again.
 """
 
+import logging
 import sys
 from http import HTTPStatus
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
+from django.http.request import RawPostDataException
 from django.template import loader
-from django.utils.translation import get_language
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+logger = logging.getLogger(__name__)
+
 RETRY_AFTER_SECONDS = 10
-# Form fields that are not somebody's words.
+# Fields of a form that are not somebody's words.
 _MACHINE_FIELDS = {"csrfmiddlewaretoken"}
+_SECRET_FIELDS = {"password", "password1", "password2", "oldpassword"}
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -41,7 +47,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _answer(
         request,
         HTTPStatus.FORBIDDEN,
-        _("This form had grown too old"),
+        _("This form has grown too old"),
         _("Go back, load the page again and send the form once more."),
     )
 
@@ -56,37 +62,47 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Called while the exception is being handled, so that its kind decides between 503 and 500."""
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
         return unavailable(request)
     return _answer(
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
         _("Something went wrong here"),
-        _("Nothing you sent was half done. Try again; if it happens again, tell us what you were doing."),
+        _("Nothing was left half done. Try again; if it happens again, tell us what you were doing."),
     )
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
+    """503 for a database that is away, with the posted form to be sent again."""
+    fields, had_files = _posted(request)
     response = _answer(
         request,
         HTTPStatus.SERVICE_UNAVAILABLE,
         _("The helpdesk is restarting"),
         _("This takes a few seconds. Nothing was lost; try again in a moment."),
-        fields=_posted(request),
+        fields=fields,
+        had_files=had_files,
     )
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 
 
-def _posted(request: HttpRequest) -> list[tuple[str, str, bool]]:
-    """Name, value and "is it somebody's words" of each field of the form that could not be taken."""
+def _posted(request: HttpRequest) -> tuple[list[tuple[str, str, bool]], bool]:
+    """Name, value and "is it somebody's words" of each field of the form that could not be taken; and whether
+    files came with it, which cannot be given back."""
     if request.method != "POST":
-        return []
-    return [
-        (name, value, name not in _MACHINE_FIELDS and (" " in value or "\n" in value))
-        for name, values in request.POST.lists()
-        for value in values
-    ]
+        return [], False
+    try:
+        fields = [
+            (name, value, name not in _MACHINE_FIELDS and (" " in value or "\n" in value))
+            for name, values in request.POST.lists()
+            for value in values
+            if name not in _SECRET_FIELDS
+        ]
+        return fields, bool(request.FILES)
+    except (RawPostDataException, MultiPartParserError, OSError):
+        return [], False
 
 
 def _answer(request: HttpRequest, status: HTTPStatus, title: str, advice: str, **more: Any) -> HttpResponse:
@@ -97,9 +113,14 @@ def _answer(request: HttpRequest, status: HTTPStatus, title: str, advice: str, *
         "title": title,
         "advice": advice,
         "path": request.get_full_path(),
-        "language": get_language() or "en",
         "fields": [],
+        "had_files": False,
         **more,
     }
-    # Without the request: context processors would ask the database who is signed in.
-    return HttpResponse(loader.get_template("errors/page.html").render(context), status=status)
+    try:
+        # Without the request: context processors would ask the database who is signed in.
+        page = loader.get_template("errors/page.html").render(context)
+    except Exception:  # an error page must not fail, whatever broke before it
+        logger.exception("the error page could not be rendered")
+        page = format_html("<!doctype html><title>{0}</title><h1>{0}</h1><p>{1}</p>", title, advice)
+    return HttpResponse(page, status=status)
