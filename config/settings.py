@@ -291,9 +291,28 @@ LOGGING = {
 
 # --- API ----------------------------------------------------------------------------------------------
 
+API_LIMITS = {"request": 600, "search": 60}  # a minute and token
+API_TOKEN_DAYS = 365
 REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["helpdesk.api.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "helpdesk.api.throttles.PerToken",
+        "helpdesk.api.throttles.SearchPerToken",
+    ],
+    "DEFAULT_PARSER_CLASSES": ["helpdesk.api.parsing.StrictParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "helpdesk.api.errors.handle",
+    "URL_FORMAT_OVERRIDE": None,
 }
-SPECTACULAR_SETTINGS = {"TITLE": "Helpdesk", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Helpdesk",
+    "DESCRIPTION": "Tickets, what is said on them, and what is done to them. Instants are ISO 8601 in UTC.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"Channel": "tickets.models.Channel", "Status": "tickets.models.Status"},
+}

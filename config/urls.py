@@ -1,12 +1,13 @@
 """Where each face is mounted."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from helpdesk import health, look
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
     path("healthz", health.healthz, name="healthz"),
+    path("api/v1/", include("helpdesk.api.urls")),
     path("look/", look.choose, name="look"),
 ]
 

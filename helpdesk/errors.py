@@ -107,7 +107,8 @@ def _posted(request: HttpRequest) -> tuple[list[tuple[str, str, bool]], bool]:
 
 def _answer(request: HttpRequest, status: HTTPStatus, title: str, advice: str, **more: Any) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return JsonResponse({"detail": f"{title}. {advice}"}, status=status)
+        error = {"code": status.name.lower(), "message": f"{title}. {advice}", "fields": {}}
+        return JsonResponse({"error": error}, status=status)
     context = {
         "status": int(status),
         "title": title,

@@ -7,7 +7,7 @@ Not allowed:
 raises `NotAllowed`, whose text may be shown. Actions return fresh rows; rows given to them grow stale.
 """
 
-from tickets.actions.base import Conflict, NewFile, NotAllowed, Words
+from tickets.actions.base import Conflict, NewFile, NotAllowed, Words, demand_version
 from tickets.actions.conversation import (
     accept_message,
     add_note,
@@ -60,6 +60,7 @@ __all__ = [
     "create_organization",
     "create_team",
     "deactivate",
+    "demand_version",
     "edit_organization",
     "edit_person",
     "edit_team",

@@ -70,6 +70,17 @@ def demand_work(by: User | None, ticket: Ticket) -> None:
         raise NotAllowed(_("You may not change this ticket."))
 
 
+def demand_version(ticket: Ticket, seen_seq: int) -> None:
+    """Take the lock and raise Conflict when something was done to the ticket after event `seen_seq`.
+
+    For the caller's transaction, before the change itself. What clocks and surveys derive by themselves does
+    not count."""
+    lock(ticket)
+    news = ticket.events.filter(seq__gt=seen_seq).exclude(kind__startswith="sla.")
+    if news.exclude(kind__startswith="survey.").exists():
+        raise Conflict(_("This ticket changed meanwhile. Read it again, then try once more."))
+
+
 def instant(at: datetime | None, ticket: Ticket | None = None) -> datetime:
     """The instant of an action: `at` or now, never before the ticket's latest event."""
     at = at or timezone.now()

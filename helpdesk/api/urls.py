@@ -1,0 +1,25 @@
+"""Version 1, mounted at /api/v1/."""
+
+from django.urls import URLPattern, path, re_path
+
+from helpdesk.api import docs, views
+
+app_name = "api"
+
+urlpatterns: list[URLPattern] = [
+    path("tickets/", views.Tickets.as_view(), name="tickets"),
+    path("tickets/<int:number>/", views.OneTicket.as_view(), name="ticket"),
+    path("tickets/<int:number>/messages/", views.Messages.as_view(), name="messages"),
+    path("tickets/<int:number>/reply/", views.Reply.as_view(), name="reply"),
+    path("tickets/<int:number>/note/", views.Note.as_view(), name="note"),
+    *(
+        path(f"tickets/<int:number>/{verb}/", view.as_view(), name=verb)
+        for verb, view in views.CHANGES.items()
+    ),
+    path("attachments/<int:number>/", views.OneAttachment.as_view(), name="attachment"),
+    path("me/", views.Me.as_view(), name="me"),
+    path("teams/", views.Teams.as_view(), name="teams"),
+    path("schema/", docs.Schema.as_view(), name="schema"),
+    path("docs/", docs.docs, name="docs"),
+    re_path(r"^(?P<rest>.*)$", views.Nowhere.as_view(), name="nowhere"),
+]
