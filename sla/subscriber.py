@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
+from sla import actions
+from sla.metrics import RELEVANT
 from tickets.models import Event
+
+CHOOSING = frozenset(
+    {
+        "ticket.opened",
+        "ticket.moved",
+        "ticket.prioritized",
+        "ticket.typed",
+        "ticket.tagged",
+        "ticket.untagged",
+    }
+)
+"""After these a ticket may fall under another policy."""
 
 
 def on_ticket_event(event: Event) -> None:
-    """React to one event."""
+    """Choose the policy where it may have changed, and bring the ticket's clocks up to the event."""
+    if event.ticket_id is None:
+        return
+    if event.kind in CHOOSING and actions.apply_policy(event):
+        return  # the application is an event of its own, on which the clocks were set
+    if event.kind in RELEVANT:
+        actions.set_clocks(event)

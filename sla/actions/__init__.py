@@ -1,0 +1,38 @@
+"""The verbs of the promises: calendars and policies for set-up, and the clocks that follow a ticket's events.
+
+`by` is the actor (None is the system), `at` an aware UTC instant (default now).
+"""
+
+from sla.actions.clocks import (
+    apply_policy,
+    check_clock,
+    matching_version,
+    measure_clock,
+    record_breach,
+    record_warning,
+    set_clocks,
+)
+from sla.actions.setup import (
+    create_calendar,
+    create_policy,
+    default_policy,
+    edit_calendar,
+    edit_policy,
+    install_defaults,
+)
+
+__all__ = [
+    "apply_policy",
+    "check_clock",
+    "create_calendar",
+    "create_policy",
+    "default_policy",
+    "edit_calendar",
+    "edit_policy",
+    "install_defaults",
+    "matching_version",
+    "measure_clock",
+    "record_breach",
+    "record_warning",
+    "set_clocks",
+]

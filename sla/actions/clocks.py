@@ -1,0 +1,153 @@
+"""The clocks of a ticket: which policy holds, where they stand after an event, what sweep and worker add."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from sla import clockwork
+from sla.matching import matches
+from sla.measure import FULFILLED, RUNNING
+from sla.models import CalendarVersion, Clock, Measurement, PolicyVersion, TicketDue
+from tickets.events import record
+from tickets.handover import hand_over
+from tickets.models import Event, Ticket
+
+
+def matching_version(ticket: Ticket) -> PolicyVersion | None:
+    """The latest version of the first active policy whose conditions hold for the ticket as it stands."""
+    latest = (
+        PolicyVersion.objects.filter(policy__is_active=True)
+        .order_by("policy__position", "policy_id", "-number")
+        .distinct("policy__position", "policy_id")
+        .select_related("policy")
+    )
+    known: dict[str, list[Any]] = {
+        "team": [ticket.team_id],
+        "organization": [ticket.organization_id] if ticket.organization_id else [],
+        "channel": [ticket.channel],
+        "type": [ticket.type],
+        "priority": [ticket.priority],
+    }
+    for version in latest:
+        if any(condition["field"] == "tag" for condition in version.conditions) and "tag" not in known:
+            known["tag"] = list(ticket.tags.values_list("name", flat=True))
+        if matches(version.conditions, known):
+            return version
+    return None
+
+
+def apply_policy(event: Event) -> bool:
+    """Record which versions hold for the ticket from this event on. False where nothing changed.
+
+    A ticket keeps the version that it got while it stays under the same policy.
+    """
+    ticket = event.ticket
+    assert ticket is not None
+    version = matching_version(ticket)
+    if event.kind != "ticket.opened":
+        applied = ticket.events.filter(kind="sla.applied").order_by("-seq").first()
+        before = applied.data.get("policy_version") if applied else None
+        held = PolicyVersion.objects.filter(pk=before).values_list("policy_id", flat=True).first()
+        if held == (version.policy_id if version else None):
+            return False
+    if version is not None:
+        calendar = version.policy.calendar.latest
+    else:
+        calendar = CalendarVersion.objects.filter(calendar__is_default=True).order_by("-number").first()
+    data = {
+        "policy_version": version.pk if version else None,
+        "calendar_version": calendar.pk if calendar else None,
+    }
+    record("sla.applied", ticket=ticket, subject=ticket, at=event.at, data=data)
+    return True
+
+
+def set_clocks(event: Event) -> None:
+    """Bring the rows of the event's ticket up to it, record the breaches it shows, hand over what stopped."""
+    assert event.ticket_id is not None
+    folded = clockwork.folded_ticket(event.ticket_id)
+    there = {(clock.metric, clock.instance): clock for clock in Clock.objects.filter(ticket=event.ticket_id)}
+    for reading in folded.readings:
+        row = clockwork.clock_row(folded, reading)
+        clock = _write_clock(there.pop((row.metric, row.instance), None), row)
+        if reading.breached_at and not folded.told_of(reading).breached_at and event.ticket:
+            record_breach(event.ticket, clock, reading.breached_at)
+    if there:  # a lost answer joined two instances into one
+        Clock.objects.filter(pk__in=[clock.pk for clock in there.values()]).delete()
+    write_due(event.ticket_id, clockwork.due_row(folded))
+
+
+def _write_clock(clock: Clock | None, row: Clock) -> Clock:
+    changed = [name for name in clockwork.CLOCK_FIELDS if getattr(clock, name, ...) != getattr(row, name)]
+    if clock is not None and not changed:
+        return clock
+    if clock is not None:
+        row.pk = clock.pk
+        if clock.state == FULFILLED:
+            Measurement.objects.filter(clock=clock).delete()
+    row.needs_measuring = row.state == FULFILLED
+    row.save(force_insert=clock is None, force_update=clock is not None)
+    if row.needs_measuring:
+        hand_over("sla.measure", row.pk)
+    return row
+
+
+def write_due(ticket_id: int, row: TicketDue | None) -> None:
+    """Write what the ticket owes next, if that changed."""
+    there = TicketDue.objects.filter(pk=ticket_id).first()
+    if row is None:
+        if there is not None:
+            there.delete()
+    elif there is None or any(getattr(there, n) != getattr(row, n) for n in clockwork.DUE_FIELDS):
+        row.save(force_insert=there is None)
+
+
+def record_breach(ticket: Ticket, clock: Clock, due_at: datetime) -> None:
+    """Record that a due time passed, dated at the due time. Once for each clock."""
+    _tell("sla.breached", ticket, clock, due_at, due_at)
+
+
+def record_warning(ticket: Ticket, clock: Clock, warn_at: datetime) -> None:
+    """Record that a due time is near, dated at the instant from which it was."""
+    _tell("sla.warned", ticket, clock, warn_at, clock.due_at)
+
+
+def _tell(kind: str, ticket: Ticket, clock: Clock, at: datetime, due_at: datetime | None) -> None:
+    data = {"clock": clock.pk, "metric": clock.metric, "instance": clock.instance, "due_at": due_at}
+    record(kind, ticket=ticket, subject=clock, at=at, data=data)
+
+
+def check_clock(clock: Clock, ticket: Ticket, now: datetime) -> str:
+    """Warn or breach a clock that is due for it; its ticket is locked. Returns what was told, or ""."""
+    if clock.state != RUNNING or clock.next_check_at is None or clock.next_check_at >= now:
+        return ""
+    assert clock.due_at is not None
+    if clock.due_at < now:
+        clock.breached_at, clock.next_check_at = clock.due_at, None
+        clock.save(update_fields=["breached_at", "next_check_at"])
+        record_breach(ticket, clock, clock.due_at)
+        return "breached"
+    clock.warned_at, clock.next_check_at = clock.next_check_at, clock.due_at
+    clock.save(update_fields=["warned_at", "next_check_at"])
+    record_warning(ticket, clock, clock.warned_at)
+    return "warned"
+
+
+def measure_clock(clock: Clock) -> Measurement | None:
+    """Write what a stopped clock came to; None for one that does not need it. The clock is locked."""
+    if not clock.needs_measuring:
+        return None
+    folded = clockwork.folded_ticket(clock.ticket_id)
+    for reading in folded.readings:
+        if (reading.metric, reading.instance, reading.state) == (clock.metric, clock.instance, FULFILLED):
+            row = clockwork.measurement_row(clock.ticket, reading)
+            row.clock, row.measured_at = clock, timezone.now()
+            Measurement.objects.filter(clock=clock).delete()
+            row.save()
+            clock.needs_measuring = False
+            clock.save(update_fields=["needs_measuring"])
+            return row
+    return None

@@ -1,0 +1,210 @@
+"""Calendars and policies: making and editing them.
+
+An edit makes a new version and holds for tickets to which the policy is applied from then on; what was
+promised before stays as it was. Raises `NotAllowed` for people who may not set up, `CalendarError` and
+`PolicyError` (both ValueError) with a sentence for what cannot be used.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from sla.calendar import CalendarError, compile_calendar
+from sla.matching import check_conditions
+from sla.models import Calendar, CalendarVersion, Policy, PolicyVersion
+from sla.rules import PolicyError, parse_rules
+from tickets import access
+from tickets.actions import NotAllowed
+from tickets.events import record
+from tickets.models import User
+
+OFFICE_HOURS = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+_HOUR = 3600
+# Working hours per priority (low, normal, high, urgent) of the policy that a new installation starts with.
+_DEFAULT_HOURS = {
+    "first_response": (8, 4, 1, 0.5),
+    "next_response": (8, 4, 2, 1),
+    "resolution": (40, 24, 8, 4),
+}
+
+
+def create_calendar(
+    name: str, spec: dict[str, Any], *, by: User | None, is_default: bool = False, at: datetime | None = None
+) -> Calendar:
+    """A working calendar; `spec` as in `sla.calendar_spec`."""
+    _demand_setup(by)
+    compile_calendar(spec)
+    with transaction.atomic():
+        calendar = Calendar(name=_name(name, CalendarError))
+        _save_named(calendar, CalendarError)
+        version = CalendarVersion.objects.create(calendar=calendar, number=1, spec=spec, created_by=by)
+        if is_default or not Calendar.objects.filter(is_default=True).exists():
+            _make_default(calendar)
+        _record_calendar(version, by, at)
+        return calendar
+
+
+def edit_calendar(
+    calendar: Calendar,
+    *,
+    by: User | None,
+    name: str | None = None,
+    spec: dict[str, Any] | None = None,
+    is_default: bool = False,
+    at: datetime | None = None,
+) -> Calendar:
+    """Rename a calendar, give it new hours, make it the default."""
+    _demand_setup(by)
+    if spec is not None:
+        compile_calendar(spec)
+    with transaction.atomic():
+        calendar = Calendar.objects.select_for_update().get(pk=calendar.pk)
+        version = calendar.latest
+        renamed = name is not None and name.strip() != calendar.name
+        if renamed:
+            calendar.name = _name(name or "", CalendarError)
+            _save_named(calendar, CalendarError)
+        if spec is not None and spec != version.spec:
+            version = CalendarVersion.objects.create(
+                calendar=calendar, number=version.number + 1, spec=spec, created_by=by
+            )
+        elif not renamed and (calendar.is_default or not is_default):
+            return calendar
+        if is_default:
+            _make_default(calendar)
+        _record_calendar(version, by, at)
+        return calendar
+
+
+def create_policy(
+    name: str,
+    spec: dict[str, Any],
+    *,
+    calendar: Calendar,
+    by: User | None,
+    position: int | None = None,
+    at: datetime | None = None,
+) -> Policy:
+    """A policy, asked last unless `position` says otherwise; `spec` as in `sla.rules`, with `conditions`."""
+    _demand_setup(by)
+    _check_policy(spec)
+    with transaction.atomic():
+        if position is None:
+            position = (
+                Policy.objects.order_by("-position").values_list("position", flat=True).first() or 0
+            ) + 1
+        policy = Policy(name=_name(name, PolicyError), calendar=calendar, position=position)
+        _save_named(policy, PolicyError)
+        version = PolicyVersion.objects.create(policy=policy, number=1, spec=spec, created_by=by)
+        _record_policy(version, by, at)
+        return policy
+
+
+def edit_policy(
+    policy: Policy,
+    *,
+    by: User | None,
+    name: str | None = None,
+    spec: dict[str, Any] | None = None,
+    calendar: Calendar | None = None,
+    position: int | None = None,
+    is_active: bool | None = None,
+    at: datetime | None = None,
+) -> Policy:
+    """Change a policy; other targets, rules or conditions make a new version."""
+    _demand_setup(by)
+    if spec is not None:
+        _check_policy(spec)
+    with transaction.atomic():
+        policy = Policy.objects.select_for_update().get(pk=policy.pk)
+        version = policy.latest
+        given = {"calendar": calendar, "position": position, "is_active": is_active}
+        if name is not None:
+            given["name"] = _name(name, PolicyError)
+        changes = {
+            key: value for key, value in given.items() if value is not None and value != getattr(policy, key)
+        }
+        for key, value in changes.items():
+            setattr(policy, key, value)
+        if changes:
+            _save_named(policy, PolicyError)
+        if spec is not None and spec != version.spec:
+            version = PolicyVersion.objects.create(
+                policy=policy, number=version.number + 1, spec=spec, created_by=by
+            )
+        elif not changes:
+            return policy
+        _record_policy(version, by, at)
+        return policy
+
+
+def install_defaults(
+    *, by: User | None = None, zone: str = "UTC", at: datetime | None = None
+) -> tuple[Calendar, Policy]:
+    """The office calendar and the policy that a new installation starts with; what exists is left alone."""
+    with transaction.atomic():
+        calendar = Calendar.objects.filter(is_default=True).first()
+        if calendar is None:
+            spec = {"timezone": zone, "hours": OFFICE_HOURS}
+            calendar = create_calendar(_("Office hours"), spec, by=by, is_default=True, at=at)
+        policy = Policy.objects.filter(is_active=True).first()
+        if policy is None:
+            policy = create_policy(_("Standard support"), default_policy(), calendar=calendar, by=by, at=at)
+        return calendar, policy
+
+
+def default_policy() -> dict[str, Any]:
+    """The JSON form of the policy that a new installation starts with."""
+    targets = {
+        metric: {
+            str(priority): {"seconds": int(hours * _HOUR), "basis": "working"}
+            for priority, hours in enumerate(by_priority, 1)
+        }
+        for metric, by_priority in _DEFAULT_HOURS.items()
+    }
+    return {"targets": targets, "conditions": []}
+
+
+def _demand_setup(by: User | None) -> None:
+    if by is not None and not access.is_overseer(by):
+        raise NotAllowed(_("Only supervisors and administrators change calendars and policies."))
+
+
+def _check_policy(spec: dict[str, Any]) -> None:
+    parse_rules({key: value for key, value in spec.items() if key != "conditions"})
+    check_conditions(spec.get("conditions") or [])
+
+
+def _name(name: str, error: type[ValueError]) -> str:
+    name = " ".join(name.split())[:100]
+    if not name:
+        raise error(_("Enter a name."))
+    return name
+
+
+def _save_named(row: Calendar | Policy, error: type[ValueError]) -> None:
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as fault:
+        raise error(_("“%(name)s” exists already. Choose another name.") % {"name": row.name}) from fault
+
+
+def _make_default(calendar: Calendar) -> None:
+    Calendar.objects.filter(is_default=True).exclude(pk=calendar.pk).update(is_default=False)
+    calendar.is_default = True
+    calendar.save(update_fields=["is_default"])
+
+
+def _record_calendar(version: CalendarVersion, by: User | None, at: datetime | None) -> None:
+    data = {"calendar": version.calendar_id, "version": version.pk}
+    record("calendar.changed", subject=version.calendar, by=by, at=at, data=data)
+
+
+def _record_policy(version: PolicyVersion, by: User | None, at: datetime | None) -> None:
+    data = {"policy": version.policy_id, "version": version.pk}
+    record("policy.changed", subject=version.policy, by=by, at=at, data=data)

@@ -1,0 +1,329 @@
+"""From a ticket's events to its rows: live after each event, in bulk for a rebuild, and compared.
+
+Everything here is a function of the events, so live, rebuilt and verified rows come from the same lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from django.utils import timezone
+
+from sla.book import BOOK
+from sla.measure import FULFILLED, PAUSED, RUNNING, Reading, measure
+from sla.metrics import ENDED, RELEVANT
+from sla.models import NEVER, PAUSED_PLACE, Clock, Measurement, TicketDue, Verdict
+from tickets.models import Event, Ticket
+
+TOLD = ("sla.warned", "sla.breached")
+"""Derived kinds: the fold does not read them, the rows say what has been told already."""
+
+CLOCK_FIELDS = (
+    "state",
+    "started_at",
+    "due_at",
+    "warn_at",
+    "paused_at",
+    "pause_reason",
+    "stopped_at",
+    "stopped_by_id",
+    "stopped_by_message_id",
+    "breached_at",
+    "warned_at",
+    "target",
+    "target_working",
+    "elapsed_working",
+    "elapsed_calendar",
+    "policy_version_id",
+    "calendar_version_id",
+    "next_check_at",
+)
+MEASUREMENT_FIELDS = (
+    "opened_at",
+    "started_at",
+    "stopped_at",
+    "working",
+    "calendar",
+    "target",
+    "target_working",
+    "due_at",
+    "verdict",
+    "overrun",
+    "agent_id",
+    "team_id",
+    "message_id",
+    "priority",
+    "channel",
+    "policy_version_id",
+)
+DUE_FIELDS = ("place", "due_at", "metric", "state", "pause_reason", "remaining", "warn_at")
+
+Key = tuple[str, int]  # metric, instance
+
+
+@dataclass
+class Told:
+    """What has been recorded of a clock: its warning and its breach, by the instant they are about."""
+
+    warned_at: datetime | None = None
+    breached_at: datetime | None = None
+
+
+@dataclass
+class Folded:
+    """A ticket's events, folded."""
+
+    ticket_id: int
+    readings: list[Reading] = field(default_factory=list)
+    told: dict[Key, Told] = field(default_factory=dict)
+    status: str = "new"
+
+    def told_of(self, reading: Reading) -> Told:
+        return self.told.get((reading.metric, reading.instance), Told())
+
+
+def fold(ticket_id: int, events: Iterable[Event]) -> Folded:
+    """Fold the events of one ticket, given in the order of their sequence numbers."""
+    folded, facts = Folded(ticket_id), []
+    for event in events:
+        if event.kind in RELEVANT:
+            facts.append(event)
+            if event.kind == "ticket.opened":
+                folded.status = event.data["status"]
+            elif "status" in event.data:
+                folded.status = event.data["status"][1]
+        elif event.kind in TOLD:
+            told = folded.told.setdefault((event.data["metric"], event.data["instance"]), Told())
+            if event.kind == "sla.warned":
+                told.warned_at = told.warned_at or event.at
+            else:
+                told.breached_at = told.breached_at or event.at
+    folded.readings = measure(facts, BOOK)
+    return folded
+
+
+def events_of(ticket_ids: Iterable[int]) -> Iterator[tuple[int, list[Event]]]:
+    """The events that matter to clocks, ticket by ticket, in one query."""
+    events = (
+        Event.objects.filter(ticket__in=ticket_ids, kind__in=(*RELEVANT, *TOLD))
+        .only("ticket_id", "seq", "kind", "at", "data", "actor_id")
+        .order_by("ticket_id", "seq")
+    )
+    for ticket_id, group in groupby(events, key=lambda event: event.ticket_id):
+        yield ticket_id or 0, list(group)
+
+
+def folded_ticket(ticket_id: int) -> Folded:
+    """The fold of a ticket as its events now stand."""
+    return next((fold(pk, events) for pk, events in events_of([ticket_id])), Folded(ticket_id))
+
+
+# --- what the rows must say -----------------------------------------------------------------------------
+
+
+def clock_row(folded: Folded, reading: Reading) -> Clock:
+    """The clock that a reading asks for, unsaved."""
+    told = folded.told_of(reading)
+    breached_at = reading.breached_at
+    if breached_at is None and reading.state == RUNNING and told.breached_at == reading.due_at:
+        breached_at = told.breached_at
+    return Clock(
+        ticket_id=folded.ticket_id,
+        metric=reading.metric,
+        instance=reading.instance,
+        state=reading.state,
+        started_at=reading.started_at,
+        due_at=reading.due_at,
+        warn_at=reading.warn_at,
+        paused_at=reading.paused_at,
+        pause_reason=reading.pause_reason,
+        stopped_at=reading.stopped_at,
+        stopped_by_id=reading.stopped_by,
+        stopped_by_message_id=reading.stopped_by_message,
+        breached_at=breached_at,
+        warned_at=told.warned_at,
+        target=reading.target.amount if reading.target else None,
+        target_working=reading.target.working if reading.target else True,
+        elapsed_working=reading.elapsed_working,
+        elapsed_calendar=reading.elapsed_calendar,
+        policy_version_id=reading.policy_version,
+        calendar_version_id=reading.calendar_version,
+        next_check_at=next_check(reading, breached_at, told.warned_at),
+    )
+
+
+def next_check(
+    reading: Reading | Clock, breached_at: datetime | None, warned_at: datetime | None
+) -> datetime | None:
+    """When the sweep has to look at a clock: for its warning, then for its due time, then never."""
+    if reading.state != RUNNING or reading.due_at is None or breached_at is not None:
+        return None
+    return reading.warn_at if reading.warn_at and not warned_at else reading.due_at
+
+
+def measurement_row(ticket: Ticket, reading: Reading) -> Measurement:
+    """What a stopped clock came to, unsaved and without its clock."""
+    assert reading.stopped_at is not None
+    verdict = Verdict.MISSED if reading.breached_at else Verdict.MET
+    by_reply = reading.metric != "resolution"
+    credited = reading.stopped_by if by_reply else reading.assignee or reading.stopped_by
+    return Measurement(
+        ticket_id=ticket.pk,
+        metric=reading.metric,
+        instance=reading.instance,
+        opened_at=ticket.opened_at,
+        started_at=reading.started_at,
+        stopped_at=reading.stopped_at,
+        working=reading.elapsed_working,
+        calendar=reading.elapsed_calendar,
+        target=reading.target.amount if reading.target else None,
+        target_working=reading.target.working if reading.target else True,
+        due_at=reading.due_at,
+        verdict=verdict if reading.target or reading.breached_at else Verdict.UNPROMISED,
+        overrun=reading.overrun(reading.stopped_at),
+        agent_id=None if credited == ticket.requester_id else credited,
+        team_id=reading.team,
+        message_id=reading.stopped_by_message,
+        priority=reading.priority,
+        channel=ticket.channel,
+        policy_version_id=reading.policy_version,
+    )
+
+
+def due_row(folded: Folded) -> TicketDue | None:
+    """What the ticket owes next, unsaved; None for a settled ticket that owes nothing."""
+    running = [each for each in folded.readings if each.state == RUNNING and each.due_at]
+    if running:
+        first = min(running, key=lambda each: (each.due_at, each.metric))
+        return TicketDue(
+            ticket_id=folded.ticket_id,
+            place=first.due_at,
+            due_at=first.due_at,
+            metric=first.metric,
+            state=RUNNING,
+            warn_at=first.warn_at,
+        )
+    if folded.status in ENDED:
+        return None
+    paused = [each for each in folded.readings if each.state == PAUSED and each.target]
+    if paused:
+        first = min(paused, key=lambda each: each.remaining(each.started_at))
+        return TicketDue(
+            ticket_id=folded.ticket_id,
+            place=PAUSED_PLACE,
+            metric=first.metric,
+            state=PAUSED,
+            pause_reason=first.pause_reason,
+            remaining=first.remaining(first.started_at),
+        )
+    return TicketDue(ticket_id=folded.ticket_id, place=NEVER)
+
+
+# --- rebuilding and comparing ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field of one row that does not say what the events say. `found` and `expected` as text."""
+
+    ticket_id: int
+    row: str
+    name: str
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"#{self.ticket_id} {self.row}: {self.name} is {self.found}, the events say {self.expected}"
+
+
+@dataclass
+class Rows:
+    """All rows of this app about some tickets."""
+
+    clocks: dict[tuple[int, str, int], Clock]
+    measurements: dict[tuple[int, str, int], Measurement]
+    dues: dict[int, TicketDue]
+
+
+def wanted(ticket_ids: list[int]) -> Rows:
+    """The rows that the events ask for, unsaved."""
+    rows = Rows({}, {}, {})
+    tickets = Ticket.objects.in_bulk(ticket_ids)
+    for ticket_id, events in events_of(ticket_ids):
+        folded = fold(ticket_id, events)
+        for reading in folded.readings:
+            key = (ticket_id, reading.metric, reading.instance)
+            rows.clocks[key] = clock_row(folded, reading)
+            if reading.state == FULFILLED:
+                rows.measurements[key] = measurement_row(tickets[ticket_id], reading)
+        if due := due_row(folded):
+            rows.dues[ticket_id] = due
+    return rows
+
+
+def found(ticket_ids: list[int]) -> Rows:
+    """The rows as they stand."""
+    clocks = Clock.objects.filter(ticket__in=ticket_ids)
+    measurements = Measurement.objects.filter(ticket__in=ticket_ids)
+    return Rows(
+        {(row.ticket_id, row.metric, row.instance): row for row in clocks},
+        {(row.ticket_id, row.metric, row.instance): row for row in measurements},
+        TicketDue.objects.in_bulk(ticket_ids),
+    )
+
+
+def rebuild(ticket_ids: list[int]) -> int:
+    """Throw the rows of these tickets away and write what the events ask for. Returns the number of clocks.
+
+    The caller holds a transaction, and the tickets' row locks where others may write.
+    """
+    rows = wanted(ticket_ids)
+    Measurement.objects.filter(ticket__in=ticket_ids).delete()
+    Clock.objects.filter(ticket__in=ticket_ids).delete()
+    TicketDue.objects.filter(ticket__in=ticket_ids).delete()
+    Clock.objects.bulk_create(rows.clocks.values(), batch_size=1000)
+    measured_at = timezone.now()
+    for key, measurement in rows.measurements.items():
+        measurement.clock, measurement.measured_at = rows.clocks[key], measured_at
+    Measurement.objects.bulk_create(rows.measurements.values(), batch_size=1000)
+    TicketDue.objects.bulk_create(rows.dues.values(), batch_size=1000)
+    return len(rows.clocks)
+
+
+def differences(ticket_ids: list[int]) -> Iterator[Difference]:
+    """Where clocks, measurements and due rows do not say what the events say, field by field.
+
+    A measurement that the worker still owes (its clock says so) is no difference.
+    """
+    right, there = wanted(ticket_ids), found(ticket_ids)
+    owed = {key for key, clock in there.clocks.items() if clock.needs_measuring}
+    measured = {
+        key: row for key, row in right.measurements.items() if key in there.measurements or key not in owed
+    }
+    pairs: tuple[tuple[str, tuple[str, ...], dict[Any, Any], dict[Any, Any]], ...] = (
+        ("clock", CLOCK_FIELDS, there.clocks, right.clocks),
+        ("measurement", MEASUREMENT_FIELDS, there.measurements, measured),
+        ("due", DUE_FIELDS, there.dues, right.dues),
+    )
+    for name, fields, have, want in pairs:
+        for key in sorted(have.keys() | want.keys(), key=str):
+            ticket_id, *rest = key if isinstance(key, tuple) else (key,)
+            row = " ".join([name, *map(str, rest)])
+            yield from _compared(ticket_id, row, have.get(key), want.get(key), fields)
+
+
+def _compared(
+    ticket_id: int, row: str, have: Any, want: Any, fields: tuple[str, ...]
+) -> Iterator[Difference]:
+    if have is None or want is None:
+        yield Difference(
+            ticket_id, row, "the row", *(("absent", "there") if have is None else ("there", "absent"))
+        )
+        return
+    for name in fields:
+        if getattr(have, name) != getattr(want, name):
+            yield Difference(ticket_id, row, name, str(getattr(have, name)), str(getattr(want, name)))
