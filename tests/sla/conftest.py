@@ -17,13 +17,13 @@ def after(**span):
 
 @pytest.fixture
 def policy(db):
-    """The default policy: normal priority, first reply 4 h, next reply 4 h, resolution 24 h of working time."""
+    """The default policy: normal priority, first and next reply 4 h, resolution 24 h of working time."""
     return sla_actions.install_defaults()[1]
 
 
 @pytest.fixture
 def opened(policy, open_ticket):
-    """Open a ticket of Priya's under the default policy, on that Monday at nine unless `at` says otherwise."""
+    """Open a ticket of Priya's under the default policy, on that Monday at nine unless told otherwise."""
 
     def _open(**given):
         return open_ticket(**({"at": MONDAY} | given))
