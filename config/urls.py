@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("api/v1/", include("helpdesk.api.urls")),
     path("look/", look.choose, name="look"),
+    path("survey/", include("helpdesk.surveys.urls")),
 ]
 
 handler400 = "helpdesk.errors.bad_request"

@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from feedback import definitions, tokens
-from feedback.models import Survey
+from feedback import tokens, words
+from feedback.models import Survey, SurveyDefinition, SurveyVersion
 
 
 def due_to_send(now: datetime) -> QuerySet[Survey]:
@@ -27,6 +27,12 @@ def survey_by_token(token: str) -> Survey | None:
     """The survey of a link, found by the token's hash: a near miss takes as long as any other."""
     found = Survey.objects.filter(token_hash=tokens.hash_token(token))
     return found.select_related("ticket", "version__definition", "answer", "person", "agent").first()
+
+
+def is_open(survey: Survey, at: datetime) -> bool:
+    """Whether the survey takes an answer: it was sent, and its time is not over."""
+    is_out = survey.state in (Survey.State.INVITED, Survey.State.ANSWERED)
+    return is_out and survey.expires_at is not None and survey.expires_at > at
 
 
 def question(survey: Survey) -> str:
@@ -72,7 +78,12 @@ def invitation(survey: int) -> dict[str, Any] | None:
         "path": path,
         "choices": [
             Link(choice.value, choice.word, f"{path}?score={choice.value}")
-            for choice in definitions.choices(row.version)
+            for choice in words.choices(row.version)
         ],
         "expires_at": row.expires_at,
     }
+
+
+def latest_version(definition: SurveyDefinition) -> SurveyVersion:
+    """The version that is sent from now on."""
+    return definition.versions.order_by("-number")[0]

@@ -43,7 +43,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
     """Context processor for our Jinja2 pages; `defaults` holds the same names where there is no request."""
     user = getattr(request, "user", None)
     reader = user if user is not None and user.is_authenticated else None
-    return defaults() | {"look": look_of(request), "reader": reader, "areas": areas_for(reader)}
+    # No more names than these: what is given here wins over what the view said (`problem`, `search_words`).
+    return {"look": look_of(request), "reader": reader, "areas": areas_for(reader)}
 
 
 def defaults() -> dict[str, Any]:

@@ -8,10 +8,10 @@ from django.test import override_settings
 from django.utils import timezone
 
 from feedback import actions as feedback
-from feedback import definitions, queries, tasks, tokens
+from feedback import queries, tasks, tokens, words
 from feedback.models import Answer, Survey, SurveyDefinition
 from tests.cast import PersonFactory
-from tests.feedback.conftest import TUESDAY
+from tests.surveyed import TUESDAY
 from tickets import actions
 
 
@@ -260,21 +260,21 @@ def test_a_link_goes_on_working_when_the_key_is_replaced(sent, settings):
 
 def test_a_changed_definition_leaves_what_is_out_as_it_was(cast, planned):
     definition = planned.version.definition
-    version = definitions.change(definition, by=cast.root, delay=timedelta(0), open_for=timedelta(days=7))
+    version = feedback.change_survey(definition, by=cast.root, delay=timedelta(0), open_for=timedelta(days=7))
     assert (planned.version.number, version.number) == (1, 2)
-    assert definitions.change(definition, by=cast.root, delay=timedelta(0)) == version
-    assert definitions.version_to_send() == version
+    assert feedback.change_survey(definition, by=cast.root, delay=timedelta(0)) == version
+    assert feedback.version_to_send() == version
 
 
 def test_without_an_active_definition_nobody_is_asked(cast, ticket):
-    definitions.install_standard()
+    feedback.install_standard_survey()
     SurveyDefinition.objects.update(is_active=False)
     actions.resolve(ticket, by=cast.mira)
     assert not Survey.objects.exists()
 
 
 def test_the_standard_survey_is_installed_once(db):
-    assert definitions.install_standard() == definitions.install_standard()
-    version = definitions.version_to_send()
+    assert feedback.install_standard_survey() == feedback.install_standard_survey()
+    version = feedback.version_to_send()
     assert version.scale == (1, 5)
-    assert [choice.word for choice in definitions.choices(version)][-1] == "Very good"
+    assert [choice.word for choice in words.choices(version)][-1] == "Very good"

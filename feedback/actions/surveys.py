@@ -1,7 +1,4 @@
-"""The verbs of feedback: the only code that writes its rows (`feedback.definitions` writes what is asked).
-
-Each takes the ticket's row lock first. Already done: returns quietly, without an event.
-"""
+"""One survey from its resolution to its answer."""
 
 from __future__ import annotations
 
@@ -10,9 +7,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from feedback import definitions, tokens
+from feedback import queries, tokens, words
+from feedback.actions.definitions import version_to_send
 from feedback.models import Answer, Survey, SurveyVersion
 from feedback.timing import sending_time
 from tickets.actions import NotAllowed
@@ -32,7 +29,7 @@ def schedule(resolution: Event) -> Survey | None:
     event.
     """
     ticket = resolution.ticket
-    version = definitions.version_to_send()
+    version = version_to_send()
     if ticket is None or version is None or Survey.objects.filter(resolution=resolution).exists():
         return None
     reason = _why_not(ticket, resolution)
@@ -142,7 +139,8 @@ def answer(
     with transaction.atomic():
         Ticket.objects.select_for_update().get(pk=survey.ticket_id)
         survey = Survey.objects.select_related("version", "answer", "ticket", "person").get(pk=survey.pk)
-        _demand_open(survey, at)
+        if not queries.is_open(survey, at):
+            raise Closed(_("This survey is closed."))
         _demand_fitting(survey.version, score, comment)
         if survey.answer and (survey.answer.score, survey.answer.comment) == (score, comment):
             return survey
@@ -162,29 +160,12 @@ def answer(
         return survey
 
 
-def _demand_open(survey: Survey, at: datetime) -> None:
-    if survey.state not in (Survey.State.INVITED, Survey.State.ANSWERED):
-        raise Closed(_("This survey is closed."))
-    if survey.expires_at is None or survey.expires_at <= at:
-        raise Closed(_("This survey is closed."))
-
-
 def _demand_fitting(version: SurveyVersion, score: int, comment: str) -> None:
     low, high = version.scale
     if not isinstance(score, int) or isinstance(score, bool) or not low <= score <= high:
-        raise ValueError(_("Choose a number from %(low)d to %(high)d.") % {"low": low, "high": high})
+        raise ValueError(words.off_the_scale(version))
     if len(comment) > version.comment_limit:
-        raise ValueError(too_long(len(comment), version.comment_limit))
-
-
-def too_long(length: int, limit: int) -> str:
-    """What to say about a comment of `length` characters where `limit` are allowed."""
-    over = length - limit
-    return ngettext(
-        "Your comment is %(over)d character too long. Shorten it to %(limit)d.",
-        "Your comment is %(over)d characters too long. Shorten it to %(limit)d.",
-        over,
-    ) % {"over": over, "limit": limit}
+        raise ValueError(words.too_long(len(comment), version.comment_limit))
 
 
 def expire(survey: Survey, *, at: datetime | None = None) -> Survey:

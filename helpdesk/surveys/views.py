@@ -1,0 +1,129 @@
+"""The page behind a survey's link. Opening it records nothing, by whatever it is opened: its button does.
+
+The token in the address is the only key: no cookie decides anything here, so there is nothing that a foreign
+page could ride on, and Django's check of the Origin header is left out (under `Referrer-Policy: no-referrer`
+browsers send "null").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from feedback import actions, queries, words
+from feedback.models import Survey
+from helpdesk.limits import wait_for
+from helpdesk.models import SupportAddress
+from helpdesk.surveys.forms import AnswerForm
+
+View = Callable[..., HttpResponse]
+ANSWERS_PER_HOUR = 30
+
+HEADERS = {
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Cache-Control": "no-store",
+}
+
+
+def _by_token(view: View) -> View:
+    """Give the view the survey of its link (unknown and altered ones are a 404); keep its answer private."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, token: str) -> HttpResponse:
+        survey = queries.survey_by_token(token)
+        if survey is None:
+            raise Http404
+        response = view(request, token, survey)
+        for name, value in HEADERS.items():
+            response.headers[name] = value
+        return response
+
+    return wrapped
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@_by_token
+def survey(request: HttpRequest, token: str, survey: Survey) -> HttpResponse:
+    """The question. A link of the mail preselects its rating; only a POST records."""
+    if not queries.is_open(survey, timezone.now()):
+        return _closed(request, survey)
+    if request.method == "POST":
+        return _record(request, token, survey)
+    return _question(
+        request, survey, AnswerForm(initial=_preselected(request, survey), version=survey.version)
+    )
+
+
+def _preselected(request: HttpRequest, survey: Survey) -> dict[str, Any]:
+    given = survey.answer
+    initial = {"score": given.score if given else None, "comment": given.comment if given else ""}
+    clicked = request.GET.get("score", "")
+    low, high = survey.version.scale
+    if clicked.isascii() and clicked.isdigit() and len(clicked) < 3 and low <= int(clicked) <= high:
+        initial["score"] = int(clicked)
+    return initial
+
+
+def _record(request: HttpRequest, token: str, survey: Survey) -> HttpResponse:
+    form = AnswerForm(request.POST, version=survey.version)
+    if not form.is_valid():
+        return _question(request, survey, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    wait = wait_for("survey", survey.pk, limit=ANSWERS_PER_HOUR, per=timedelta(hours=1))
+    if wait:
+        response = _question(request, survey, form, wait=wait, status=HTTPStatus.TOO_MANY_REQUESTS)
+        response.headers["Retry-After"] = str(int(wait.total_seconds()))
+        return response
+    try:
+        actions.answer(survey, user_agent=request.headers.get("User-Agent", ""), **form.cleaned_data)
+    except actions.Closed:
+        return _closed(request, survey)
+    return HttpResponseRedirect(reverse("surveys:thanks", args=[token]))
+
+
+def _question(request: HttpRequest, survey: Survey, form: AnswerForm, **more: Any) -> HttpResponse:
+    status = more.pop("status", HTTPStatus.OK)
+    context = {
+        "survey": survey,
+        "question": queries.question(survey),
+        "choices": words.choices(survey.version),
+        "form": form,
+        "selected": str(form["score"].value() or ""),
+        "wait": None,
+        "problem": bool(form.errors),
+        **more,
+    }
+    return render(request, "survey/question.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD"])
+@_by_token
+def thanks(request: HttpRequest, token: str, survey: Survey) -> HttpResponse:
+    """What was recorded, and until when it can be changed."""
+    if survey.answer is None:
+        return HttpResponseRedirect(reverse("surveys:survey", args=[token]))
+    given = survey.answer.score
+    context = {
+        "survey": survey,
+        "choice": next(choice for choice in words.choices(survey.version) if choice.value == given),
+        "is_open": queries.is_open(survey, timezone.now()),
+        "change_path": reverse("surveys:survey", args=[token]),
+    }
+    return render(request, "survey/thanks.html", context)
+
+
+def _closed(request: HttpRequest, survey: Survey) -> HttpResponse:
+    address = SupportAddress.objects.filter(team=survey.ticket.team_id, is_active=True).first()
+    context = {"survey": survey, "address": address.address if address else ""}
+    return render(request, "survey/closed.html", context, status=HTTPStatus.GONE)
