@@ -6,6 +6,7 @@
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,10 +14,11 @@ from pathlib import Path
 import psutil
 
 from config import env
-from config.embedded import Servers
+from config.embedded import RUN_TOKEN, Servers
 
-RUN_TOKEN = "HELPDESK_RUN"  # noqa: S105 - the name of a variable that marks what one bin/run started
 PART = "HELPDESK_PART"
+SHORT_LIFE = 5.0  # seconds
+PAUSE = 2.0
 
 
 def main(name: str) -> None:
@@ -81,9 +83,15 @@ def records(data_dir: Path) -> Path:
 
 
 def _record(name: str) -> None:
-    """Write down who we are, so that a later `bin/run` can find what a killed one left."""
+    """Write down who we are, so that a later `bin/run` can find what a killed one left.
+
+    A part whose predecessor lived only a moment waits a little, so that one that cannot start does not spin.
+    """
     me = {"pid": os.getpid(), "created": psutil.Process().create_time()}
     path = records(env.folder("DATA_DIR")) / f"{name}.json"
+    with suppress(FileNotFoundError, ValueError):
+        if me["created"] - json.loads(path.read_text())["created"] < SHORT_LIFE:
+            time.sleep(PAUSE)
     fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps(me))
     fresh.replace(path)

@@ -29,7 +29,8 @@ from django.core.exceptions import ImproperlyConfigured
 from supervisor.xmlrpc import SupervisorTransport
 
 from config import embedded, env
-from config.part import PART, RUN_TOKEN, records
+from config.embedded import RUN_TOKEN
+from config.part import PART, records
 
 FACES = ("web", "worker", "beat", "listener")
 # name: (priority: low starts first and stops last, signal that ends it gently, seconds of grace)

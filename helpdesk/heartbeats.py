@@ -33,3 +33,8 @@ def beat_quietly(name: str) -> None:
 def last_beats() -> dict[str, datetime]:
     """Name of each part that was ever alive, and when it last said so (aware, UTC)."""
     return dict(Heartbeat.objects.values_list("name", "at"))
+
+
+def is_silent(name: str) -> bool:
+    """Whether the part has not reported for a minute, by the database's clock."""
+    return not Heartbeat.objects.filter(name=name, at__gte=Now() - SILENT_AFTER).exists()

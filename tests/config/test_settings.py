@@ -42,6 +42,7 @@ def settings_with(monkeypatch):
         ("SECRET_KEY", "a" * 60, "Set SECRET_KEY to at least 50 random signs"),
         ("ALLOWED_HOSTS", "", "Set ALLOWED_HOSTS to the host names"),
         ("ALLOWED_HOSTS", "*", "Set ALLOWED_HOSTS to the host names"),
+        ("EMAIL_URL", "", "Set EMAIL_URL to the mail server"),
         ("PUBLIC_URL", "", "Set PUBLIC_URL to the https:// address"),
         ("PUBLIC_URL", "http://help.example.com", "Set PUBLIC_URL to the https:// address"),
         ("CSRF_TRUSTED_ORIGINS", "https://*.example.com", "CSRF_TRUSTED_ORIGINS lists whole origins"),

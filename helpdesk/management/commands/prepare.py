@@ -1,5 +1,6 @@
 """`manage.py prepare`: everything the database (and in production the static files) needs before a start."""
 
+import os
 from typing import Any
 
 from django.conf import settings
@@ -22,5 +23,5 @@ class Command(BaseCommand):
                 call_command("createcachetable", verbosity=0)
             finally:
                 cursor.execute("select pg_advisory_unlock(%s)", [LOCK])
-        if settings.IS_PRODUCTION:
+        if settings.IS_PRODUCTION and os.access(settings.STATIC_ROOT.parent, os.W_OK):  # else: part of the image
             call_command("collectstatic", interactive=False, verbosity=0)

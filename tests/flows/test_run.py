@@ -1,0 +1,95 @@
+"""`bin/run`: what it starts, restarts, refuses, leaves behind and cleans up."""
+
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.flows.product import Product, await_that
+
+pytestmark = pytest.mark.flow
+
+RESTART_WITHIN = 5.0
+
+
+@pytest.mark.parametrize("part", ["web", "worker", "beat", "listener", "valkey", "postgres"])
+def test_a_part_that_dies_is_back_within_five_seconds_and_the_others_go_on(product: Product, part: str):
+    product.await_health()
+    others = {name: product.pid(name) for name in ("web", "worker", "beat", "listener") if name != part}
+    victim = product.pid(part)
+    psutil.Process(victim).send_signal(signal.SIGKILL)
+    died_at = time.monotonic()
+    await_that(lambda: product.pid(part) != victim, RESTART_WITHIN, f"{part} was started again")
+    assert time.monotonic() - died_at <= RESTART_WITHIN
+    product.await_health()
+    assert {name: product.pid(name) for name in others} == others
+
+
+def test_the_same_folder_is_not_run_twice(product: Product, tmp_path: Path):
+    second = Product(product.data_dir)
+    second.data_dir = tmp_path / "out"  # where its output goes
+    with pytest.raises(AssertionError, match="bin/run is already going with"):
+        second.start()
+    assert product.failing() == []
+
+
+def test_two_products_run_side_by_side_on_other_ports(product: Product, tmp_path: Path):
+    other = Product(tmp_path / "other")
+    try:
+        other.start()
+        other.await_health()
+        assert product.failing() == []
+    finally:
+        other.end()
+    assert other.processes() == []
+    assert product.failing() == []
+
+
+def test_a_taken_port_is_refused_with_a_sentence(product: Product, tmp_path: Path):
+    other = Product(tmp_path / "other")
+    other.environment["PORT"] = str(product.port)
+    with pytest.raises(AssertionError, match=f"Port {product.port} is taken by another program"):
+        other.start()
+    assert other.processes() == []
+
+
+def test_commands_beside_it_reach_the_same_data(product: Product):
+    product.manage("shell", "-c", "from helpdesk.heartbeats import beat; beat('told-by-a-command')")
+    assert product.sql("select count(*) from helpdesk_heartbeat where name = 'told-by-a-command'") == [(1,)]
+
+
+def test_what_a_killed_run_left_is_ended_by_the_next_start_and_the_data_is_there(product: Product):
+    product.sql("insert into helpdesk_heartbeat (name, at) values ('before the kill', now())")
+    left = {process.pid for process in product.processes()}
+    product.kill()
+    assert product.get("/livez")[0] == 200  # its parts live on
+    product.start()
+    product.await_health()
+    assert left & {process.pid for process in product.processes()} == set()
+    assert product.sql("select count(*) from helpdesk_heartbeat where name = 'before the kill'") == [(1,)]
+
+
+def test_a_dead_process_manager_is_replaced(product: Product):
+    victim = product.pid("supervisord")
+    psutil.Process(victim).kill()
+    await_that(lambda: _other_pid(product, "supervisord", victim), 60, "another process manager")
+    product.await_health()
+
+
+def test_ctrl_c_leaves_nothing_running_and_commands_then_start_the_servers_for_themselves(product: Product):
+    assert product.stop() == 0
+    assert product.processes() == []
+    said = product.manage(
+        "shell", "-c", "from helpdesk.models import Heartbeat; print(Heartbeat.objects.count())"
+    )
+    assert int(said.split()[-1]) > 0
+    assert product.processes() == []
+
+
+def _other_pid(product: Product, part: str, than: int) -> bool:
+    try:
+        return product.pid(part) != than
+    except FileNotFoundError:
+        return False
