@@ -196,31 +196,39 @@ def measurement_row(ticket: Ticket, reading: Reading) -> Measurement:
 
 def due_row(folded: Folded) -> TicketDue | None:
     """What the ticket owes next, unsaved; None for a settled ticket that owes nothing."""
-    running = [each for each in folded.readings if each.state == RUNNING and each.due_at]
+    running = [(each.due_at, each.metric, each) for each in folded.readings if _runs_to(each)]
     if running:
-        first = min(running, key=lambda each: (each.due_at, each.metric))
+        due_at, _metric, first = min(running, key=lambda each: each[:2])
         return TicketDue(
             ticket_id=folded.ticket_id,
-            place=first.due_at,
-            due_at=first.due_at,
+            place=due_at or NEVER,
+            due_at=due_at,
             metric=first.metric,
             state=RUNNING,
             warn_at=first.warn_at,
         )
     if folded.status in ENDED:
         return None
-    paused = [each for each in folded.readings if each.state == PAUSED and each.target]
+    paused = [
+        (left, each)
+        for each in folded.readings
+        if each.state == PAUSED and (left := each.remaining(each.started_at)) is not None
+    ]
     if paused:
-        first = min(paused, key=lambda each: each.remaining(each.started_at))
+        left, first = min(paused, key=lambda each: each[0])
         return TicketDue(
             ticket_id=folded.ticket_id,
             place=PAUSED_PLACE,
             metric=first.metric,
             state=PAUSED,
             pause_reason=first.pause_reason,
-            remaining=first.remaining(first.started_at),
+            remaining=left,
         )
     return TicketDue(ticket_id=folded.ticket_id, place=NEVER)
+
+
+def _runs_to(reading: Reading) -> bool:
+    return reading.state == RUNNING and reading.due_at is not None
 
 
 # --- rebuilding and comparing ---------------------------------------------------------------------------

@@ -48,7 +48,7 @@ class Span:
     end: datetime | None
     running: bool
     reason: str
-    start_seq: int
+    start_seq: int | None
     calendar: WorkingCalendar
     calendar_version: int | None
     target: Target | None
@@ -68,7 +68,7 @@ class Reading:
     instance: int
     started_at: datetime
     state: str = RUNNING
-    started_seq: int = 0
+    started_seq: int | None = None
     due_at: datetime | None = None
     warn_at: datetime | None = None
     paused_at: datetime | None = None

@@ -20,7 +20,7 @@ class Fact(Protocol):
     """A ticket's event, as stored; instants are aware UTC."""
 
     @property
-    def seq(self) -> int: ...
+    def seq(self) -> int | None: ...
     @property
     def kind(self) -> str: ...
     @property
@@ -174,7 +174,7 @@ def lost_messages(facts: Iterable[Fact]) -> set[int]:
     withdrawn: set[int] = set()
     failed: set[int] = set()
     for fact in facts:
-        message = fact.data.get("message")
+        message = int(fact.data.get("message") or 0)
         if fact.kind == "message.withdrawn":
             withdrawn.add(message)
         elif fact.kind == "delivery.failed":

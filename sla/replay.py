@@ -145,7 +145,8 @@ def _timeline_answer(case: Mapping[str, Any]) -> dict[str, Any]:
 
 def _dated(timeline: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The lines with an instant each: "at once" is the latest instant so far."""
-    lines, latest = [], _NO_TIME
+    lines: list[dict[str, Any]] = []
+    latest = _NO_TIME
     without = not any(line.get("at") for line in timeline)
     for line in timeline:
         at = read_instant(line["at"]) if line.get("at") else latest

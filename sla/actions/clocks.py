@@ -50,13 +50,14 @@ def apply_policy(event: Event) -> bool:
     if event.kind != "ticket.opened":
         applied = ticket.events.filter(kind="sla.applied").order_by("-seq").first()
         before = applied.data.get("policy_version") if applied else None
-        held = PolicyVersion.objects.filter(pk=before).values_list("policy_id", flat=True).first()
+        held = PolicyVersion.objects.filter(pk=before or 0).values_list("policy_id", flat=True).first()
         if held == (version.policy_id if version else None):
             return False
+    calendars = CalendarVersion.objects.order_by("-number")
     if version is not None:
-        calendar = version.policy.calendar.latest
+        calendar = calendars.filter(calendar=version.policy.calendar_id).first()
     else:
-        calendar = CalendarVersion.objects.filter(calendar__is_default=True).order_by("-number").first()
+        calendar = calendars.filter(calendar__is_default=True).first()
     data = {
         "policy_version": version.pk if version else None,
         "calendar_version": calendar.pk if calendar else None,

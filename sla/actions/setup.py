@@ -122,7 +122,7 @@ def edit_policy(
     with transaction.atomic():
         policy = Policy.objects.select_for_update().get(pk=policy.pk)
         version = policy.latest
-        given = {"calendar": calendar, "position": position, "is_active": is_active}
+        given: dict[str, Any] = {"calendar": calendar, "position": position, "is_active": is_active}
         if name is not None:
             given["name"] = _name(name, PolicyError)
         changes = {

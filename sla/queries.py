@@ -1,0 +1,240 @@
+"""What is asked about promises. One definition of each figure, for pages, export and API alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Aggregate, Count, DurationField, F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Now
+
+from sla import clockwork, ledger
+from sla.calendar import WorkingCalendar
+from sla.measure import ALWAYS
+from sla.models import (
+    NEVER,
+    OPEN_STATES,
+    CalendarVersion,
+    Clock,
+    ClockState,
+    Measurement,
+    MetricName,
+    Policy,
+    TicketDue,
+    Verdict,
+)
+from tickets.models import Ticket
+
+_METRIC_ORDER = {metric: index for index, metric in enumerate(MetricName.values)}
+
+# --- the queue ----------------------------------------------------------------------------------------
+
+
+def with_next_due(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """Tickets with what they owe next, by a join on one small row a ticket (no query more, no row less):
+
+    `next_due_at` (None while paused or where nothing is promised), `next_due_metric`, `next_due_state`
+    ("running", "paused", "" or None), `next_due_reason` (the status that pauses), `next_due_remaining` (of a
+    paused clock), `next_due_warn_at` (from when the due time counts as near), and `due_key`, the place in the
+    queue, never None.
+    """
+    return tickets.annotate(
+        next_due_at=F("due__due_at"),
+        next_due_metric=F("due__metric"),
+        next_due_state=F("due__state"),
+        next_due_reason=F("due__pause_reason"),
+        next_due_remaining=F("due__remaining"),
+        next_due_warn_at=F("due__warn_at"),
+        due_key=Coalesce(F("due__place"), Value(NEVER)),
+    )
+
+
+def in_due_order(
+    tickets: QuerySet[Ticket], after: tuple[datetime, int] | None = None, *, backwards: bool = False
+) -> QuerySet[Ticket]:
+    """Unsettled tickets by next due time, then number: `with_next_due` in the order of one index.
+
+    Tickets that are settled and owe nothing are left out. `after` is the (`due_key`, pk) of the row behind
+    which to go on; `backwards` walks from there to the front. Costs the page, not the table.
+    """
+    rows = with_next_due(tickets.filter(due__isnull=False)).annotate(due_key=F("due__place"))
+    if after is not None:
+        place, pk = after
+        if backwards:
+            rows = rows.filter(due__place__lte=place).exclude(due__place=place, pk__gte=pk)
+        else:
+            rows = rows.filter(due__place__gte=place).exclude(due__place=place, pk__lte=pk)
+    return rows.order_by("-due__place", "-due") if backwards else rows.order_by("due__place", "due")
+
+
+def late(tickets: QuerySet[Ticket], now: datetime) -> QuerySet[Ticket]:
+    """Those whose next due time has passed."""
+    return tickets.filter(due__due_at__lt=now)
+
+
+def due_between(tickets: QuerySet[Ticket], start: datetime, end: datetime) -> QuerySet[Ticket]:
+    """Those whose next due time lies from `start` to before `end`."""
+    return tickets.filter(due__due_at__gte=start, due__due_at__lt=end)
+
+
+# --- one ticket ---------------------------------------------------------------------------------------
+
+
+def clocks_of(ticket: Ticket) -> list[Clock]:
+    """The clocks worth showing: of each metric the newest instance, in the metrics' order; one query."""
+    clocks = Clock.objects.filter(ticket=ticket).order_by("metric", "-instance").distinct("metric")
+    return sorted(
+        clocks.select_related("policy_version__policy", "calendar_version__calendar"),
+        key=lambda clock: _METRIC_ORDER[clock.metric],
+    )
+
+
+def ledgers_of(ticket: Ticket, now: datetime) -> list[ledger.Ledger]:
+    """Each clock of a ticket explained, in the order of the metrics, oldest instance first; one query."""
+    folded = clockwork.folded_ticket(ticket.pk)
+    readings = sorted(folded.readings, key=lambda each: (_METRIC_ORDER[each.metric], each.instance))
+    return [ledger.explain(reading, now) for reading in readings]
+
+
+def public_target(ticket: Ticket) -> datetime | None:
+    """When we promised to answer first, as an acknowledgement may say it; None where nothing is promised."""
+    return (
+        Clock.objects.filter(ticket=ticket, metric=MetricName.FIRST_RESPONSE)
+        .values_list("due_at", flat=True)
+        .first()
+    )
+
+
+def calendar_of(ticket: Ticket) -> WorkingCalendar:
+    """The working calendar that holds for a ticket: its clocks', else the default one, else day and night."""
+    version = (
+        CalendarVersion.objects.filter(
+            pk__in=Clock.objects.filter(ticket=ticket).values("calendar_version")
+        ).first()
+        or CalendarVersion.objects.filter(calendar__is_default=True).order_by("-number").first()
+    )
+    return version.compiled if version else ALWAYS
+
+
+# --- reports ------------------------------------------------------------------------------------------
+
+
+class Percentile(Aggregate):
+    """PostgreSQL's percentile_cont within a group: `Percentile("working", at=0.5)` is the median."""
+
+    function = "percentile_cont"
+    template = "%(function)s(%(at)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = DurationField()
+
+    def __init__(self, expression: str, at: float, **extra: Any) -> None:
+        super().__init__(expression, at=float(at), **extra)
+
+
+def measured(
+    tickets: QuerySet[Ticket],
+    metric: str = MetricName.FIRST_RESPONSE,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    by: str = "stopped_at",
+    team: Iterable[int] = (),
+    agent: Iterable[int] = (),
+    priority: Iterable[int] = (),
+    channel: Iterable[str] = (),
+) -> QuerySet[Measurement]:
+    """Measurements of the tickets that the reader may see (`access.visible_to`), as filtered.
+
+    The period is half-open and counts by the instant of the answer (`by="stopped_at"`) or of the opening
+    (`by="opened_at"`). An empty filter lets everything through. A reply within no working time counts like
+    any other; a ticket without a reply is in `still_waiting`, never in an average.
+    """
+    rows = Measurement.objects.filter(metric=metric)
+    if not _is_everything(tickets):
+        rows = rows.filter(ticket__in=tickets.order_by().values("pk"))
+    rows = rows.filter(**_period(by, start, end))
+    wanted: dict[str, list[Any]] = {
+        "team__in": list(team),
+        "agent__in": list(agent),
+        "priority__in": list(priority),
+        "channel__in": list(channel),
+    }
+    return rows.filter(**{name: values for name, values in wanted.items() if values})
+
+
+FIGURES: dict[str, Any] = {
+    "n": Count("pk"),
+    "median_working": Percentile("working", at=0.5),
+    "p90_working": Percentile("working", at=0.9),
+    "median_calendar": Percentile("calendar", at=0.5),
+    "p90_calendar": Percentile("calendar", at=0.9),
+    "promised": Count("pk", filter=~Q(verdict=Verdict.UNPROMISED)),
+    "met": Count("pk", filter=Q(verdict=Verdict.MET)),
+}
+"""What is said of a set of measurements. The share within target is `met` of `promised`; without a target a
+reply counts in the times and in `n`, not in the share."""
+
+
+def figures(measurements: QuerySet[Measurement]) -> dict[str, Any]:
+    """`FIGURES` of all rows; medians are None where there are none."""
+    return measurements.order_by().aggregate(**FIGURES)
+
+
+def figures_by(measurements: QuerySet[Measurement], *fields: str | Any, **named: Any) -> QuerySet[Any]:
+    """`FIGURES` for each value of the fields (names, or expressions by keyword): dicts, ordered by them."""
+    names = [*fields, *named]
+    return measurements.order_by().values(*fields, **named).annotate(**FIGURES).order_by(*names)
+
+
+def still_waiting(
+    tickets: QuerySet[Ticket],
+    metric: str = MetricName.FIRST_RESPONSE,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> QuerySet[Clock]:
+    """Open clocks of visible tickets: who still waits, oldest first. The period counts by the start."""
+    rows = Clock.objects.filter(metric=metric, state__in=OPEN_STATES, **_period("started_at", start, end))
+    if not _is_everything(tickets):
+        rows = rows.filter(ticket__in=tickets.order_by().values("pk"))
+    return rows.order_by("started_at", "pk")
+
+
+def settled_unanswered(
+    tickets: QuerySet[Ticket], *, start: datetime | None = None, end: datetime | None = None
+) -> QuerySet[Clock]:
+    """First-response clocks that ended without an answer (resolved unanswered), by the instant they ended."""
+    rows = Clock.objects.filter(
+        metric=MetricName.FIRST_RESPONSE, state=ClockState.CANCELLED, **_period("stopped_at", start, end)
+    )
+    if not _is_everything(tickets):
+        rows = rows.filter(ticket__in=tickets.order_by().values("pk"))
+    return rows.order_by("stopped_at", "pk")
+
+
+def overdue(clocks: QuerySet[Clock]) -> QuerySet[Clock]:
+    """Of some open clocks those whose due time has passed by the database's clock."""
+    return clocks.filter(Q(breached_at__isnull=False) | Q(state=ClockState.RUNNING, due_at__lt=Now()))
+
+
+def _period(name: str, start: datetime | None, end: datetime | None) -> dict[str, datetime]:
+    bounds = {f"{name}__gte": start, f"{name}__lt": end}
+    return {key: value for key, value in bounds.items() if value is not None}
+
+
+def _is_everything(tickets: QuerySet[Ticket]) -> bool:
+    """Whether a queryset holds all tickets, so that no join is needed to say so."""
+    return not tickets.query.where and not tickets.query.is_sliced
+
+
+# --- set-up -------------------------------------------------------------------------------------------
+
+
+def policies() -> QuerySet[Policy]:
+    """All policies in the order in which they are asked."""
+    return Policy.objects.select_related("calendar").order_by("position", "pk")
+
+
+def dues(tickets: Iterable[Ticket]) -> dict[int, TicketDue]:
+    """What each of some tickets owes next, by ticket id; one query."""
+    return TicketDue.objects.in_bulk([ticket.pk for ticket in tickets])

@@ -1,0 +1,219 @@
+"""Deleted rows made anew from the events are those that were there; a changed event or row is found."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sla import clockwork, tasks
+from sla.models import Clock, Measurement, TicketDue
+from tests.sla.conftest import MONDAY, after
+from tickets import actions
+from tickets.actions import NotAllowed
+from tickets.models import Event, Ticket
+
+
+def all_rows():
+    """Everything that can be rebuilt, without the keys and instants that a new row has anew."""
+    clocks = Clock.objects.order_by("ticket", "metric", "instance")
+    return {
+        "clocks": list(clocks.values("ticket", "metric", "instance", *clockwork.CLOCK_FIELDS)),
+        "measurements": list(
+            Measurement.objects.order_by("ticket", "metric", "instance").values(
+                "ticket", "metric", "instance", *clockwork.MEASUREMENT_FIELDS
+            )
+        ),
+        "dues": list(TicketDue.objects.order_by("ticket").values("ticket", *clockwork.DUE_FIELDS)),
+    }
+
+
+def measure_all():
+    for pk in list(Clock.objects.filter(needs_measuring=True).values_list("pk", flat=True)):
+        tasks.measure(pk)
+
+
+def run(*args):
+    out = StringIO()
+    call_command("rebuild_clocks", *args, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def lived(opened, cast):
+    """Tickets with some of everything, measured, and one swept."""
+    answered, late, waiting, bounced, untouched = (opened() for _ in range(5))
+    actions.reply(answered, "Done", by=cast.mira, channel="desk", then="resolved", at=after(hours=1))
+    actions.reply(answered, "No", by=cast.priya, channel="mail", at=after(hours=2))
+    actions.reply(late, "Sorry", by=cast.mira, channel="desk", at=after(hours=7))
+    actions.reply(waiting, "Which?", by=cast.mira, channel="desk", then="waiting", at=after(hours=1))
+    message = actions.reply(bounced, "Lost", by=cast.mira, channel="desk", at=after(hours=1))
+    actions.report_undelivered(message, delivery=1, at=after(hours=5))
+    tasks.sweep_clocks()
+    actions.prioritize(untouched, 4, by=cast.mira)
+    measure_all()
+    return answered, late, waiting, bounced, untouched
+
+
+def test_deleted_rows_come_back_as_they_were(lived):
+    before = all_rows()
+    assert before["measurements"]
+    assert before["dues"]
+    for model in (Measurement, Clock, TicketDue):
+        model.objects.all().delete()
+    with pytest.raises(CommandError, match="differences"):
+        run("--verify")
+    assert "rebuilt" in run()
+    assert all_rows() == before
+    assert "agree with their events" in run("--verify")
+
+
+def test_rebuilding_what_is_right_changes_nothing(lived):
+    before = all_rows()
+    run()
+    assert all_rows() == before
+
+
+def test_an_altered_measurement_is_found_and_mended(lived):
+    _answered, late, *_rest = lived
+    row = Measurement.objects.get(ticket=late, metric="first_response")
+    Measurement.objects.filter(pk=row.pk).update(working=row.working - timedelta(hours=4), verdict="met")
+    out = StringIO()
+    with pytest.raises(CommandError, match="2 differences"):
+        call_command("rebuild_clocks", "--verify", stdout=out)
+    assert f"#{late.pk} measurement first_response 1: verdict is met, the events say missed" in out.getvalue()
+    run("--ticket", str(late.pk))
+    assert "agree" in run("--verify")
+
+
+def test_a_changed_event_is_found(lived):
+    answered, *_rest = lived
+    event = Event.objects.get(ticket=answered, kind="ticket.replied", data__by="agent")
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")  # what an intruder would have to do
+        cursor.execute("UPDATE tickets_event SET at = at + interval '30 min' WHERE id = %s", [event.pk])
+        cursor.execute("SET session_replication_role = DEFAULT")
+    out = StringIO()
+    with pytest.raises(CommandError, match="differences"):
+        call_command("rebuild_clocks", "--verify", "--ticket", str(answered.pk), stdout=out)
+    assert "clock first_response 1: stopped_at" in out.getvalue()
+    assert "measurement first_response 1: working" in out.getvalue()
+
+
+@pytest.mark.parametrize("change", [{"state": "running"}, {"breached_at": None}, {"due_at": None}])
+def test_an_altered_clock_is_found(lived, change):
+    Clock.objects.filter(metric="first_response", breached_at__isnull=False).update(**change)
+    with pytest.raises(CommandError, match="differences"):
+        run("--verify")
+
+
+def test_a_measurement_that_the_worker_still_owes_is_no_difference(opened, cast):
+    actions.reply(opened(), "Hello", by=cast.mira, channel="desk", at=after(hours=1))
+    assert Clock.objects.filter(needs_measuring=True).count() == 1
+    assert "agree" in run("--verify")
+
+
+def test_since_takes_only_tickets_with_later_events(lived):
+    assert run("--since", "2030-01-01").startswith("0 clocks of 0 tickets")
+    with pytest.raises(CommandError, match="is no instant"):
+        run("--since", "yesterday")
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            (
+                "customer",
+                "agent",
+                "bot",
+                "note",
+                "waiting",
+                "on_hold",
+                "open",
+                "resolve",
+                "reopen",
+                "close",
+                "priority",
+                "move",
+                "assign",
+                "withdraw",
+                "bounce",
+                "recover",
+                "sweep",
+                "measure",
+            )
+        ),
+        st.integers(1, 2000),
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+
+@given(steps=STEPS)
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_after_any_history_the_rows_are_what_the_events_say(opened, cast, steps):
+    ticket, at, ours = opened(), MONDAY, []
+    for step, minutes in steps:
+        at += timedelta(minutes=minutes)
+        try:
+            _take(step, ticket, at, cast, ours)
+        except NotAllowed:
+            continue
+    assert [str(each) for each in clockwork.differences([ticket.pk])] == []
+    measure_all()
+    before = all_rows()
+    clockwork.rebuild(list(Ticket.objects.values_list("pk", flat=True)))
+    assert all_rows() == before
+
+
+def _take(step, ticket, at, cast, ours):
+    ticket.refresh_from_db()
+    match step:
+        case "customer":
+            actions.reply(ticket, "?", by=cast.priya, channel="mail", at=at)
+        case "agent" | "bot":
+            human = step == "agent"
+            hold = timedelta(minutes=3)
+            ours.append(
+                actions.reply(ticket, "!", by=cast.sue, channel="desk", human=human, hold=hold, at=at)
+            )
+        case "note":
+            actions.add_note(ticket, "Psst", by=cast.sue, at=at)
+        case "waiting":
+            actions.set_waiting(ticket, by=cast.sue, at=at)
+        case "on_hold":
+            actions.put_on_hold(ticket, by=cast.sue, at=at)
+        case "open":
+            actions.set_open(ticket, by=cast.sue, at=at)
+        case "resolve":
+            actions.resolve(ticket, by=cast.sue, at=at)
+        case "reopen":
+            actions.reopen(ticket, by=cast.sue, at=at)
+        case "close":
+            actions.close(ticket, by=cast.sue, at=at)
+        case "priority":
+            actions.prioritize(ticket, ticket.priority % 4 + 1, by=cast.sue, at=at)
+        case "move":
+            actions.move(
+                ticket, cast.tech if ticket.team == cast.billing else cast.billing, by=cast.sue, at=at
+            )
+        case "assign":
+            actions.assign(ticket, cast.sue if ticket.assignee is None else None, by=cast.sue, at=at)
+        case "withdraw" if ours:
+            actions.withdraw(ours[-1], by=cast.sue, at=ours[-1].said_at + timedelta(minutes=1))
+        case "bounce" if ours:
+            actions.report_undelivered(ours[-1], delivery=1, at=at)
+        case "recover" if ours:
+            actions.report_delivered_after_all(ours[-1], delivery=1, at=at)
+        case "sweep":
+            tasks.sweep_clocks()
+        case "measure":
+            measure_all()
