@@ -21,9 +21,9 @@ MOST_STRETCHES = 60
 
 @dataclass(frozen=True)
 class Stretch:
-    """`spent` is in the target's measure for counted and over stretches, else plain time; `total` is what the
-    """`spent` is in the target's measure for counted and over stretches, else plain time; `total` what the
-    a paused one the status. `seq` is the event that began the stretch, if one did.
+    """`spent` is in the target's measure for counted and over stretches, else plain time; `total` is what
+    the clock had consumed at `end`. `reason`: of a closed stretch "hours" or "holiday" (`holiday` is its
+    name), of a paused one the status. `seq` is the event that began the stretch, if one did.
     """
 
     kind: str
