@@ -123,6 +123,7 @@ class Servers:
                 folder.mkdir(mode=0o755, exist_ok=True)
         self._own_folder(self.sockets)
         if (self.postgres_data / "PG_VERSION").exists():
+            self.drop_stale_locks()
             return
         fresh = self.home / f".postgres-{os.getpid()}"
         shutil.rmtree(fresh, ignore_errors=True)
@@ -133,6 +134,22 @@ class Servers:
              "--no-instructions"]
         )  # fmt: skip
         fresh.rename(self.postgres_data)
+
+    def drop_stale_locks(self) -> None:
+        """Remove the lock files of a PostgreSQL that was killed, when their process id is now another program's.
+
+        PostgreSQL itself would refuse to start: it knows that the id is alive, not whose it is.
+        """
+        for lock in (self.postgres_data / "postmaster.pid", self.sockets / ".s.PGSQL.5432.lock"):
+            with suppress(FileNotFoundError, ValueError, IndexError):
+                pid = int(lock.read_text().splitlines()[0])
+                if not self._is_our_postgres(pid):
+                    lock.unlink()
+
+    def _is_our_postgres(self, pid: int) -> bool:
+        with suppress(psutil.NoSuchProcess):
+            return str(self.postgres_data) in psutil.Process(pid).cmdline()
+        return False
 
     def postgres_command(self) -> list[str]:
         settings = {

@@ -62,6 +62,7 @@ def listener() -> list[str]:
 def postgres() -> list[str]:
     servers = Servers(env.folder("DATA_DIR"))
     command = servers.postgres_command()
+    servers.drop_stale_locks()
     servers.become_account()
     return command
 

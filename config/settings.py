@@ -61,7 +61,9 @@ if IS_PRODUCTION:
     if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
         raise ImproperlyConfigured("Set ALLOWED_HOSTS to the host names of this installation, without “*”.")
     if not env.is_set("EMAIL_URL"):
-        raise ImproperlyConfigured("Set EMAIL_URL to the mail server that sends for you, as in smtp://mail:25.")
+        raise ImproperlyConfigured(
+            "Set EMAIL_URL to the mail server that sends for you, as in smtp://mail:25."
+        )
     if not PUBLIC_URL.startswith("https://"):
         raise ImproperlyConfigured("Set PUBLIC_URL to the https:// address under which people reach this.")
 elif not ALLOWED_HOSTS:

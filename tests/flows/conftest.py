@@ -5,20 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.product import Product
+from tests.flows.product import Product, open_folder
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def product() -> Iterator[Product]:
     """A running product without demo people, in good health; ended whatever the tests did to it."""
-    running = Product(_open_folder(tmp_path_factory) / "data")
-    try:
-        running.start()
-        running.await_health()
-        yield running
-    finally:
-        running.end()
+    with open_folder() as folder:
+        running = Product(folder / "data")
+        try:
+            running.start()
+            running.await_health()
+            yield running
+        finally:
+            running.end()
 
 
-def _open_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("product")
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with open_folder() as folder:
+        yield folder

@@ -7,11 +7,12 @@ import smtplib
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,6 +49,14 @@ def await_that(condition: Callable[[], T], patience: float = 60.0, what: str = "
         if time.monotonic() > end:
             raise AssertionError(f"not within {patience} s: {what or condition}")
         time.sleep(0.1)
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder that every account may enter, as the servers' own account must; pytest's own are closed."""
+    with tempfile.TemporaryDirectory(prefix="helpdesk-product-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 class Product:

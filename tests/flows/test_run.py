@@ -27,16 +27,16 @@ def test_a_part_that_dies_is_back_within_five_seconds_and_the_others_go_on(produ
     assert {name: product.pid(name) for name in others} == others
 
 
-def test_the_same_folder_is_not_run_twice(product: Product, tmp_path: Path):
+def test_the_same_folder_is_not_run_twice(product: Product, folder: Path):
     second = Product(product.data_dir)
-    second.data_dir = tmp_path / "out"  # where its output goes
+    second.data_dir = folder / "out"  # where its output goes
     with pytest.raises(AssertionError, match="bin/run is already going with"):
         second.start()
     assert product.failing() == []
 
 
-def test_two_products_run_side_by_side_on_other_ports(product: Product, tmp_path: Path):
-    other = Product(tmp_path / "other")
+def test_two_products_run_side_by_side_on_other_ports(product: Product, folder: Path):
+    other = Product(folder / "other")
     try:
         other.start()
         other.await_health()
@@ -47,8 +47,8 @@ def test_two_products_run_side_by_side_on_other_ports(product: Product, tmp_path
     assert product.failing() == []
 
 
-def test_a_taken_port_is_refused_with_a_sentence(product: Product, tmp_path: Path):
-    other = Product(tmp_path / "other")
+def test_a_taken_port_is_refused_with_a_sentence(product: Product, folder: Path):
+    other = Product(folder / "other")
     other.environment["PORT"] = str(product.port)
     with pytest.raises(AssertionError, match=f"Port {product.port} is taken by another program"):
         other.start()

@@ -23,5 +23,6 @@ class Command(BaseCommand):
                 call_command("createcachetable", verbosity=0)
             finally:
                 cursor.execute("select pg_advisory_unlock(%s)", [LOCK])
-        if settings.IS_PRODUCTION and os.access(settings.STATIC_ROOT.parent, os.W_OK):  # else: part of the image
+        # In the image they are collected already, and cannot be written.
+        if settings.IS_PRODUCTION and os.access(settings.STATIC_ROOT.parent, os.W_OK):
             call_command("collectstatic", interactive=False, verbosity=0)
