@@ -16,8 +16,10 @@ from helpdesk.words import PRIORITY_WORDS, STATUS_WORDS, file_size, initials, nu
 
 def environment(**options: Any) -> Environment:
     """Called once by Django's Jinja2 backend (`OPTIONS["environment"]`)."""
-    options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True} | options
-    env = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"], **options)  # noqa: S701 - Django's backend sets autoescape
+    for name, value in {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}.items():
+        options.setdefault(name, value)
+    options["extensions"] = ["jinja2.ext.i18n", "jinja2.ext.do"]
+    env = Environment(**options)  # noqa: S701 - Django's backend switches autoescape on
     env.install_gettext_callables(  # type: ignore[attr-defined]
         translation.gettext,
         translation.ngettext,

@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from tickets.models import Attachment, Message, Organization, Role, Team, Ticket, User
+from tickets.models.people import STAFF_ROLES
 
 Someone = Any  # User, AnonymousUser or None
 
@@ -148,3 +149,19 @@ def can_administer(user: Someone) -> bool:
 def can_change_role(user: Someone, person: User, role: str) -> bool:
     """Only administrators, never of themselves: nobody edits upward and the last one cannot lock all out."""
     return is_administrator(user) and user.pk != person.pk and role in Role.values
+
+
+def assignable_to(ticket: Ticket) -> QuerySet[User]:
+    """Everybody for whom `can_be_assigned` holds, in order of name."""
+    works_there = Q(role__in=(Role.SUPERVISOR, Role.ADMINISTRATOR)) | Q(teams=ticket.team_id)
+    if ticket.team.open_to_all_agents:
+        works_there |= Q(role=Role.AGENT)
+    people = User.objects.filter(works_there, role__in=STAFF_ROLES, is_active=True)
+    return people.distinct().order_by("name", "pk")
+
+
+def members_visible_to(user: Someone) -> QuerySet[User]:
+    """Active members of the staff, for lists of possible owners; members see all of them."""
+    if not is_member(user):
+        return User.objects.none()
+    return User.objects.filter(role__in=STAFF_ROLES, is_active=True).order_by("name", "pk")

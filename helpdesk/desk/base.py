@@ -1,0 +1,66 @@
+"""What every view of the desk shares: who may enter, finding a ticket, going on after a post."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from tickets import access
+from tickets.models import Ticket
+
+View = Callable[..., HttpResponse]
+
+
+class NoSuchTicket(Exception):
+    """The number is unknown or belongs to somebody else: both look the same."""
+
+
+def desk_view(*methods: str) -> Callable[[View], View]:
+    """A page for members; the signed-out go to sign in, for customers the desk does not exist."""
+
+    def wrap(view: View) -> View:
+        @never_cache
+        @require_http_methods(list(methods) or ["GET", "HEAD"])
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if not access.is_member(request.user):
+                raise Http404
+            try:
+                return view(request, *args, **kwargs)
+            except NoSuchTicket:
+                return render(request, "desk/no_such_ticket.html", status=404)
+
+        return guarded
+
+    return wrap
+
+
+def find_ticket(request: HttpRequest, number: int) -> Ticket:
+    """The ticket, if the reader may work on it. Raises NoSuchTicket."""
+    rows = access.worked_by(request.user).select_related("requester__organization", "team", "assignee")
+    try:
+        return rows.get(pk=number)
+    except (Ticket.DoesNotExist, OverflowError) as error:
+        raise NoSuchTicket from error
+
+
+def see_other(path: str) -> HttpResponse:
+    """After a POST: show that page (303), so that a reload repeats nothing."""
+    response = HttpResponseRedirect(path)
+    response.status_code = 303
+    return response
+
+
+def tell(request: HttpRequest, text: str, undo: str = "") -> None:
+    """A toast on the next page; `undo` is a path to which its Undo button posts."""
+    messages.success(request, text, extra_tags=f"undo:{undo}" if undo else "")

@@ -1,0 +1,171 @@
+"""What an event says to an agent, in words. The rows that it names by id are read in one query each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from helpdesk.words import PRIORITY_WORDS, STATUS_WORDS
+from tickets.models import Event, Tag, Team, TicketType, User
+
+SPOKEN = frozenset(
+    {"ticket.opened", "ticket.replied", "ticket.noted", "ticket.heard_automatic", "message.held"}
+)
+"""Kinds that stand in a conversation as their message."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names of the people, teams and tags that a list of events speaks of."""
+
+    people: dict[int, str]
+    teams: dict[int, str]
+    tags: dict[int, str]
+
+
+def names_in(events: Iterable[Event]) -> Names:
+    """Read every name that `events` need: three queries at most, whatever their number."""
+    people: set[int] = set()
+    teams: set[int] = set()
+    tags: set[int] = set()
+    for event in events:
+        data = event.data
+        people.update(
+            pk for pk in data.get("assignee", ()) or () if pk
+        ) if event.kind == "ticket.assigned" else None
+        if "follower" in event.kind:
+            people.add(data["person"])
+        elif event.kind == "ticket.moved":
+            teams.update(data["team"])
+        elif "tag" in data:
+            tags.add(data["tag"])
+    return Names(
+        people={row.pk: str(row) for row in User.objects.filter(pk__in=people)} if people else {},
+        teams=dict(Team.objects.filter(pk__in=teams).values_list("pk", "name")) if teams else {},
+        tags=dict(Tag.objects.filter(pk__in=tags).values_list("pk", "name")) if tags else {},
+    )
+
+
+def _actor(event: Event) -> str:
+    return event.actor.first_name if event.actor else _("The system")
+
+
+def _status(event: Event, names: Names) -> str:
+    return _("%(name)s set the status to %(status)s") % {
+        "name": _actor(event),
+        "status": STATUS_WORDS.get(event.data["status"][1], event.data["status"][1]),
+    }
+
+
+def _resolved(event: Event, names: Names) -> str:
+    return _("%(name)s resolved the ticket") % {"name": _actor(event)}
+
+
+def _reopened(event: Event, names: Names) -> str:
+    return _("%(name)s reopened the ticket") % {"name": _actor(event)}
+
+
+def _closed(event: Event, names: Names) -> str:
+    if event.actor is None:
+        return _("Closed by itself")
+    return _("%(name)s closed the ticket") % {"name": _actor(event)}
+
+
+def _assigned(event: Event, names: Names) -> str:
+    new = event.data["assignee"][1]
+    if new is None:
+        return _("%(name)s put the ticket back") % {"name": _actor(event)}
+    if event.actor_id == new:
+        return _("%(name)s took the ticket") % {"name": _actor(event)}
+    return _("%(name)s assigned the ticket to %(other)s") % {
+        "name": _actor(event),
+        "other": names.people.get(new, "?"),
+    }
+
+
+def _prioritized(event: Event, names: Names) -> str:
+    words = {"name": _actor(event), "priority": PRIORITY_WORDS.get(event.data["priority"][1], "?")}
+    return _("%(name)s set the priority to %(priority)s") % words
+
+
+def _moved(event: Event, names: Names) -> str:
+    words = {"name": _actor(event), "team": names.teams.get(event.data["team"][1], "?")}
+    return _("%(name)s moved the ticket to %(team)s") % words
+
+
+def _typed(event: Event, names: Names) -> str:
+    return _("%(name)s set the type to %(type)s") % {
+        "name": _actor(event),
+        "type": TicketType(event.data["type"][1]).label,
+    }
+
+
+def _tagged(event: Event, names: Names) -> str:
+    return _("%(name)s added the tag %(tag)s") % {
+        "name": _actor(event),
+        "tag": names.tags.get(event.data["tag"], "?"),
+    }
+
+
+def _untagged(event: Event, names: Names) -> str:
+    return _("%(name)s removed the tag %(tag)s") % {
+        "name": _actor(event),
+        "tag": names.tags.get(event.data["tag"], "?"),
+    }
+
+
+def _follower(text: str) -> Callable[[Event, Names], str]:
+    return lambda event, names: _(text) % {"person": names.people.get(event.data["person"], "?")}
+
+
+def _fixed(text: str) -> Callable[[Event, Names], str]:
+    return lambda event, names: _(text)
+
+
+def _clock(text_first: str, text_other: str) -> Callable[[Event, Names], str]:
+    return lambda event, names: _(text_first if event.data.get("metric") == "first_response" else text_other)
+
+
+def noop(text: str) -> str:
+    """Mark `text` for translation where it is written; it is translated when it is shown."""
+    return text
+
+
+WORDS: dict[str, Callable[[Event, Names], str]] = {
+    "ticket.resolved": _resolved,
+    "ticket.reopened": _reopened,
+    "ticket.closed": _closed,
+    "ticket.set_waiting": _status,
+    "ticket.put_on_hold": _status,
+    "ticket.set_open": _status,
+    "ticket.assigned": _assigned,
+    "ticket.prioritized": _prioritized,
+    "ticket.moved": _moved,
+    "ticket.typed": _typed,
+    "ticket.tagged": _tagged,
+    "ticket.untagged": _untagged,
+    "ticket.follower_proposed": _follower(noop("%(person)s was put in copy and waits for your word")),
+    "ticket.follower_accepted": _follower(noop("%(person)s now gets copies")),
+    "ticket.follower_removed": _follower(noop("%(person)s no longer gets copies")),
+    "message.accepted": _fixed(noop("A held mail was accepted")),
+    "message.withdrawn": _fixed(noop("A reply was taken back before it was sent")),
+    "delivery.failed": _fixed(noop("A reply was not delivered")),
+    "delivery.recovered": _fixed(noop("A reply arrived after all")),
+    "sla.warned": _clock(noop("The first reply is due soon"), noop("The resolution is due soon")),
+    "sla.breached": _clock(noop("The first reply is late"), noop("The resolution is late")),
+    "survey.scheduled": _fixed(noop("A survey was scheduled")),
+    "survey.invited": _fixed(noop("The survey was sent")),
+    "survey.cancelled": _fixed(noop("The survey was cancelled")),
+    "survey.expired": _fixed(noop("The survey expired")),
+}
+
+
+def words_for(event: Event, names: Names) -> str:
+    """One line of the history; "" for events that say nothing to a reader (`sla.applied`)."""
+    if event.kind == "survey.answered":
+        return _("The customer rated %(score)s of 5") % {"score": event.data.get("score") or "–"}
+    words: Any = WORDS.get(event.kind)
+    return words(event, names) if words else ""

@@ -1,0 +1,252 @@
+"""Clocks in words: the queue's first column, the head of a ticket, and the ledger that says why.
+
+What is left of a working-time promise is said in working time: it agrees with the policy, not the wall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from helpdesk.times import clock_time, duration
+from sla.book import BOOK
+from sla.clockwork import fold
+from sla.measure import ALWAYS, FULFILLED, PAUSED, Reading, Span
+from sla.models import OPEN_STATES, CalendarVersion, Clock, PolicyVersion
+from tickets.models import Event, Ticket
+
+METRIC_WORDS = {
+    "first_response": gettext_lazy("First reply"),
+    "next_response": gettext_lazy("Reply"),
+    "resolution": gettext_lazy("Resolve"),
+}
+PAUSE_WORDS = {
+    "waiting": gettext_lazy("customer"),
+    "on_hold": gettext_lazy("on hold"),
+    "resolved": gettext_lazy("resolved"),
+}
+LEDGER_LENGTH = 12  # lines; a longer life is told span by span
+
+
+@dataclass
+class Chip:
+    """One clock in a word: `weight` as in components/chips.html, and the line below it."""
+
+    weight: str
+    text: str
+    detail: str = ""
+
+
+NO_CHIP = Chip("none", "–")
+
+
+@dataclass
+class Line:
+    """One row of a ledger: from when, what, how long it took (None: nothing was counted)."""
+
+    at: datetime
+    glyph: str
+    text: str
+    took: timedelta | None
+
+
+@dataclass
+class ClockView:
+    """One clock at the head of a ticket, with its ledger."""
+
+    name: str
+    weight: str
+    text: str
+    detail: str
+    short: str
+    target: str
+    used: str
+    due_words: str
+    source: str = ""
+    ledger: list[Line] = field(default_factory=list)
+
+
+# --- the queue ----------------------------------------------------------------------------------------
+
+
+def due_chips(tickets: Iterable[Ticket], now: datetime | None = None) -> dict[int, Chip]:
+    """What each ticket owes next, by ticket id, in one query."""
+    now = now or timezone.now()
+    nearest: dict[int, Clock] = {}
+    for clock in Clock.objects.filter(ticket__in=list(tickets), state__in=OPEN_STATES, target__isnull=False):
+        known = nearest.get(clock.ticket_id)
+        if known is None or _place(clock) < _place(known):
+            nearest[clock.ticket_id] = clock
+    return {pk: chip_of(clock, now) for pk, clock in nearest.items()}
+
+
+def _place(clock: Clock) -> tuple[bool, timedelta | datetime | None, int]:
+    return (clock.due_at is None, clock.due_at or clock.remaining, clock.pk)
+
+
+def chip_of(clock: Clock, now: datetime) -> Chip:
+    """An open clock as a chip."""
+    metric = str(METRIC_WORDS[clock.metric])
+    if clock.state == PAUSED or clock.due_at is None:
+        reason = str(PAUSE_WORDS.get(clock.pause_reason, clock.pause_reason))
+        left = time_words(clock.remaining or timedelta(0), working=clock.target_working)
+        detail = _("%(metric)s, %(left)s left") % {"metric": metric, "left": left}
+        return Chip("paused", _("paused: %(reason)s") % {"reason": reason}, detail)
+    words = {"metric": metric, "time": clock_time(clock.due_at, now)}
+    span = time_words(distance(clock.due_at, now, clock), working=clock.target_working)
+    if clock.due_at < now:
+        return Chip("late", _("%(time)s late") % {"time": span}, _("%(metric)s, due %(time)s") % words)
+    weight = "warn" if clock.warn_at and clock.warn_at <= now else "plain"
+    return Chip(weight, _("%(time)s left") % {"time": span}, _("%(metric)s by %(time)s") % words)
+
+
+def distance(due_at: datetime, now: datetime, clock: Clock) -> timedelta:
+    """From now to the due time or back, in the time that the promise counts."""
+    start, end = (due_at, now) if due_at < now else (now, due_at)
+    if not clock.target_working or clock.calendar_version_id is None:
+        return end - start
+    return BOOK.calendar(clock.calendar_version_id).between(start, end)
+
+
+def time_words(amount: timedelta, *, working: bool) -> str:
+    """Working time keeps counting hours, calendar time folds them into days."""
+    return duration(amount, days=not working)
+
+
+# --- the ticket ---------------------------------------------------------------------------------------
+
+
+def clocks_of(ticket: Ticket, events: list[Event], now: datetime | None = None) -> list[ClockView]:
+    """The ticket's promises as its events now stand; of each metric the newest clock that has a target."""
+    now = now or timezone.now()
+    newest: dict[str, Reading] = {}
+    for reading in fold(ticket.pk, events).readings:
+        if reading.target is not None and reading.state != "cancelled":
+            newest[reading.metric] = reading
+    first = newest.get("first_response")
+    reply = newest.get("next_response")
+    if reply is not None and (not reply.is_open or (first is not None and first.is_open)):
+        newest.pop("next_response")
+    source = _source(newest.values())
+    return [_view(newest[metric], now, source) for metric in METRIC_WORDS if metric in newest]
+
+
+def _view(reading: Reading, now: datetime, source: str) -> ClockView:
+    metric = str(METRIC_WORDS[reading.metric])
+    working = bool(reading.target and reading.target.working)
+    amount = reading.target.amount if reading.target else timedelta(0)
+    used = reading.consumed(now)
+    view = ClockView(
+        name=metric,
+        weight="plain",
+        text="",
+        detail="",
+        short="",
+        target=(_("%(time)s of working time") if working else _("%(time)s"))
+        % {"time": time_words(amount, working=working)},
+        used=_("%(used)s of %(target)s")
+        % {"used": time_words(used, working=working), "target": time_words(amount, working=working)},
+        due_words=_("Due %(time)s") % {"time": clock_time(reading.due_at, now)} if reading.due_at else "",
+        source=source,
+        ledger=ledger(reading, now),
+    )
+    _say(view, reading, now, metric, working)
+    return view
+
+
+def _say(view: ClockView, reading: Reading, now: datetime, metric: str, working: bool) -> None:
+    left = reading.remaining(now) or timedelta(0)
+    due = clock_time(reading.due_at, now) if reading.due_at else ""
+    over = time_words(reading.overrun(now), working=working)
+    words = {"metric": metric, "time": time_words(left, working=working), "due": due, "over": over}
+    is_late = reading.breached_at is not None or bool(
+        reading.due_at and reading.due_at < (reading.stopped_at or now)
+    )
+    if reading.state == FULFILLED:
+        words["used"] = time_words(reading.consumed(now), working=working)
+        view.weight = "was-late" if is_late else "met"
+        view.text = (
+            _("%(metric)s was %(over)s late") % words if is_late else _("%(metric)s met in %(used)s") % words
+        )
+        view.short = _("%(over)s late") % words if is_late else _("met in %(used)s") % words
+    elif reading.state == PAUSED:
+        view.weight = "paused"
+        words["reason"] = str(PAUSE_WORDS.get(reading.pause_reason, reading.pause_reason))
+        view.text = _("%(metric)s paused: %(reason)s") % words
+        view.short = view.detail = (_("%(over)s late") if is_late else _("%(time)s left")) % words
+    elif is_late:
+        view.weight = "late"
+        view.text, view.short = _("%(metric)s %(over)s late") % words, _("%(over)s late") % words
+        view.detail = _("was due %(due)s") % words
+    else:
+        view.weight = "warn" if reading.warn_at and reading.warn_at <= now else "plain"
+        view.text, view.short = _("%(metric)s by %(due)s, in %(time)s") % words, _("%(time)s left") % words
+
+
+def _source(readings: Iterable[Reading]) -> str:
+    """Which policy and calendar this follows: two queries."""
+    reading = next(iter(readings), None)
+    if reading is None:
+        return ""
+    policy = PolicyVersion.objects.filter(pk=reading.policy_version or 0).select_related("policy").first()
+    calendars = CalendarVersion.objects.select_related("calendar")
+    calendar = calendars.filter(pk=reading.calendar_version or 0).first()
+    parts = []
+    if policy:
+        parts.append(
+            _("Policy %(name)s, version %(number)s.") % {"name": policy.policy, "number": policy.number}
+        )
+    if calendar:
+        parts.append(_("Calendar %(name)s.") % {"name": calendar.calendar})
+    return " ".join(parts)
+
+
+# --- the ledger ---------------------------------------------------------------------------------------
+
+
+def ledger(reading: Reading, now: datetime) -> list[Line]:
+    """Every stretch of the clock's life with its reason; the counted ones add up to what is used."""
+    fine = [line for span in reading.spans for line in _lines(span, reading, now, fine=True)]
+    if len(fine) <= LEDGER_LENGTH:
+        return fine
+    return [line for span in reading.spans for line in _lines(span, reading, now, fine=False)]
+
+
+def _lines(span: Span, reading: Reading, now: datetime, *, fine: bool) -> list[Line]:
+    end = span.end or reading.stopped_at or now
+    if not span.running:
+        reason = str(PAUSE_WORDS.get(span.reason, span.reason))
+        return [Line(span.start, "pause", _("Paused: %(reason)s, not counted") % {"reason": reason}, None)]
+    is_working = span.target.working if span.target else True
+    calendar = span.calendar if is_working else ALWAYS
+    if not fine:
+        took = calendar.between(span.start, end)
+        return [Line(span.start, "clock", _("Counted to %(time)s") % {"time": clock_time(end, now)}, took)]
+    lines: list[Line] = []
+    cursor = span.start
+    for start, stop in (
+        (max(one.start, span.start), min(one.end, end)) for one in calendar.intervals(span.start, end)
+    ):
+        if start > cursor:
+            lines.append(Line(cursor, "moon", _("Office closed, not counted"), None))
+        lines.extend(_counted(start, stop, reading, now))
+        cursor = stop
+    if cursor < end:
+        lines.append(Line(cursor, "moon", _("Office closed, not counted"), None))
+    return lines
+
+
+def _counted(start: datetime, end: datetime, reading: Reading, now: datetime) -> list[Line]:
+    """A counted stretch, cut in two where the due time lies inside it."""
+    due = reading.breached_at or reading.due_at
+    if due and start < due < end:
+        return [*_counted(start, due, reading, now), *_counted(due, end, reading, now)]
+    if due and start >= due:
+        return [Line(start, "alert", _("Past the due time"), end - start)]
+    text = _("Counted to the due time") if due == end else _("Counted to %(time)s")
+    return [Line(start, "clock", text % {"time": clock_time(end, now)}, end - start)]

@@ -1,0 +1,162 @@
+"""A ticket's messages and changes as one list in the order in which they happened."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from helpdesk.desk.changes import SPOKEN, Names, names_in, words_for
+from helpdesk.models import Delivery
+from tickets import access, queries
+from tickets.models import Attachment, Event, Message, Speaker, Ticket, User
+
+READ_KEPT_OPEN = 2  # how many read messages stay open at each end of a long conversation
+FOLD_FROM = 7
+
+
+@dataclass
+class Said:
+    """One message as the conversation shows it."""
+
+    message: Message
+    seq: int
+    is_unread: bool
+    files: list[Attachment] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """customer, reply, note or quiet (automatic mail, one line)."""
+        if self.message.automatic:
+            return "quiet"
+        if self.message.is_note:
+            return "note"
+        return "customer" if self.message.by == Speaker.CUSTOMER else "reply"
+
+    @property
+    def held_until(self) -> datetime | None:
+        """Until when the message can be taken back; None once it has been sent or withdrawn."""
+        message = self.message
+        is_ours = message.by == Speaker.AGENT and message.public and not message.withdrawn_at
+        return message.visible_at if is_ours and message.visible_at > timezone.now() else None
+
+    @property
+    def fault(self) -> Delivery | None:
+        """The delivery of this message that needs somebody: failed, or perhaps arrived twice."""
+        states = (Delivery.State.FAILED, Delivery.State.UNCERTAIN)
+        return next((delivery for delivery in self.deliveries if delivery.state in states), None)
+
+
+@dataclass
+class Change:
+    """One thing done to the ticket, in words."""
+
+    at: datetime
+    text: str
+
+
+@dataclass
+class Block:
+    """A run of the conversation: a message, folded messages, changes, or the line before the unread."""
+
+    kind: str
+    said: Said | None = None
+    changes: list[Change] = field(default_factory=list)
+    folded: list[Block] = field(default_factory=list)
+    title: str = ""
+
+
+@dataclass
+class Conversation:
+    """Everything the ticket page shows of what was said and done."""
+
+    blocks: list[Block]
+    said: list[Said]
+    unread: int
+    events: list[Event]
+
+    @property
+    def latest(self) -> Said | None:
+        return self.said[-1] if self.said else None
+
+
+def conversation(ticket: Ticket, reader: User, read_up_to: int) -> Conversation:
+    """The conversation for `reader`, who has read up to event `read_up_to`. Eight queries at most."""
+    events = list(queries.timeline(ticket))
+    names = names_in(events)
+    said = _said(ticket, reader, read_up_to, events)
+    by_message = {one.message.pk: one for one in said}
+    blocks: list[Block] = []
+    for event in events:
+        if event.kind in SPOKEN:
+            one = by_message.get(event.data.get("message", 0))
+            if one and not one.message.withdrawn_at:
+                blocks.append(Block(one.kind, said=one))
+        else:
+            _add_change(blocks, event, names)
+    for block in blocks:
+        if block.kind == "changes":
+            block.title = _changes_title(len(block.changes))
+    unread = sum(one.is_unread for one in said)
+    return Conversation(_mark_unread(_fold_read(blocks), unread), said, unread, events)
+
+
+def _said(ticket: Ticket, reader: User, read_up_to: int, events: list[Event]) -> list[Said]:
+    seqs = {event.data["message"]: event.seq or 0 for event in events if event.kind in SPOKEN}
+    rows = access.messages_visible_to(reader, ticket).select_related("author").order_by("said_at", "pk")
+    files: dict[int, list[Attachment]] = defaultdict(list)
+    for file in Attachment.objects.filter(message__ticket=ticket).select_related("blob").defer("blob__data"):
+        files[file.message_id].append(file)
+    deliveries: dict[int, list[Delivery]] = defaultdict(list)
+    for delivery in Delivery.objects.filter(message__ticket=ticket).defer("secret"):
+        deliveries[delivery.message_id or 0].append(delivery)
+    return [
+        Said(
+            message=row,
+            seq=seqs.get(row.pk, 0),
+            is_unread=seqs.get(row.pk, 0) > read_up_to and row.author_id != reader.pk and not row.automatic,
+            files=files[row.pk],
+            deliveries=deliveries[row.pk],
+        )
+        for row in rows
+    ]
+
+
+def _add_change(blocks: list[Block], event: Event, names: Names) -> None:
+    text = words_for(event, names)
+    if not text:
+        return
+    if not blocks or blocks[-1].kind != "changes":
+        blocks.append(Block("changes"))
+    blocks[-1].changes.append(Change(event.at, text))
+
+
+def _changes_title(number: int) -> str:
+    return ngettext("%(number)s change", "%(number)s changes", number) % {"number": number}
+
+
+def _fold_read(blocks: list[Block]) -> list[Block]:
+    """Fold the read middle of a long conversation; its beginning, its end and all unread stay open."""
+    spoken = [n for n, block in enumerate(blocks) if block.said]
+    first_unread = next((n for n in spoken if blocks[n].said and blocks[n].said.is_unread), None)  # type: ignore[union-attr]
+    read = [n for n in spoken if first_unread is None or n < first_unread]
+    if len(read) < FOLD_FROM:
+        return blocks
+    start, end = read[READ_KEPT_OPEN - 1] + 1, read[-READ_KEPT_OPEN]
+    middle = blocks[start:end]
+    number = sum(1 for block in middle if block.said)
+    title = ngettext("%(number)s read message", "%(number)s read messages", number) % {"number": number}
+    return [*blocks[:start], Block("folded", folded=middle, title=title), *blocks[end:]]
+
+
+def _mark_unread(blocks: list[Block], unread: int) -> list[Block]:
+    if not unread:
+        return blocks
+    place = next((n for n, block in enumerate(blocks) if block.said and block.said.is_unread), 0)
+    line = Block("unread", title=_("%(number)s unread") % {"number": unread})
+    return [*blocks[:place], line, *blocks[place:]]

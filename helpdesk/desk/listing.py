@@ -1,0 +1,105 @@
+"""The queue as an ordered list: views, their counts, due-next order, and pages by key instead of by number.
+
+The order is total and stable: the next due time first, then paused tickets, then those that owe nothing,
+each by number. A page starts after the last row of the page before: its cost does not grow with the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
+
+from tickets import access, queries
+from tickets.models import UNRESOLVED_STATUSES, Ticket, User
+
+PAGE = 50
+VIEWS = ("mine", "team", "unassigned", "soon", "waiting", "open")
+SOON = timedelta(hours=1)
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""Sorts tickets without a running clock behind all others."""
+
+
+def ordered(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """Due-next order. Adds the sort key `due_key`."""
+    return tickets.annotate(due_key=F("due__place")).order_by("due_key", "pk")
+
+
+def in_view(user: User, view: str) -> QuerySet[Ticket]:
+    """The tickets of a view in due-next order; an unknown name is the first view."""
+    if view == "soon":
+        return ordered(queries.in_view(user, "open")).filter(due__due_at__lte=timezone.now() + SOON)
+    return ordered(queries.in_view(user, view if view in VIEWS else VIEWS[0]))
+
+
+def view_counts(user: User) -> dict[str, int]:
+    """How many tickets each view holds: two queries."""
+    counts = dict(queries.view_counts(user))
+    return counts | {"soon": in_view(user, "soon").count()}
+
+
+def late_and_soon(user: User, view: str) -> tuple[int, int]:
+    """How many tickets of the view are past their next due time, and how many will be within the hour."""
+    now = timezone.now()
+    rows = in_view(user, view).order_by()
+    found = rows.aggregate(
+        late=Count("pk", filter=Q(due__due_at__lt=now)),
+        soon=Count("pk", filter=Q(due__due_at__gte=now, due__due_at__lte=now + SOON)),
+    )
+    return found["late"], found["soon"]
+
+
+@dataclass(frozen=True)
+class Key:
+    """Where a row stands in the order."""
+
+    due: datetime
+    pk: int
+
+    def __str__(self) -> str:
+        return f"{int(self.due.timestamp() * 1_000_000)}.{self.pk}"
+
+    @classmethod
+    def parse(cls, text: str) -> Key | None:
+        """The key written in an address; None for anything that is none."""
+        due, _dot, pk = text.partition(".")
+        if not (due.lstrip("-").isascii() and due.lstrip("-").isdigit() and pk.isascii() and pk.isdigit()):
+            return None
+        try:
+            return cls(datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(due)), int(pk))
+        except OverflowError:
+            return None
+
+    @classmethod
+    def of(cls, row: Any) -> Key:
+        return cls(row.due_key or NEVER, row.pk)
+
+
+def after(rows: QuerySet[Ticket], key: Key) -> QuerySet[Ticket]:
+    """The rows behind `key`, nearest first."""
+    return rows.filter(Q(due_key__gt=key.due) | Q(due_key=key.due, pk__gt=key.pk))
+
+
+def before(rows: QuerySet[Ticket], key: Key) -> QuerySet[Ticket]:
+    """The rows in front of `key`, nearest first."""
+    return rows.filter(Q(due_key__lt=key.due) | Q(due_key=key.due, pk__lt=key.pk)).reverse()
+
+
+def page(rows: QuerySet[Ticket], start: Key | None, size: int = PAGE) -> tuple[list[Ticket], Key | None]:
+    """One page from behind `start`, and the key from which the next one goes on (None on the last)."""
+    found = list((after(rows, start) if start else rows)[: size + 1])
+    following = Key.of(found[size - 1]) if len(found) > size else None
+    return found[:size], following
+
+
+def is_empty_installation(user: User) -> bool:
+    """Nothing was ever asked of us, as far as the reader may know."""
+    return not access.worked_by(user).exists()
+
+
+def waiting_number(user: User) -> int:
+    """How many tickets wait for customers or third parties."""
+    return queries.in_view(user, "waiting").filter(status__in=UNRESOLVED_STATUSES).count()

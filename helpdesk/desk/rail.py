@@ -1,0 +1,48 @@
+"""The views in the left rail, with their counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from helpdesk.desk.listing import VIEWS, view_counts
+
+VIEW_WORDS = {
+    "mine": gettext_lazy("My open"),
+    "team": gettext_lazy("My teams"),
+    "unassigned": gettext_lazy("Unassigned"),
+    "soon": gettext_lazy("Due soon"),
+    "waiting": gettext_lazy("Waiting"),
+    "open": gettext_lazy("All open"),
+}
+VIEW_ICONS = {
+    "mine": "box",
+    "team": "team",
+    "unassigned": "unassigned",
+    "soon": "clock",
+    "waiting": "status-waiting",
+    "open": "list",
+}
+Item = tuple[str, str, str, int, bool]
+
+
+def rail(request: HttpRequest, current: str = "") -> list[Item]:
+    """The rail's items: (path, word, icon, count, is current)."""
+    user: Any = request.user
+    counts = view_counts(user)
+    return [
+        (view_path(view), str(VIEW_WORDS[view]), VIEW_ICONS[view], counts[view], view == current)
+        for view in VIEWS
+    ]
+
+
+def view_path(view: str) -> str:
+    return f"{reverse('desk:queue')}?view={view}"
+
+
+def view_word(view: str) -> str:
+    return str(VIEW_WORDS.get(view, _("Queue")))

@@ -1,0 +1,188 @@
+"""The two forms of the composer, which share no address: a reply leaves, a note stays."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from helpdesk.desk.base import NoSuchTicket, desk_view, find_ticket, see_other, tell
+from helpdesk.desk.forms import ComposerForm, NoteForm, ReplyForm
+from helpdesk.desk.neighbours import with_view
+from helpdesk.desk.views.ticket import Draft, ticket_page
+from helpdesk.models import SavedReply
+from helpdesk.once import KeyReused, once
+from tickets import access, actions
+from tickets.actions.status import STATUS_ACTIONS
+from tickets.events import STATUS_KINDS
+from tickets.models import Attachment, Channel, Message, Status, Ticket
+
+HOLD_SECONDS = 10
+LONGEST_HOLD = 60
+
+
+def hold_of(user: Any) -> timedelta:
+    """How long this agent's replies wait for an Undo (0 to 60 s)."""
+    wanted = user.preferences.get("hold_seconds", HOLD_SECONDS)
+    return timedelta(seconds=max(0, min(LONGEST_HOLD, wanted if isinstance(wanted, int) else HOLD_SECONDS)))
+
+
+@desk_view("POST")
+def reply(request: HttpRequest, number: int) -> HttpResponse:
+    """Say the words to the customer; held for some seconds, so that Undo can take them back."""
+    ticket = find_ticket(request, number)
+    form = ReplyForm(request.POST, request.FILES)
+    user: Any = request.user
+
+    def send() -> dict[str, int]:
+        message = actions.reply(
+            ticket,
+            form.words(kept_files(request, ticket, form)),
+            by=user,
+            channel=Channel.MAIL if ticket.requester.email else Channel.PORTAL,
+            then=form.cleaned_data["then"] or None,
+            seen_seq=form.cleaned_data["seen"],
+            hold=hold_of(user),
+            as_customer=False,
+        )
+        return {"message": message.pk}
+
+    return _once_or_back(request, ticket, form, "reply", send)
+
+
+@desk_view("POST")
+def note(request: HttpRequest, number: int) -> HttpResponse:
+    """Keep the words among the team."""
+    ticket = find_ticket(request, number)
+    form = NoteForm(request.POST, request.FILES)
+    user: Any = request.user
+
+    def keep() -> dict[str, int]:
+        return {
+            "message": actions.add_note(ticket, form.words(kept_files(request, ticket, form)), by=user).pk
+        }
+
+    return _once_or_back(request, ticket, form, "note", keep)
+
+
+def _once_or_back(
+    request: HttpRequest, ticket: Ticket, form: ComposerForm, mode: str, act: Any
+) -> HttpResponse:
+    """Run `act` once for this form; whatever stops it gives the page back with the text in it."""
+
+    def back(problem: str, status: int, *, stopped: bool = False) -> HttpResponse:
+        draft = Draft(mode, form.data.get("text", ""), form.data.get("then", ""), problem, stopped)
+        draft.kept = list(_kept_rows(request, ticket, form))
+        return ticket_page(request, find_ticket(request, ticket.pk), draft=draft, status=status)
+
+    if not form.is_valid():
+        return back(" ".join(str(error) for errors in form.errors.values() for error in errors), 422)
+    key = f"{mode}:{ticket.pk}:{form.cleaned_data['once']}"
+    try:
+        answer, repeated = once(f"user:{request.user.pk}", key, form.fingerprint(), act)
+    except KeyReused:
+        return back(_("This form was sent already, with other words. These have not been sent yet."), 409)
+    except actions.Conflict as conflict:
+        return back(str(conflict), 409, stopped=True)
+    except actions.NotAllowed as refusal:
+        return back(str(refusal), 409)
+    if mode == "note" and not repeated:
+        tell(request, _("Note added. Only your team sees it."))
+    return see_other(with_view(request, ticket.pk) + f"#message-{answer['message']}")
+
+
+def _kept_rows(request: HttpRequest, ticket: Ticket, form: ComposerForm) -> Any:
+    """Files of the writer's own withdrawn messages on this ticket, nothing else."""
+    return Attachment.objects.filter(
+        pk__in=form.kept(),
+        message__ticket=ticket,
+        message__author=request.user.pk,
+        message__withdrawn_at__isnull=False,
+    ).select_related("blob")
+
+
+def kept_files(request: HttpRequest, ticket: Ticket, form: ComposerForm) -> tuple[actions.NewFile, ...]:
+    rows = _kept_rows(request, ticket, form)
+    return tuple(actions.NewFile(row.name, bytes(row.blob.data), row.content_type) for row in rows)
+
+
+@desk_view("POST")
+def insert(request: HttpRequest, number: int) -> HttpResponse:
+    """Without scripts: give the page back with a saved reply below what was typed."""
+    ticket = find_ticket(request, number)
+    mine = SavedReply.objects.filter(team=None) | SavedReply.objects.filter(team=ticket.team_id)
+    row = mine.filter(pk=_number(request.POST.get("saved", ""))).first()
+    text = "\n\n".join(
+        filter(None, [request.POST.get("text", "").rstrip(), fill(row.text, ticket, request) if row else ""])
+    )
+    return ticket_page(request, ticket, draft=Draft("reply", text, request.POST.get("then", "")))
+
+
+def fill(text: str, ticket: Ticket, request: HttpRequest) -> str:
+    """A saved reply with its places filled: {customer}, {agent}, {number}."""
+    user: Any = request.user
+    places = {
+        "{customer}": ticket.requester.first_name,
+        "{agent}": user.first_name,
+        "{number}": ticket.reference,
+    }
+    for place, words in places.items():
+        text = text.replace(place, words)
+    return text
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
+
+
+def find_message(request: HttpRequest, ticket: Ticket, pk: int) -> Message:
+    """A message of the ticket. Raises NoSuchTicket."""
+    try:
+        return access.messages_visible_to(request.user, ticket).select_related("author").get(pk=pk)
+    except Message.DoesNotExist as error:
+        raise NoSuchTicket from error
+
+
+@desk_view("POST")
+def withdraw(request: HttpRequest, number: int, message: int) -> HttpResponse:
+    """Take a held reply back: nothing leaves, the words and files stand in the composer again."""
+    ticket = find_ticket(request, number)
+    row = find_message(request, ticket, message)
+    user: Any = request.user
+    try:
+        with transaction.atomic():
+            was_held = row.withdrawn_at is None
+            row = actions.withdraw(row, by=user)
+            if was_held:
+                _take_status_back(ticket, row, user)
+    except actions.NotAllowed as refusal:
+        return ticket_page(request, find_ticket(request, number), notice=str(refusal), status=409)
+    tell(request, _("Not sent. Your words are in the composer again."))
+    path = with_view(request, number)
+    return see_other(f"{path}{'&' if '?' in path else '?'}restore={row.pk}#composer")
+
+
+def _take_status_back(ticket: Ticket, message: Message, user: Any) -> None:
+    """Undo the status move that the reply made with it, unless somebody moved on since."""
+    said = ticket.events.get(kind="ticket.replied", data__message=message.pk)
+    move = ticket.events.filter(seq=(said.seq or 0) + 1, kind__in=STATUS_KINDS, actor=message.author).first()
+    if move is None:
+        return
+    old, new = move.data["status"]
+    if Ticket.objects.get(pk=ticket.pk).status == new and old in STATUS_ACTIONS:
+        if new in (Status.RESOLVED, Status.CLOSED):
+            actions.reopen(ticket, by=user)
+        STATUS_ACTIONS[Status(old)](ticket, by=user)
+
+
+@desk_view("POST")
+def accept(request: HttpRequest, number: int, message: int) -> HttpResponse:
+    """Let a mail from somebody who is no participant count as the customer's word."""
+    ticket = find_ticket(request, number)
+    actions.accept_message(find_message(request, ticket, message), by=request.user)  # type: ignore[arg-type]
+    tell(request, _("Mail accepted"))
+    return see_other(reverse("desk:ticket", args=[number]) + f"#message-{message}")

@@ -1,0 +1,120 @@
+"""The ticket page: head, clocks, conversation, composer, customer panel."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from helpdesk.desk import neighbours, panel
+from helpdesk.desk.base import desk_view, find_ticket
+from helpdesk.desk.clocks import clocks_of
+from helpdesk.desk.conversation import conversation
+from helpdesk.desk.rail import rail
+from helpdesk.models import SavedReply
+from tickets import access, actions
+from tickets.models import Attachment, Follower, Message, ReadMark, Ticket, TicketType
+
+
+@dataclass
+class Draft:
+    """What stands in the composer: words that were typed, why they were not sent, files to send again."""
+
+    mode: str = "reply"
+    text: str = ""
+    then: str = "waiting"
+    problem: str = ""
+    stopped: bool = False
+    kept: list[Attachment] = field(default_factory=list)
+
+
+@desk_view()
+def ticket(request: HttpRequest, number: int) -> HttpResponse:
+    return ticket_page(request, find_ticket(request, number), draft=draft_from(request, number))
+
+
+def draft_from(request: HttpRequest, number: int) -> Draft:
+    """The composer as the address asks for it: which tab, and the words of a reply that was taken back."""
+    draft = Draft(mode="note" if request.GET.get("write") == "note" else "reply")
+    restore = request.GET.get("restore", "")
+    if restore.isascii() and restore.isdigit():
+        row = Message.objects.filter(
+            pk=int(restore), ticket=number, author=request.user.pk, withdrawn_at__isnull=False
+        ).first()
+        if row:
+            draft.text = row.text
+            draft.kept = list(row.attachments.select_related("blob").defer("blob__data"))
+    return draft
+
+
+def ticket_page(
+    request: HttpRequest, ticket: Ticket, *, draft: Draft | None = None, notice: str = "", status: int = 200
+) -> HttpResponse:
+    """The whole page, or for htmx the parts that a change of properties touches."""
+    draft = draft or Draft()
+    context = ticket_context(request, ticket) | {
+        "draft": draft,
+        "notice": notice,
+        "problem": bool(draft.problem),
+    }
+    if request.method == "GET" and status == 200:
+        actions.mark_read(ticket, by=request.user, seq=ticket.event_seq)  # type: ignore[arg-type]
+    template = "desk/_ticket_parts.html" if is_part(request) else "desk/ticket.html"
+    return render(request, template, context, status=status)
+
+
+def is_part(request: HttpRequest) -> bool:
+    """Whether htmx asks for parts; a page restored from its history is a whole one again."""
+    return bool(request.htmx and not request.htmx.history_restore_request)  # type: ignore[attr-defined]
+
+
+def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
+    user: Any = request.user
+    mark = ReadMark.objects.filter(ticket=ticket, person=user).values_list("seq", flat=True).first()
+    talk = conversation(ticket, user, mark or 0)
+    copied = [
+        row
+        for row in ticket.followers.select_related("person").order_by("pk")
+        if row.state != Follower.State.REMOVED
+    ]
+    return {
+        "area": "queue",
+        "ticket": ticket,
+        "is_part": is_part(request),
+        "talk": talk,
+        "held": next(
+            (one for one in reversed(talk.said) if one.held_until and one.message.author_id == user.pk), None
+        ),
+        "clocks": clocks_of(ticket, talk.events),
+        "followers": [row for row in copied if row.state == Follower.State.ACCEPTED],
+        "proposed": [row for row in copied if row.state == Follower.State.PROPOSED],
+        "tags": list(ticket.tags.values_list("name", flat=True)),
+        "people": access.assignable_to(ticket),
+        "teams": access.teams_visible_to(user),
+        "types": TicketType.choices,
+        "saved_replies": SavedReply.objects.filter(team=None)
+        | SavedReply.objects.filter(team=ticket.team_id),
+        "once": uuid.uuid4().hex,
+        "panel": panel.panel(ticket, user),
+        "place": neighbours.place(request, ticket),
+        "rail_items": rail(request),
+        "view": neighbours.view_of(request),
+    }
+
+
+@desk_view()
+def news(request: HttpRequest, number: int) -> HttpResponse:
+    """What was said since event `seen`: 204 for nothing, else a bar that leads to it. Two queries."""
+    ticket = find_ticket(request, number)
+    seen = request.GET.get("seen", "")
+    since = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else ticket.event_seq
+    fresh = 0
+    if ticket.event_seq > since:
+        kinds = ("ticket.replied", "ticket.noted", "message.held")
+        fresh = ticket.events.filter(seq__gt=since, kind__in=kinds).exclude(actor=request.user.pk).count()
+    if not fresh:
+        return HttpResponse(status=204)
+    return render(request, "desk/_newswait.html", {"fresh": fresh})
