@@ -60,7 +60,7 @@ MEASUREMENT_FIELDS = (
     "channel",
     "policy_version_id",
 )
-DUE_FIELDS = ("place", "due_at", "metric", "state", "pause_reason", "remaining", "warn_at")
+DUE_FIELDS = ("place_at", "due_at", "metric", "state", "pause_reason", "remaining", "warn_at")
 
 Key = tuple[str, int]  # metric, instance
 
@@ -201,7 +201,7 @@ def due_row(folded: Folded) -> TicketDue | None:
         due_at, _metric, first = min(running, key=lambda each: each[:2])
         return TicketDue(
             ticket_id=folded.ticket_id,
-            place=due_at or NEVER,
+            place_at=due_at or NEVER,
             due_at=due_at,
             metric=first.metric,
             state=RUNNING,
@@ -218,13 +218,13 @@ def due_row(folded: Folded) -> TicketDue | None:
         left, first = min(paused, key=lambda each: each[0])
         return TicketDue(
             ticket_id=folded.ticket_id,
-            place=PAUSED_PLACE,
+            place_at=PAUSED_PLACE,
             metric=first.metric,
             state=PAUSED,
             pause_reason=first.pause_reason,
             remaining=left,
         )
-    return TicketDue(ticket_id=folded.ticket_id, place=NEVER)
+    return TicketDue(ticket_id=folded.ticket_id, place_at=NEVER)
 
 
 def _runs_to(reading: Reading) -> bool:

@@ -142,7 +142,8 @@ class Clock(models.Model):
 
     `breached_at` is the due instant that passed, set when the breach was recorded. `elapsed_*` is the time
     run up to the last change of state. `next_check_at` is when the sweep looks at it again (a warning or the
-    due time); `needs_measuring` holds until the worker has written its Measurement.
+    due time); `needs_measuring` holds until the worker has written its Measurement; `fault` says why the
+    sweep could not do its part (it tries again later, and set-up shows it).
     """
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="clocks", db_index=False)
@@ -175,6 +176,7 @@ class Clock(models.Model):
     )
     next_check_at = models.DateTimeField(null=True, blank=True)
     needs_measuring = models.BooleanField(default=False)
+    fault = models.CharField(max_length=500, blank=True)
 
     class Meta:
         constraints = [
@@ -265,11 +267,11 @@ class Measurement(models.Model):
 class TicketDue(models.Model):
     """What an unsettled ticket owes next: one row a ticket, so that a queue by due time is one index.
 
-    `place` orders the queue: the due time, for a paused ticket `PAUSED_PLACE`, without a promise `NEVER`.
+    `place_at` orders the queue: the due time, for a paused ticket `PAUSED_PLACE`, without a promise `NEVER`.
     """
 
     ticket = models.OneToOneField(Ticket, models.CASCADE, primary_key=True, related_name="due")
-    place = models.DateTimeField()
+    place_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, blank=True)
     metric = models.CharField(max_length=20, choices=MetricName, blank=True)
     state = models.CharField(max_length=10, choices=ClockState, blank=True)
@@ -278,7 +280,7 @@ class TicketDue(models.Model):
     warn_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["place", "ticket"], name="due_by_place")]
+        indexes = [models.Index(fields=["place_at", "ticket"], name="due_by_place")]
 
     def __str__(self) -> str:
         return f"#{self.ticket_id}: {self.metric or 'nothing'} at {self.due_at}"

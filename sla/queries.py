@@ -46,7 +46,7 @@ def with_next_due(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
         next_due_reason=F("due__pause_reason"),
         next_due_remaining=F("due__remaining"),
         next_due_warn_at=F("due__warn_at"),
-        due_key=Coalesce(F("due__place"), Value(NEVER)),
+        due_key=Coalesce(F("due__place_at"), Value(NEVER)),
     )
 
 
@@ -58,14 +58,14 @@ def in_due_order(
     Tickets that are settled and owe nothing are left out. `after` is the (`due_key`, pk) of the row behind
     which to go on; `backwards` walks from there to the front. Costs the page, not the table.
     """
-    rows = with_next_due(tickets.filter(due__isnull=False)).annotate(due_key=F("due__place"))
+    rows = with_next_due(tickets.filter(due__isnull=False)).annotate(due_key=F("due__place_at"))
     if after is not None:
         place, pk = after
         if backwards:
-            rows = rows.filter(due__place__lte=place).exclude(due__place=place, pk__gte=pk)
+            rows = rows.filter(due__place_at__lte=place).exclude(due__place_at=place, pk__gte=pk)
         else:
-            rows = rows.filter(due__place__gte=place).exclude(due__place=place, pk__lte=pk)
-    return rows.order_by("-due__place", "-due") if backwards else rows.order_by("due__place", "due")
+            rows = rows.filter(due__place_at__gte=place).exclude(due__place_at=place, pk__lte=pk)
+    return rows.order_by("-due__place_at", "-due") if backwards else rows.order_by("due__place_at", "due")
 
 
 def late(tickets: QuerySet[Ticket], now: datetime) -> QuerySet[Ticket]:

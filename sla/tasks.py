@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from celery import shared_task
@@ -11,10 +12,15 @@ from django.db.models.functions import Now
 from sla import actions
 from sla.models import Clock
 from tickets.handover import hand_over
+from tickets.models import Ticket
+
+logger = logging.getLogger(__name__)
 
 BATCH = 200
 BATCHES = 60
 """At most so many batches a run; the next run of the sweep goes on."""
+AGAIN = timedelta(minutes=5)
+"""A clock that could not be checked is tried again after so long."""
 LEFT_BEHIND = timedelta(seconds=30)
 """A stopped clock that nobody measured for so long was lost by the hand-over."""
 
@@ -49,7 +55,19 @@ def check_batch() -> list[str]:
     # Read again under the tickets' locks: an action may have stopped a clock since the claim was planned.
     clocks = Clock.objects.filter(pk__in=tickets).order_by("next_check_at", "pk")
     now = database_now()
-    return [actions.check_clock(clock, tickets[clock.pk], now) for clock in clocks]
+    return [_check(clock, tickets[clock.pk], now) for clock in clocks]
+
+
+def _check(clock: Clock, ticket: Ticket, now: datetime) -> str:
+    """One clock, on its own: what is broken in one ticket is put aside and stops no other."""
+    try:
+        with transaction.atomic():
+            return actions.check_clock(clock, ticket, now)
+    except Exception as error:
+        logger.exception("clock %s of ticket %s could not be checked", clock.pk, ticket.pk)
+        fault = f"{type(error).__name__}: {error}"[:500]
+        Clock.objects.filter(pk=clock.pk).update(next_check_at=now + AGAIN, fault=fault)
+        return ""
 
 
 def hand_over_unmeasured() -> int:

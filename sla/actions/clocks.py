@@ -127,13 +127,13 @@ def check_clock(clock: Clock, ticket: Ticket, now: datetime) -> str:
         return ""
     assert clock.due_at is not None
     if clock.due_at < now:
-        clock.breached_at, clock.next_check_at = clock.due_at, None
-        clock.save(update_fields=["breached_at", "next_check_at"])
+        clock.breached_at, clock.next_check_at, clock.fault = clock.due_at, None, ""
+        clock.save(update_fields=["breached_at", "next_check_at", "fault"])
         record_breach(ticket, clock, clock.due_at)
         return "breached"
-    clock.warned_at, clock.next_check_at = clock.next_check_at, clock.due_at
-    clock.save(update_fields=["warned_at", "next_check_at"])
-    record_warning(ticket, clock, clock.warned_at)
+    clock.warned_at, clock.next_check_at, clock.fault = clock.warn_at, clock.due_at, ""
+    clock.save(update_fields=["warned_at", "next_check_at", "fault"])
+    record_warning(ticket, clock, clock.warned_at or clock.due_at)
     return "warned"
 
 

@@ -30,13 +30,13 @@ def test_opening_applies_the_policy_and_starts_two_clocks(opened, policy, clock_
     assert (first.target, first.next_check_at) == (4 * HOUR, after(hours=3))
     assert resolution.due_at == after(days=2, hours=8)
     due = TicketDue.objects.get(ticket=ticket)
-    assert (due.due_at, due.metric, due.place) == (first.due_at, "first_response", first.due_at)
+    assert (due.due_at, due.metric, due.place_at) == (first.due_at, "first_response", first.due_at)
 
 
 def test_without_any_policy_the_clocks_measure_and_nothing_is_due(open_ticket, clock_of):
     ticket = open_ticket(at=MONDAY)
     assert clock_of(ticket, "first_response").due_at is None
-    assert TicketDue.objects.get(ticket=ticket).place == NEVER
+    assert TicketDue.objects.get(ticket=ticket).place_at == NEVER
 
 
 def test_an_answer_stops_the_clock_in_its_transaction_and_the_worker_measures_it(opened, cast, clock_of):
@@ -109,7 +109,7 @@ def test_waiting_pauses_the_resolution_and_the_customers_word_runs_it_again(open
         23 * HOUR,
     )
     due = TicketDue.objects.get(ticket=ticket)
-    assert (due.place, due.state, due.remaining) == (PAUSED_PLACE, "paused", 23 * HOUR)
+    assert (due.place_at, due.state, due.remaining) == (PAUSED_PLACE, "paused", 23 * HOUR)
     actions.reply(ticket, "This one", by=cast.priya, channel="mail", at=after(hours=3))
     assert clock_of(ticket, "resolution").due_at == after(days=3, hours=2)
     assert clock_of(ticket, "next_response").due_at == after(hours=7)

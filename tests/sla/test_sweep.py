@@ -1,5 +1,6 @@
 """The sweep: warns and breaches what is due, once, dated at its instant; finds what the hand-over lost."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -37,10 +38,12 @@ def test_the_breach_seen_by_the_sweep_is_not_recorded_again_by_the_late_answer(o
 def test_a_clock_near_its_due_time_is_warned_of_once_and_breached_later(opened, clock_of):
     ticket = opened()
     now = timezone.now()
-    Clock.objects.update(due_at=now + timedelta(hours=1), next_check_at=now - timedelta(minutes=1))
+    warn_at = now - timedelta(minutes=1)
+    Clock.objects.update(due_at=now + timedelta(hours=1), warn_at=warn_at, next_check_at=warn_at)
     assert tasks.sweep_clocks() == {"warned": 2, "breached": 0, "handed_over": 0}
     clock = clock_of(ticket, "first_response")
-    assert (clock.warned_at, clock.next_check_at) == (now - timedelta(minutes=1), clock.due_at)
+    assert (clock.warned_at, clock.next_check_at) == (warn_at, clock.due_at)
+    assert told("sla.warned") == [warn_at, warn_at]
     assert tasks.sweep_clocks()["warned"] == 0
 
 
@@ -74,3 +77,44 @@ def test_the_sweep_finds_its_rows_by_the_partial_index(opened):
         cursor.execute("SET LOCAL enable_seqscan = off")
         query = Clock.objects.filter(next_check_at__lt=timezone.now()).order_by("next_check_at")[:200]
         assert "clock_to_check" in query.explain()
+
+
+def test_what_is_broken_in_one_ticket_is_put_aside_and_stops_no_other(opened):
+    broken, sound = opened(), opened()
+    Event.objects.bulk_create(  # takes the number that the breach would get: recording it must fail
+        Event(ticket=broken, seq=broken.event_seq + step, kind="ticket.noted", at=after(hours=1))
+        for step in range(1, 20)
+    )
+    assert tasks.sweep_clocks()["breached"] == 2
+    assert set(Event.objects.filter(kind="sla.breached").values_list("ticket", flat=True)) == {sound.pk}
+    faults = Clock.objects.filter(ticket=broken)
+    assert all("IntegrityError" in clock.fault for clock in faults)
+    assert all(clock.next_check_at > timezone.now() for clock in faults)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sweeps_at_the_same_time_tell_each_clock_once(opened):
+    for _number in range(12):
+        opened()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _number: _sweep_in_a_thread(), range(4)))
+    told_of = Event.objects.filter(kind="sla.breached").values_list("ticket", "data__metric")
+    assert len(told_of) == len(set(told_of)) == 24
+
+
+def _sweep_in_a_thread():
+    try:
+        for _again in range(8):
+            tasks.sweep_clocks()
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sweep_that_dies_half_way_leaves_nothing_told_and_the_next_one_tells_it_once(opened):
+    opened()
+    with transaction.atomic():
+        assert "breached" in tasks.check_batch()
+        transaction.set_rollback(True)  # what the database does when the worker's connection dies
+    assert told("sla.breached") == []
+    assert tasks.sweep_clocks()["breached"] == 2
