@@ -7,6 +7,7 @@ meant raises `ImproperlyConfigured` with a sentence that names the variable and 
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -33,7 +34,10 @@ VARIABLES = [
     ),
     Variable("REDIS_URL", "", "`redis://…` of Redis 6.2+ or Valkey; unset: the bundled one"),
     Variable(
-        "EMAIL_URL", "", "`smtp://user:password@host:587/?tls=1` for outgoing mail; unset: mailbox page"
+        "EMAIL_URL",
+        "",
+        "server for outgoing mail: `smtp://user:password@host:587/` (STARTTLS) or `smtps://…:465/`; "
+        "unset: the mailbox page",
     ),
     Variable(
         "PUBLIC_URL", "", "address under which people reach the product, as in `https://help.example.com`"
@@ -125,3 +129,36 @@ def broker(url: str) -> str:
         return url
     path, _, query = url.removeprefix("unix://").partition("?")
     return f"redis+socket://{path}?virtual_host={dict(parse_qsl(query)).get('db', '0')}"
+
+
+def mail_server(url: str) -> dict[str, Any] | None:
+    """Host, port, user, password and kind of encryption of an `smtp://` or `smtps://` address; None for "".
+
+    `smtp://` upgrades with STARTTLS: always where a password is sent to another machine or `?tls=1` says so,
+    else where the server offers it. `?tls=0` never insists.
+    """
+    if not url:
+        return None
+    parts = urlsplit(url)
+    try:
+        port = parts.port or (465 if parts.scheme == "smtps" else 587 if parts.username else 25)
+    except ValueError:
+        port = 0
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or not port:
+        raise ImproperlyConfigured(
+            "EMAIL_URL must look like smtp://user:password@host:587/ or smtps://…:465/."
+        )
+    wish = dict(parse_qsl(parts.query)).get("tls")
+    insists = wish == "1" or (wish is None and bool(parts.username) and not is_loopback(parts.hostname))
+    return {
+        "host": parts.hostname,
+        "port": port,
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "tls": "wrapped" if parts.scheme == "smtps" else "required" if insists else "offered",
+    }
+
+
+def is_loopback(host: str) -> bool:
+    """The name or address of this machine itself, reachable from no other."""
+    return host == "localhost" or host == "::1" or host.startswith("127.")

@@ -234,6 +234,29 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
 
+# --- mail that goes out -------------------------------------------------------------------------------
+
+MAIL_SERVER = env.mail_server(env.text("EMAIL_URL"))
+# Without a mail server mail is kept to be read at /mailbox/, and that only where no other machine can reach
+# the page: it shows sign-in codes. Elsewhere mail waits until EMAIL_URL is set.
+MAILBOX = (
+    MAIL_SERVER is None
+    and not IS_PRODUCTION
+    and not env.flag("BEHIND_PROXY")
+    and env.is_loopback(HOST)
+    and env.is_loopback(urlsplit(PUBLIC_URL).hostname or "")
+)
+MAIL_LEASE = timedelta(minutes=15)
+MAIL_DOT_SECONDS = 600.0
+MAIL_GAPS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60)]
+MAIL_GIVES_UP_AFTER = timedelta(days=5)
+# A hanging mail server must leave workers free for everything else.
+MAIL_PARALLEL = max(1, env.number("WORKER_CONCURRENCY", 1, 64) - 1)
+MAIL_ATTACHMENTS_BYTES = 15_000_000
+# What strangers can make us send to one address.
+AUTOMATIC_MAIL_GAP = timedelta(minutes=10)
+AUTOMATIC_MAIL_A_DAY = 5
+
 # --- people -------------------------------------------------------------------------------------------
 
 AUTHENTICATION_BACKENDS = [

@@ -1,9 +1,208 @@
-"""Who is told of which event: writes `Delivery` rows in the event's transaction, and nothing else."""
+"""Who is told of what: event kind → recipients → `Delivery` rows.
+
+A function of the event and of rows: no rendering, no network, no clock. An internal note is told to nobody
+by mail; `tests/helpdesk/mail/test_notes_never_leave.py` tries.
+"""
 
 from __future__ import annotations
 
-from tickets.models import Event
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+from helpdesk import outbox
+from helpdesk.models import Delivery
+from tickets.models import Event, Follower, Message, Role, Speaker, Ticket, User
+
+Rank, Reason, State = Delivery.Rank, Delivery.Reason, Delivery.State
+
+HISTORY = timedelta(days=2)
+"""An event written down this long after it happened was imported: it is told to nobody."""
+
+INVITATION_LASTS = timedelta(hours=72)
+
+WISHES = {"ticket.opened": False, "ticket.answered": True, "ticket.assigned": True, "sla.warned": True}
+WISHES |= {"sla.breached": True, "delivery.failed": True, "ticket.unowned": False}
+"""Mail to staff, and whether somebody who never chose gets it (`User.preferences["mail"]`)."""
 
 
 def on_ticket_event(event: Event) -> None:
-    """Write a Delivery for everybody who is to hear of the event."""
+    """React to one event, in its transaction."""
+    tell = TELL.get(event.kind)
+    if tell is not None and event.recorded_at - event.at <= HISTORY:
+        outbox.add(tell(event))
+
+
+def _opened(event: Event) -> list[Delivery]:
+    """The sender gets an acknowledgement; whom an agent addresses first gets those words themselves."""
+    ticket = _ticket(event)
+    if event.data["spoke_first"] == Speaker.AGENT:
+        return [*_words_to_customers(event), *_assigned_to(event, ticket.assignee)]
+    told = _assigned_to(event, ticket.assignee)
+    if not told and ticket.assignee is None:
+        told = [_to_staff(event, one, "ticket.opened") for one in _team_that_wishes(event, "ticket.opened")]
+    return [*_acknowledgement(event, ticket), *told]
+
+
+def _acknowledgement(event: Event, ticket: Ticket) -> list[Delivery]:
+    """Never to a robot, never above the address's budget."""
+    person = ticket.requester
+    if not event.data["human"] or not person.email:
+        return []
+    row = outbox.mail_of(event, person, outbox.ACKNOWLEDGEMENT)
+    if person.undeliverable_at:
+        return [_unsent(row, Reason.UNDELIVERABLE)]
+    if not outbox.may_acknowledge(person, event.at):
+        return [_unsent(row, Reason.BUDGET)]
+    return [row]
+
+
+def _replied(event: Event) -> list[Delivery]:
+    if event.data["by"] != Speaker.CUSTOMER:
+        return _words_to_customers(event)
+    ticket = _ticket(event)
+    if ticket.assignee is not None:
+        return _staff(event, [ticket.assignee], "ticket.answered")
+    return _staff(event, _team_that_wishes(event, "ticket.unowned"), "ticket.answered")
+
+
+def _words_to_customers(event: Event) -> list[Delivery]:
+    """Our public words to the requester and to those in copy who were accepted before them."""
+    message = Message.objects.get(pk=event.data["message"])
+    if not is_for_customers(message):
+        return []
+    ticket = _ticket(event)
+    followers = User.objects.filter(
+        follows__ticket=ticket,
+        follows__state=Follower.State.ACCEPTED,
+        follows__accepted_at__lte=message.said_at,
+    ).order_by("pk")
+    people = [ticket.requester, *followers]
+    return [
+        outbox.mail_of(
+            event, one, "ticket.replied", message=message, rank=Rank.REPLY, send_at=message.visible_at
+        )
+        for one in people
+        if one.pk != message.author_id and (one.email or one.pk == ticket.requester_id)
+    ]
+
+
+def is_for_customers(message: Message) -> bool:
+    """Our own public words, not taken back. Everything else never reaches a customer's mailbox."""
+    return (
+        message.public
+        and not message.held
+        and not message.automatic
+        and message.withdrawn_at is None
+        and message.by != Speaker.CUSTOMER
+    )
+
+
+def _withdrawn(event: Event) -> list[Delivery]:
+    waiting = Delivery.objects.filter(message=event.data["message"])
+    outbox.suppress(waiting, Reason.WITHDRAWN, event.at)
+    return []
+
+
+def _assigned(event: Event) -> list[Delivery]:
+    new = event.data["assignee"][1]
+    return _assigned_to(event, User.objects.get(pk=new) if new else None)
+
+
+def _assigned_to(event: Event, person: User | None) -> list[Delivery]:
+    return _staff(event, [person] if person else [], "ticket.assigned")
+
+
+def _clock(event: Event) -> list[Delivery]:
+    """The assignee; without one the team's lead, else its supervisors, else every supervisor."""
+    ticket = _ticket(event)
+    owner = ticket.assignee or ticket.team.lead
+    if owner is not None and owner.is_active:
+        return _staff(event, [owner], event.kind)
+    supervisors = User.objects.filter(role=Role.SUPERVISOR, is_active=True).order_by("pk")
+    return _staff(event, supervisors.filter(teams=ticket.team) or supervisors, event.kind)
+
+
+def _delivery_failed(event: Event) -> list[Delivery]:
+    message = Message.objects.select_related("author").get(pk=event.data["message"])
+    told = message.author or _ticket(event).assignee
+    return _staff(event, [told] if told else [], event.kind)
+
+
+def _survey_invited(event: Event) -> list[Delivery]:
+    person = _ticket(event).requester
+    if not person.email:
+        return []
+    row = outbox.mail_of(event, person, event.kind, rank=Rank.SURVEY)
+    return [_unsent(row, Reason.UNDELIVERABLE) if person.undeliverable_at else row]
+
+
+def _survey_ended(event: Event) -> list[Delivery]:
+    """An invitation that still waits would lead to a closed page."""
+    waiting = Delivery.objects.filter(
+        event__ticket=event.ticket_id,
+        event__kind="survey.invited",
+        event__data__survey=event.data["survey"],
+    )
+    outbox.suppress(waiting, Reason.OUTDATED, event.at)
+    return []
+
+
+def _person_invited(event: Event) -> list[Delivery]:
+    person = User.objects.get(pk=event.data["person"])
+    return [
+        outbox.mail_of(event, person, event.kind, rank=Rank.ACCOUNT, give_up_at=event.at + INVITATION_LASTS)
+    ]
+
+
+TELL: dict[str, Callable[[Event], list[Delivery]]] = {
+    "ticket.opened": _opened,
+    "ticket.replied": _replied,
+    "message.withdrawn": _withdrawn,
+    "ticket.assigned": _assigned,
+    "sla.warned": _clock,
+    "sla.breached": _clock,
+    "delivery.failed": _delivery_failed,
+    "survey.invited": _survey_invited,
+    "survey.cancelled": _survey_ended,
+    "survey.expired": _survey_ended,
+    "person.invited": _person_invited,
+}
+
+
+def wishes_mail(person: User, kind: str) -> bool:
+    """What a member of the staff chose for a kind of mail, else its default."""
+    chosen = person.preferences.get("mail", {}).get(kind)
+    return WISHES.get(kind, False) if chosen is None else bool(chosen)
+
+
+def _staff(event: Event, people: Iterable[User], template: str) -> list[Delivery]:
+    """To active staff who want it, never of what they did themselves."""
+    return [_to_staff(event, one, template) for one in people if _wants(event, one, template)]
+
+
+def _wants(event: Event, person: User, template: str) -> bool:
+    if not _is_staff_here(person) or not person.email or person.pk == event.actor_id:
+        return False
+    return wishes_mail(person, template)
+
+
+def _to_staff(event: Event, person: User, template: str) -> Delivery:
+    return outbox.mail_of(event, person, template)
+
+
+def _team_that_wishes(event: Event, wish: str) -> list[User]:
+    members = _ticket(event).team.members.filter(is_active=True).order_by("pk")
+    return [one for one in members if _wants(event, one, wish)]
+
+
+def _is_staff_here(person: User) -> bool:
+    return person.is_active and person.is_member
+
+
+def _unsent(row: Delivery, reason: str) -> Delivery:
+    row.state, row.reason = State.SUPPRESSED, reason
+    return row
+
+
+def _ticket(event: Event) -> Ticket:
+    return Ticket.objects.select_related("requester", "assignee", "team__lead").get(events=event)

@@ -3,9 +3,24 @@
 from celery import shared_task
 
 from helpdesk import heartbeats
+from helpdesk.mail import outbound
+from tickets.handover import hand_over
 
 
 @shared_task(name="ops.beat")
 def beat() -> None:
     """Proves the whole chain from beat through the broker to a worker's child."""
     heartbeats.beat("tasks")
+
+
+@shared_task(name="mail.deliver", soft_time_limit=840, time_limit=870)
+def deliver(hint: int) -> None:
+    """Send what is due, the most urgent first; `hint` is what woke us and may be done already."""
+    outbound.deliver_due()
+
+
+@shared_task(name="mail.sweep_deliveries")
+def sweep_deliveries() -> None:
+    """Take back what died in flight, and hand over again what a lost hand-over left lying."""
+    for nth in range(outbound.sweep()):
+        hand_over("mail.deliver", nth)

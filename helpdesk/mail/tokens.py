@@ -1,7 +1,8 @@
 """Secrets in our mail: the reply address and our Message-IDs. Both are signed, so nobody can make one up.
 
-The reply token sits in the plus part of a support address (RFC 5233 subaddress): `support+r42-7-<signature>@…` says
-ticket 42, given to person 7. It must survive mail systems that lower the case, so it has digits and a-z only.
+The reply token sits in the plus part of a support address (RFC 5233 subaddress):
+`support+r42-7-<signature>@…` says ticket 42, given to person 7. It must survive mail systems that lower the
+case, so it has digits and a-z only.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 from django.conf import settings
 
 _REPLY = re.compile(r"^r(\d{1,18})-(\d{1,18})-([a-z2-7]{26})$")
+_BOUNCE = re.compile(r"^b(\d{1,18})-([a-z2-7]{26})$")
 _MESSAGE_ID = re.compile(r"^d(\d{1,18})\.([a-z2-7]{26})@")
 
 
@@ -31,6 +33,21 @@ def read_reply_address(address: str) -> tuple[int, int] | None:
         return None
     ticket, person, signature = int(match[1]), int(match[2]), match[3]
     return (ticket, person) if _holds(f"reply:{ticket}:{person}", signature) else None
+
+
+def bounce_address(box: str, delivery: int) -> str:
+    """Where the news goes that a delivery failed (its envelope sender); `box` is the support address."""
+    local, _, domain = box.partition("@")
+    return f"{local}+b{delivery}-{_sign(f'bounce:{delivery}')}@{domain}"
+
+
+def read_bounce_address(address: str) -> int | None:
+    """The delivery of a bounce address that we gave out, else None."""
+    match = _BOUNCE.match(address.lower().partition("@")[0].partition("+")[2])
+    if not match:
+        return None
+    delivery = int(match[1])
+    return delivery if _holds(f"bounce:{delivery}", match[2]) else None
 
 
 def message_id(delivery: int) -> str:
@@ -56,4 +73,4 @@ def _sign(text: str, key: str | None = None) -> str:
 
 def _holds(text: str, signature: str) -> bool:
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return any([hmac.compare_digest(_sign(text, key), signature) for key in keys])
+    return any([hmac.compare_digest(_sign(text, key), signature) for key in keys])  # noqa: C419 - every key is tried, so that the time tells nothing

@@ -3,7 +3,7 @@
 from helpdesk.models.company import Company, SavedReply, SupportAddress
 from helpdesk.models.inbound import InboundEmail
 from helpdesk.models.ops import Heartbeat, OnceKey, Tally
-from helpdesk.models.outbound import Delivery
+from helpdesk.models.outbound import Delivery, SentMail
 from helpdesk.models.tokens import ApiToken, GuestLink, HeldSubmission
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "InboundEmail",
     "OnceKey",
     "SavedReply",
+    "SentMail",
     "SupportAddress",
     "Tally",
 ]

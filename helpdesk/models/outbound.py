@@ -13,14 +13,15 @@ from tickets.models import Event, Message, User
 class Delivery(models.Model):
     """One event told to one recipient. Rendered and sent by a worker that holds a lease (`claimed_until`).
 
+    `message` is set only where it carries our own public words to a customer.
     `template` names the text (`ticket.replied`, `ticket.received`, `survey.invited`, `account.code` …).
-    `send_at` is the earliest instant; a held reply can be withdrawn until then. `internet_message_id` is
-    ours, the
-    same at every try. `secret` holds what an account mail carries (encrypted), and is emptied once it is
-    sent.
-    States: queued, in flight, retrying, sent, failed (for good), uncertain (the answer to the final dot
-    was lost),
-    suppressed (withdrawn, address unusable, over budget).
+    `send_at` is the earliest instant of the next try; a held reply can be withdrawn until then.
+    `give_up_at` is the instant after which nobody is helped by it any more (a code that expired); without
+    one it is tried for five days from `first_tried_at`. `attempts` is counted before each try.
+    `offered_at` is set before the final dot goes out: a lease that ends with it set leaves open whether the
+    mail was taken. `lost_answers` counts such tries; after the first there is one more, after the second
+    none. `internet_message_id` (no angle brackets) is given at the first claim and is the same at every try.
+    `secret` holds what an account mail carries, encrypted (`helpdesk.sealed`), and is emptied at the end.
     """
 
     class State(models.TextChoices):
@@ -40,6 +41,22 @@ class Delivery(models.Model):
         NOTIFICATION = 2
         SURVEY = 3
 
+    class Reason(models.TextChoices):
+        """Why a delivery ended without being sent."""
+
+        WITHDRAWN = "withdrawn", _("Taken back before it left")
+        BUDGET = "budget", _("Too many automatic mails to this address")
+        OWN_ADDRESS = "own_address", _("Our own address")
+        NO_ADDRESS = "no_address", _("No address")
+        INACTIVE = "inactive", _("This person is deactivated")
+        UNDELIVERABLE = "undeliverable", _("Mail to this address keeps failing")
+        OUTDATED = "outdated", _("No longer true when it was to be sent")
+        HISTORY = "history", _("Happened before this installation sent mail")
+        REFUSED = "refused", _("The receiving server refused it")
+        BAD_ADDRESS = "bad_address", _("This is not a usable address")
+        RENDERING = "rendering", _("It could not be written")
+        GAVE_UP = "gave_up", _("Tried for too long")
+
     event = models.ForeignKey(Event, models.PROTECT, null=True, blank=True, related_name="deliveries")
     message = models.ForeignKey(Message, models.CASCADE, null=True, blank=True, related_name="deliveries")
     recipient = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="deliveries")
@@ -48,15 +65,19 @@ class Delivery(models.Model):
     template = models.CharField(max_length=50)
     rank = models.PositiveSmallIntegerField(choices=Rank, default=Rank.NOTIFICATION)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
-    reason = models.CharField(max_length=100, blank=True)
+    reason = models.CharField(max_length=20, choices=Reason, blank=True)
     send_at = models.DateTimeField()
+    give_up_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    first_tried_at = models.DateTimeField(null=True, blank=True)
     claimed_until = models.DateTimeField(null=True, blank=True)
+    offered_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    lost_answers = models.PositiveSmallIntegerField(default=0)
     last_error = models.TextField(blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    internet_message_id = models.CharField(max_length=255, unique=True)
+    internet_message_id = models.CharField(max_length=255, unique=True, null=True, blank=True)
     secret = models.BinaryField(null=True, blank=True)
 
     class Meta:
@@ -67,16 +88,41 @@ class Delivery(models.Model):
                 condition=Q(event__isnull=False),
                 name="one_delivery_per_event_recipient_channel",
             ),
+            models.CheckConstraint(
+                condition=Q(secret=None) | Q(ended_at=None), name="no_secret_outlives_its_delivery"
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["rank", "send_at"],
                 name="delivery_to_send",
-                condition=Q(state__in=["queued", "retrying"]),
+                condition=Q(ended_at=None, state__in=["queued", "retrying", "uncertain"]),
             ),
             models.Index(fields=["claimed_until"], name="delivery_in_flight", condition=Q(state="in_flight")),
             models.Index(fields=["address", "created_at"], name="delivery_by_address"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.template} to {self.address}: {self.state}"
+        return f"{self.template} #{self.pk}: {self.state}"
+
+    @property
+    def is_waiting(self) -> bool:
+        """There will be another try without anybody's doing."""
+        return self.ended_at is None
+
+
+class SentMail(models.Model):
+    """A mail as it was written, kept instead of sent where no mail server is configured (`/mailbox/`)."""
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="copies")
+    envelope_from = models.CharField(max_length=320, blank=True)
+    envelope_to = models.CharField(max_length=254)
+    subject = models.CharField(max_length=998, blank=True)
+    raw = models.BinaryField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["-id"], name="sent_mail_newest")]
+
+    def __str__(self) -> str:
+        return self.subject

@@ -31,6 +31,7 @@ from tickets.actions.people import (
     meet,
     prove_address,
     reactivate,
+    report_address_failed,
     set_role,
     set_teams,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "remove_follower",
     "reopen",
     "reply",
+    "report_address_failed",
     "report_delivered_after_all",
     "report_undelivered",
     "resolve",

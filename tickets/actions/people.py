@@ -164,6 +164,17 @@ def prove_address(person: User, *, at: datetime | None = None) -> User:
         return person
 
 
+def report_address_failed(person: User, *, at: datetime | None = None) -> User:
+    """Mail to the person's address keeps being refused: nothing automatic goes there until it is mended."""
+    with transaction.atomic():
+        person = User.objects.select_for_update().get(pk=person.pk)
+        if person.undeliverable_at is None:
+            person.undeliverable_at = instant(at)
+            person.save(update_fields=["undeliverable_at"])
+            record("person.address_failed", subject=person, at=at, data={"person": person.pk})
+        return person
+
+
 def create_team(name: str, *, by: User | None, at: datetime | None = None, **fields: Any) -> Team:
     _demand_administrator(by)
     with transaction.atomic():

@@ -1,0 +1,360 @@
+"""What each mail says, to whom and as whom: one function a template. Styling and MIME are `compose`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from feedback import queries as surveys
+from helpdesk import sealed
+from helpdesk.mail import tokens
+from helpdesk.mail.threads import Thread, thread_of
+from helpdesk.models import Company, Delivery, SupportAddress
+from tickets.models import Attachment, Follower, Message, Speaker, Team, Ticket, User
+from tickets.text import clean_line
+
+REPLIED, GENERATED = "auto-replied", "auto-generated"
+"""Values of Auto-Submitted (RFC 3834 5)."""
+
+
+class NotToBeSent(Exception):
+    """What the mail was to say is no longer so. `reason` is one of `Delivery.Reason`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotYet(Exception):
+    """The words are still held back (the clocks of two machines differ a little)."""
+
+
+class NotForCustomers(TypeError):
+    """An internal note, or something else that customers never see, was given to a mail for them."""
+
+
+@dataclass(frozen=True)
+class PublicWords:
+    """A message that customers may read. The customers' mails take nothing else, so a note cannot get in.
+
+    Raises NotForCustomers for a note, a held, automatic, withdrawn or not yet released message.
+    """
+
+    message: Message
+
+    def __post_init__(self) -> None:
+        one = self.message
+        public = one.public and not one.held and not one.automatic and one.withdrawn_at is None
+        if not public or one.visible_at > timezone.now():
+            raise NotForCustomers(f"message {one.pk} is not for customers")
+
+    @property
+    def text(self) -> str:
+        return self.message.text
+
+    @property
+    def fresh(self) -> str:
+        """What is new in it, without what its writer quoted."""
+        return self.message.fresh.strip() or self.message.text
+
+    @property
+    def author(self) -> User | None:
+        return self.message.author
+
+    @property
+    def said_at(self) -> datetime:
+        return self.message.said_at
+
+    def files(self) -> list[Attachment]:
+        return list(self.message.attachments.order_by("pk"))
+
+
+@dataclass
+class Letter:
+    """One mail before it is written out. `automatic` is "" for the words of a person."""
+
+    template: str
+    to: User | None
+    address: str
+    subject: str
+    sender_name: str
+    box: str
+    context: dict[str, Any] = field(default_factory=dict)
+    automatic: str = GENERATED
+    reply_to: str = ""
+    cc: list[User] = field(default_factory=list)
+    thread: Thread = field(default_factory=Thread)
+    files: list[Attachment] = field(default_factory=list)
+    unsubscribe: str = ""
+
+
+def letter_of(row: Delivery) -> Letter:
+    """What a claimed delivery says, in the current language. Raises NotToBeSent."""
+    write = _account if row.template.startswith("account.") else LETTERS[row.template]
+    return write(row)
+
+
+# --- as whom ------------------------------------------------------------------------------------------
+
+
+def company() -> Company:
+    return Company.objects.filter(pk=1).first() or Company(pk=1)
+
+
+def box_of(team: Team | None) -> SupportAddress:
+    """The address that a team's mail comes from; without one any of ours, else one of our domain."""
+    ours = SupportAddress.objects.filter(is_active=True).order_by("pk")
+    own = ours.filter(team=team).first() if team else None
+    if own is None:
+        first = Company.objects.filter(pk=1).values_list("default_team", flat=True).first()
+        own = ours.filter(team=first).first() or ours.first()
+    return own or SupportAddress(address=f"support@{settings.MAIL_DOMAIN}", team=team)
+
+
+def our_name(box: SupportAddress, company: Company) -> str:
+    return clean_line(box.name or company.name, 100)
+
+
+def link(path: str) -> str:
+    return settings.PUBLIC_URL + path
+
+
+# --- to customers -------------------------------------------------------------------------------------
+
+
+def _customers_letter(row: Delivery, ticket: Ticket, **more: Any) -> Letter:
+    """What every mail about a ticket to a customer has."""
+    person = row.recipient
+    assert person is not None
+    box, us = box_of(ticket.team), company()
+    context = {
+        "person": person,
+        "reference": ticket.reference,
+        "ticket_link": link(f"/tickets/{ticket.pk}/") if person.pk == ticket.requester_id else "",
+        "us": our_name(box, us),
+    }
+    return Letter(
+        template=row.template,
+        to=person,
+        address=row.address,
+        subject=more.pop("subject", ""),
+        sender_name=more.pop("sender_name", our_name(box, us)),
+        box=box.address,
+        context=context | more.pop("context", {}),
+        reply_to=tokens.reply_address(box.address, ticket.pk, person.pk),
+        thread=thread_of(ticket, person, without=row.pk),
+        **more,
+    )
+
+
+def _replied(row: Delivery) -> Letter:
+    message = row.message
+    if message is None or message.withdrawn_at:
+        raise NotToBeSent(Delivery.Reason.WITHDRAWN)
+    if message.visible_at > timezone.now():
+        raise NotYet
+    return _reply_letter(row, _ticket(row), PublicWords(message))
+
+
+def _reply_letter(row: Delivery, ticket: Ticket, words: PublicWords) -> Letter:
+    """Our words to somebody who takes part: first the words, then signature, link and what they answer."""
+    person = row.recipient
+    assert person is not None
+    box, us = box_of(ticket.team), company()
+    author = words.author
+    name = our_name(box, us)
+    if author is not None and author.name:
+        name = _("%(first_name)s at %(company)s") % {"first_name": author.first_name, "company": name}
+    letter = _customers_letter(
+        row,
+        ticket,
+        subject=threaded_subject(ticket),
+        sender_name=name,
+        automatic=GENERATED if words.message.by == Speaker.BOT else "",
+        cc=_in_copy(ticket, person),
+        files=words.files(),
+    )
+    if ticket.spoke_first == Speaker.AGENT and not letter.thread.parent:
+        letter.subject = f"{clean_line(ticket.subject, 300)} [#{ticket.reference}]"
+    letter.context |= {"words": words, "signature": _signature(box, us, author)}
+    letter.context["quoted"] = _quoted(ticket, person, words)
+    return letter
+
+
+def _signature(box: SupportAddress, us: Company, author: User | None) -> list[str]:
+    if box.signature.strip():
+        lines = box.signature.replace("{name}", author.name if author else "").strip().splitlines()
+        return [line.strip() for line in lines]
+    return [line for line in (author.name if author else "", our_name(box, us)) if line]
+
+
+def _quoted(ticket: Ticket, person: User, words: PublicWords) -> PublicWords | None:
+    """The public word before ours, where the reader was party to it and may be shown it."""
+    if person.proven_at is None:
+        return None
+    before = ticket.messages.filter(
+        public=True,
+        held=False,
+        automatic=False,
+        withdrawn_at=None,
+        said_at__lte=words.said_at,
+        visible_at__lte=timezone.now(),
+    ).exclude(pk=words.message.pk)
+    if person.pk != ticket.requester_id:
+        accepted = Follower.objects.filter(ticket=ticket, person=person, state=Follower.State.ACCEPTED)
+        since = accepted.values_list("accepted_at", flat=True).first()
+        if since is None:
+            return None
+        before = before.filter(said_at__gte=since)
+    last = before.order_by("-said_at", "-pk").select_related("author").first()
+    return PublicWords(last) if last else None
+
+
+def _in_copy(ticket: Ticket, person: User) -> list[User]:
+    """Who else gets these words: everybody who takes part, without addresses of ours."""
+    accepted = User.objects.filter(
+        follows__ticket=ticket, follows__state=Follower.State.ACCEPTED, is_active=True
+    ).exclude(email=None)
+    people = [ticket.requester, *accepted.order_by("pk")]
+    ours = {address.lower() for address in SupportAddress.objects.values_list("address", flat=True)}
+    return [one for one in people if one.pk != person.pk and one.email and one.email not in ours]
+
+
+def threaded_subject(ticket: Ticket) -> str:
+    return f"Re: {clean_line(ticket.subject, 300)} [#{ticket.reference}]"
+
+
+def _received(row: Delivery) -> Letter:
+    """The acknowledgement. While nobody has proven the address, nothing of what its mail said is repeated."""
+    ticket = _ticket(row)
+    person = row.recipient
+    assert person is not None
+    proven = person.proven_at is not None
+    plain = _("We have your message [#%(reference)s]") % {"reference": ticket.reference}
+    return _customers_letter(
+        row,
+        ticket,
+        subject=threaded_subject(ticket) if proven else plain,
+        automatic=REPLIED,
+        context={"aim": aim(ticket)},
+    )
+
+
+def aim(ticket: Ticket) -> datetime | None:
+    """Until when we promise the first answer, where a policy does."""
+    return None
+
+
+def _survey(row: Delivery) -> Letter:
+    assert row.event is not None
+    asked = surveys.invitation(row.event.data["survey"])
+    if asked is None:
+        raise NotToBeSent(Delivery.Reason.OUTDATED)
+    letter = _customers_letter(row, asked["ticket"], subject=asked["question"])
+    letter.context |= asked | {
+        "choices": [(one.value, one.word, link(one.path)) for one in asked["choices"]],
+    }
+    return letter
+
+
+# --- to staff -----------------------------------------------------------------------------------------
+
+
+def _to_staff(row: Delivery) -> Letter:
+    """News for somebody who works here: what happened, the customer's words, a link to the desk."""
+    ticket, person, event = _ticket(row), row.recipient, row.event
+    assert person is not None
+    assert event is not None
+    box = box_of(ticket.team)
+    message = Message.objects.filter(pk=event.data.get("message"), ticket=ticket).first()
+    return Letter(
+        template=row.template,
+        to=person,
+        address=row.address,
+        subject=f"{clean_line(ticket.subject, 300)} [#{ticket.reference}]",
+        sender_name=our_name(box, company()),
+        box=box.address,
+        context={
+            "person": person,
+            "ticket": ticket,
+            "reference": ticket.reference,
+            "ticket_link": link(f"/desk/tickets/{ticket.pk}/"),
+            "actor": event.actor,
+            "message": message,
+            "metric": event.data.get("metric", ""),
+            "due_at": event.at,
+            "failed": _failed_delivery(event.data.get("delivery")),
+        },
+        reply_to=tokens.reply_address(box.address, ticket.pk, person.pk),
+        thread=thread_of(ticket, person, without=row.pk),
+    )
+
+
+def _failed_delivery(pk: int | None) -> Delivery | None:
+    return Delivery.objects.filter(pk=pk).first() if pk else None
+
+
+# --- about accounts -----------------------------------------------------------------------------------
+
+
+def _invited(row: Delivery) -> Letter:
+    from helpdesk.accounts.invitations import JOIN_FOR, join_link
+
+    person = row.recipient
+    assert person is not None
+    words = {"link": join_link(person), "hours": str(int(JOIN_FOR.total_seconds() // 3600))}
+    return _account_letter(row, "account.invitation", words)
+
+
+def _account(row: Delivery) -> Letter:
+    if row.secret is None:
+        raise NotToBeSent(Delivery.Reason.OUTDATED)
+    return _account_letter(row, row.template, sealed.unseal(row.secret))
+
+
+def _account_letter(row: Delivery, template: str, words: dict[str, str]) -> Letter:
+    us, box = company(), box_of(None)
+    subjects = {
+        "account.code": _("Your code for %(company)s"),
+        "account.unknown": _("Somebody asked to sign in to %(company)s with this address"),
+        "account.reset": _("Choose a new password for %(company)s"),
+        "account.password_changed": _("Your password for %(company)s was changed"),
+        "account.invitation": _("You are invited to %(company)s"),
+        "account.confirm_ticket": _("Confirm your message to %(company)s"),
+    }
+    return Letter(
+        template=template,
+        to=row.recipient,
+        address=row.address,
+        subject=subjects[template] % {"company": us.name},
+        sender_name=our_name(box, us),
+        box=box.address,
+        context={"person": row.recipient, "us": us.name, **words},
+    )
+
+
+def _ticket(row: Delivery) -> Ticket:
+    assert row.event is not None
+    assert row.event.ticket_id is not None
+    return Ticket.objects.select_related("requester", "team", "assignee").get(pk=row.event.ticket_id)
+
+
+LETTERS: dict[str, Callable[[Delivery], Letter]] = {
+    "ticket.replied": _replied,
+    "ticket.received": _received,
+    "survey.invited": _survey,
+    "ticket.opened": _to_staff,
+    "ticket.answered": _to_staff,
+    "ticket.assigned": _to_staff,
+    "sla.warned": _to_staff,
+    "sla.breached": _to_staff,
+    "delivery.failed": _to_staff,
+    "person.invited": _invited,
+}
+"""Template → the function that writes it. Every template that `helpdesk.notify` names is here (a test)."""

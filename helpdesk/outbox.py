@@ -1,0 +1,216 @@
+"""The writers of the outbox: putting mail into it, taking it back, sending it once more.
+
+Rows only. Rendering and sending is the mail face's (`helpdesk.mail.outbound`), which is woken after commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from helpdesk import sealed
+from helpdesk.models import Delivery, SupportAddress
+from tickets import access
+from tickets.actions import NotAllowed
+from tickets.handover import hand_over
+from tickets.models import Event, Ticket, User
+from tickets.models.people import normalize_address
+
+State, Rank, Reason = Delivery.State, Delivery.Rank, Delivery.Reason
+
+ACCOUNT_MAIL: dict[str, tuple[frozenset[str], timedelta]] = {
+    "account.code": (frozenset({"code", "link", "minutes"}), timedelta(minutes=15)),
+    "account.unknown": (frozenset({"link"}), timedelta(hours=1)),
+    "account.reset": (frozenset({"link"}), timedelta(hours=1)),
+    "account.password_changed": (frozenset({"link"}), timedelta(days=5)),
+    "account.invitation": (frozenset({"link", "hours"}), timedelta(hours=72)),
+    "account.confirm_ticket": (frozenset({"link", "hours"}), timedelta(hours=24)),
+}
+"""The account mails: the words each is given, and for how long it helps. None carries a text that a stranger
+chose."""
+
+ACKNOWLEDGEMENT = "ticket.received"
+CAUSED_BY_STRANGERS = (ACKNOWLEDGEMENT, "account.confirm_ticket", "account.unknown")
+"""Texts that somebody can make us send to an address that is not theirs."""
+
+WAITING = (State.QUEUED, State.RETRYING)
+
+
+def add(deliveries: Iterable[Delivery]) -> None:
+    """Write deliveries of one event that are not there yet; whoever is due is handed over after commit.
+
+    A delivery without an address, to an address of ours or to a deactivated person is kept as not sent.
+    """
+    rows = [_refused(row) or row for row in deliveries]
+    if not rows:
+        return
+    Delivery.objects.bulk_create(rows, ignore_conflicts=rows[0].event_id is not None)
+    if any(row.state == State.QUEUED and row.send_at <= row.created_at for row in rows):
+        # A hint that something is due; the task takes the most urgent delivery, whichever that is.
+        hand_over("mail.deliver", rows[0].event_id or rows[0].pk)
+
+
+def _refused(row: Delivery) -> Delivery | None:
+    """The row as not sent, where it must not be; else None."""
+    reason = ""
+    if row.state == State.SUPPRESSED:
+        reason = row.reason
+    elif not row.address:
+        reason = Reason.NO_ADDRESS
+    elif row.recipient is not None and not row.recipient.is_active:
+        reason = Reason.INACTIVE
+    elif is_own_address(row.address):
+        reason = Reason.OWN_ADDRESS
+    if not reason:
+        return None
+    row.state, row.reason, row.ended_at, row.secret = State.SUPPRESSED, reason, row.created_at, None
+    return row
+
+
+def is_own_address(address: str) -> bool:
+    """One of our support addresses, whatever stands behind its plus sign (RFC 5233)."""
+    local, _at, domain = address.lower().rpartition("@")
+    return SupportAddress.objects.filter(address__iexact=f"{local.partition('+')[0]}@{domain}").exists()
+
+
+def may_acknowledge(person: User, at: datetime) -> bool:
+    """May an acknowledgement go to this person's address at `at`?
+
+    At most one in ten minutes and five a day (settings AUTOMATIC_MAIL_GAP, AUTOMATIC_MAIL_A_DAY); while
+    nobody has proven the address, everything that strangers can cause counts. Holds a lock on the address
+    until the transaction ends, so that two at once count each other.
+    """
+    address = person.email or ""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1042))", [address])
+    counted = (ACKNOWLEDGEMENT,) if person.proven_at else CAUSED_BY_STRANGERS
+    earlier = Delivery.objects.filter(
+        address=address, template__in=counted, created_at__gt=at - timedelta(days=1)
+    ).exclude(state=State.SUPPRESSED)
+    times = sorted(earlier.values_list("created_at", flat=True))
+    if not times:
+        return True
+    return len(times) < settings.AUTOMATIC_MAIL_A_DAY and times[-1] <= at - settings.AUTOMATIC_MAIL_GAP
+
+
+def queue_account_mail(
+    address: str, template: str, *, person: User | None = None, words: dict[str, str]
+) -> Delivery:
+    """Queue one account mail, first in line. Its words (codes, links) are sealed and emptied once it is sent
+    or helps nobody any more.
+
+    Raises ValueError for a template or words that are not in `ACCOUNT_MAIL`.
+    """
+    expected, lasts = ACCOUNT_MAIL.get(template, (frozenset(), timedelta(0)))
+    if not expected or set(words) != expected:
+        raise ValueError(f"no account mail {template} with {sorted(words)}")
+    now = timezone.now()
+    row = Delivery(
+        recipient=person,
+        address=normalize_address(address) or "",
+        template=template,
+        rank=Rank.ACCOUNT,
+        send_at=now,
+        created_at=now,
+        give_up_at=now + lasts,
+        secret=sealed.seal(words),
+    )
+    add([row])
+    return row
+
+
+def suppress(deliveries: QuerySet[Delivery], reason: str, at: datetime) -> int:
+    """Take back those that still wait. Returns how many."""
+    return deliveries.filter(state__in=WAITING).update(
+        state=State.SUPPRESSED, reason=reason, ended_at=at, secret=None
+    )
+
+
+def can_retry(delivery: Delivery) -> bool:
+    """A person may send it once more: it ended without certainty, or waits for its next try."""
+    if delivery.template.startswith("account."):
+        return False
+    return delivery.state in (State.FAILED, State.UNCERTAIN, State.RETRYING)
+
+
+def retry(delivery: Delivery, *, by: User, address: str | None = None) -> Delivery:
+    """Send it once more now, by hand; to another address if one is given. Its Message-ID stays.
+
+    Already on its way: returns quietly. Raises NotAllowed, and ValueError for a bad address.
+    """
+    with transaction.atomic():
+        ticket = _demand_ticket(delivery, by)
+        row = Delivery.objects.select_for_update(of=("self",)).get(pk=delivery.pk)
+        if address is not None:
+            row.address = _checked(address, ticket)
+        elif row.state in (State.QUEUED, State.IN_FLIGHT):
+            return row
+        if not can_retry(row) and not (address is not None and row.state == State.SUPPRESSED):
+            raise NotAllowed(_("This mail has already been sent."))
+        row.state, row.reason, row.send_at = State.QUEUED, "", timezone.now()
+        row.first_tried_at = row.ended_at = row.offered_at = row.claimed_until = None
+        row.attempts = row.lost_answers = 0
+        row.save()
+        hand_over("mail.deliver", row.pk)
+        return row
+
+
+def change_address(delivery: Delivery, address: str, *, by: User) -> Delivery:
+    """Send a mail that failed to another address of the same person. The person's own address stays."""
+    return retry(delivery, by=by, address=address)
+
+
+def _demand_ticket(delivery: Delivery, by: User) -> Ticket:
+    """The ticket, locked: its lock comes before that of its deliveries."""
+    ticket = delivery.event.ticket if delivery.event else None
+    if ticket is None or not access.can_work(by, ticket):
+        raise NotAllowed(_("You may not send this mail again."))
+    return Ticket.objects.select_for_update().get(pk=ticket.pk)
+
+
+def _checked(address: str, ticket: Ticket) -> str:
+    address = normalize_address(address) or ""
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise ValueError(_("“%(address)s” is not an email address.") % {"address": address}) from error
+    if is_own_address(address):
+        raise ValueError(_("This is one of your own support addresses."))
+    return address
+
+
+def settle_history(before: datetime) -> int:
+    """Mark what was written before an instant as told elsewhere (imports, the demo). Returns how many."""
+    old = Delivery.objects.filter(created_at__lt=before)
+    return suppress(old, Reason.HISTORY, before)
+
+
+def deliveries_of(ticket: Ticket) -> QuerySet[Delivery]:
+    """Every delivery about a ticket, with its recipient, oldest first."""
+    return Delivery.objects.filter(event__ticket=ticket).select_related("recipient").order_by("pk")
+
+
+def stuck() -> QuerySet[Delivery]:
+    """What a person should look at: failed, uncertain for good, or tried for longer than an hour."""
+    troubled = Q(state__in=(State.FAILED, State.UNCERTAIN), ended_at__gt=Now() - timedelta(days=30))
+    slow = Q(state__in=(*WAITING, State.IN_FLIGHT), first_tried_at__lt=Now() - timedelta(hours=1))
+    late = Q(state__in=WAITING, send_at__lt=Now() - timedelta(hours=1))
+    return Delivery.objects.filter(troubled | slow | late).order_by("-pk")
+
+
+def mail_of(event: Event, person: User, template: str, **more: Any) -> Delivery:
+    """A delivery of `event` to `person`, not yet written. Its times are those of the event."""
+    defaults = {"send_at": event.at, "created_at": event.at}
+    return Delivery(
+        event=event, recipient=person, address=person.email or "", template=template, **(defaults | more)
+    )

@@ -1,0 +1,99 @@
+"""Mail servers of the tests: one that takes everything, and faults to give it. Real SMTP on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from email import policy
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+class Sink:
+    """Takes mail and logs every complete body, whatever it answers: the truth about copies.
+
+    `faults` maps a recipient to what happens to its mail: an answer ("451 later", "550 no") given to RCPT,
+    "DATA …" given after the dot, "drop" (the line is cut after the dot), "hang" (no answer after the dot).
+    """
+
+    def __init__(self) -> None:
+        self.bodies: list[tuple[str, str, bytes]] = []
+        self.faults: dict[str, str] = {}
+        self.sender_fault: Callable[[str], str] = lambda sender: ""
+        self.port = 0
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if fault := self.sender_fault(address):
+            return fault
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        fault = self.faults.get(address, "")
+        if fault[:1].isdigit():
+            return fault
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        for address in envelope.rcpt_tos:
+            self.bodies.append((envelope.mail_from or "", address, bytes(envelope.content or b"")))
+        fault = self.faults.get(envelope.rcpt_tos[0], "")
+        if fault == "drop":
+            server.transport.abort()
+            return "250 OK"
+        if fault == "hang":
+            await asyncio.sleep(3600)
+        return fault.removeprefix("DATA ") or "250 OK"
+
+    @property
+    def recipients(self) -> list[str]:
+        return [address for _sender, address, _body in self.bodies]
+
+    def mails(self, address: str | None = None) -> list[EmailMessage]:
+        """What arrived, parsed; for one recipient or all."""
+        return [
+            email.message_from_bytes(body, policy=policy.default)  # type: ignore[misc]
+            for _sender, to, body in self.bodies
+            if address in (None, to)
+        ]
+
+
+class _Controller(Controller):
+    def factory(self) -> SMTP:
+        return SMTP(self.handler, enable_SMTPUTF8=True, hostname="sink.test", data_size_limit=50_000_000)
+
+
+@contextmanager
+def sink() -> Iterator[Sink]:
+    box = Sink()
+    controller = _Controller(box, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    box.port = controller.port
+    try:
+        yield box
+    finally:
+        with suppress(Exception):
+            controller.stop(no_assert=True)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def server_at(port: int, **more: Any) -> dict[str, Any]:
+    """The value of settings.MAIL_SERVER for a server on loopback."""
+    return {"host": "127.0.0.1", "port": port, "user": "", "password": "", "tls": "offered"} | more
