@@ -24,8 +24,8 @@ NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def ordered(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
-    """Due-next order. Adds the sort key `due_key`."""
-    return tickets.annotate(due_key=F("due__place")).order_by("due_key", "pk")
+    """Due-next order, read from one index. Adds the sort key `due_key`."""
+    return tickets.filter(due__isnull=False).annotate(due_key=F("due__place_at")).order_by("due_key", "pk")
 
 
 def in_view(user: User, view: str) -> QuerySet[Ticket]:
@@ -80,12 +80,12 @@ class Key:
 
 def after(rows: QuerySet[Ticket], key: Key) -> QuerySet[Ticket]:
     """The rows behind `key`, nearest first."""
-    return rows.filter(Q(due_key__gt=key.due) | Q(due_key=key.due, pk__gt=key.pk))
+    return rows.filter(due_key__gte=key.due).exclude(due_key=key.due, pk__lte=key.pk)
 
 
 def before(rows: QuerySet[Ticket], key: Key) -> QuerySet[Ticket]:
     """The rows in front of `key`, nearest first."""
-    return rows.filter(Q(due_key__lt=key.due) | Q(due_key=key.due, pk__lt=key.pk)).reverse()
+    return rows.filter(due_key__lte=key.due).exclude(due_key=key.due, pk__gte=key.pk).reverse()
 
 
 def page(rows: QuerySet[Ticket], start: Key | None, size: int = PAGE) -> tuple[list[Ticket], Key | None]:
