@@ -24,15 +24,17 @@ NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def ordered(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
-    """Due-next order, read from one index. Adds the sort key `due_key`."""
-    return tickets.filter(due__isnull=False).annotate(due_key=F("due__place_at")).order_by("due_key", "pk")
+    """Due-next order, settled tickets last. Adds the sort key `due_key`."""
+    return tickets.annotate(due_key=F("due__place_at")).order_by("due_key", "pk")
 
 
 def in_view(user: User, view: str) -> QuerySet[Ticket]:
     """The tickets of a view in due-next order; an unknown name is the first view."""
     if view == "soon":
         return ordered(queries.in_view(user, "open")).filter(due__due_at__lte=timezone.now() + SOON)
-    return ordered(queries.in_view(user, view if view in VIEWS else VIEWS[0]))
+    # Unsettled tickets all have a due row: said here, the order is read from its index.
+    tickets = queries.in_view(user, view if view in VIEWS else VIEWS[0])
+    return ordered(tickets.filter(due__isnull=False))
 
 
 def view_counts(user: User) -> dict[str, int]:
