@@ -4,15 +4,26 @@
 import os
 import sys
 
+# Commands that serve people and so keep a page's limit; all others may take as long as their work does.
+SERVING = {"smtp_listener", "runserver"}
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    if not SERVING & set(sys.argv[1:2]):
+        os.environ.setdefault("DB_TIMEOUT", "0")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
     from config import embedded
 
-    with embedded.servers_for_command(sys.argv):
-        execute_from_command_line(sys.argv)
+    try:
+        from config import settings  # noqa: F401 - what is wrong with them is said before anything starts
+
+        with embedded.servers_for_command(sys.argv):
+            execute_from_command_line(sys.argv)
+    except (ImproperlyConfigured, embedded.ServerFailed) as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ class Servers:
         fresh.rename(self.postgres_data)
 
     def drop_stale_locks(self) -> None:
-        """Remove the lock files of a PostgreSQL that was killed, when their process id is now another program's.
+        """Remove the locks of a PostgreSQL that was killed, when their process id is another program's by now.
 
         PostgreSQL itself would refuse to start: it knows that the id is alive, not whose it is.
         """
@@ -373,8 +373,12 @@ def _start_for_commands(servers: Servers) -> None:
     started = _start_both(servers)
     record = [{"pid": each.pid, "created": psutil.Process(each.pid).create_time()} for each in started]
     _command_record(servers).write_text(json.dumps(record))
-    servers.wait_for_postgres(started[0])
-    servers.wait_for_valkey(started[1])
+    try:
+        servers.wait_for_postgres(started[0])
+        servers.wait_for_valkey(started[1])
+    except ServerFailed:
+        stop_for_commands(servers)
+        raise
 
 
 def stop_for_commands(servers: Servers) -> None:

@@ -53,7 +53,7 @@ VARIABLES = [
     Variable("BEHIND_PROXY", "0", "`1` when a reverse proxy sets X-Forwarded-Proto and X-Forwarded-For"),
     Variable("MAIL_DOMAIN", "", "domain in Message-IDs and reply addresses; unset: host of PUBLIC_URL"),
     Variable(
-        "DB_TIMEOUT", "15", "seconds a web request's SQL statement may take (workers: eight times that)"
+        "DB_TIMEOUT", "15", "seconds a page's SQL statement may take (workers: eight times that; 0: no limit)"
     ),
     Variable("WEB_WORKERS", "2", "processes of the web server"),
     Variable("WORKER_CONCURRENCY", "2", "tasks a Celery worker runs side by side"),

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
+from django.core.exceptions import ImproperlyConfigured
 
 from config import env
 from config.embedded import RUN_TOKEN, Servers
@@ -27,6 +28,8 @@ def main(name: str) -> None:
         _end_orphans(name, token)
         _record(name)
     os.environ[PART] = name
+    if name not in SERVERS:
+        _refuse_bad_settings()
     command = PARTS[name]()
     os.execv(command[0], command)  # noqa: S606
 
@@ -77,6 +80,17 @@ def valkey() -> list[str]:
 PARTS: dict[str, Callable[[], list[str]]] = {
     part.__name__: part for part in (web, worker, beat, listener, postgres, valkey)
 }
+
+
+SERVERS = ("postgres", "valkey")
+
+
+def _refuse_bad_settings() -> None:
+    """Say in one sentence what is wrong with the configuration, instead of failing over and over."""
+    try:
+        from config import settings  # noqa: F401
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
 
 
 def records(data_dir: Path) -> Path:

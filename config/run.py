@@ -30,7 +30,7 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from config import embedded, env
 from config.embedded import RUN_TOKEN
-from config.part import PART, records
+from config.part import PART, SERVERS, records
 
 FACES = ("web", "worker", "beat", "listener")
 # name: (priority: low starts first and stops last, signal that ends it gently, seconds of grace)
@@ -182,7 +182,7 @@ class Run:
         token = self.records / "token"
         if token.exists():
             _kill_marked(token.read_text())
-        for name in ("valkey", "postgres"):
+        for name in reversed(SERVERS):
             self._end(name, signal.SIGINT, embedded.STOP_PATIENCE)
         for path in [*self.records.glob("*.json"), token]:
             path.unlink(missing_ok=True)
@@ -327,7 +327,7 @@ def _kill_marked(token: str) -> None:
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             environment = process.environ()
-            if environment.get(RUN_TOKEN) == token and environment.get(PART) not in ("postgres", "valkey"):
+            if environment.get(RUN_TOKEN) == token and environment.get(PART) not in SERVERS:
                 process.kill()
 
 

@@ -184,7 +184,7 @@ TEMPLATES = [
 # --- database, cache, sessions ------------------------------------------------------------------------
 
 BUNDLED = embedded.Servers(DATA_DIR)
-STATEMENT_SECONDS = env.number("DB_TIMEOUT", 1, 3600)
+STATEMENT_SECONDS = env.number("DB_TIMEOUT", 0, 3600)
 DATABASES = {
     "default": env.database(
         env.text("DATABASE_URL") or BUNDLED.database_url,

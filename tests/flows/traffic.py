@@ -1,0 +1,108 @@
+"""Customers' mail that keeps coming while things break, and the accounting afterwards."""
+
+import smtplib
+import threading
+from collections import Counter
+from email.message import EmailMessage
+
+from tests.flows.product import Product, await_that
+from tests.flows.sink import Sink
+
+SUPPORT = "support@company.example"
+
+
+class Traffic:
+    """Sends mail after mail from addresses of their own, each until it is accepted, as a mail server does."""
+
+    def __init__(self, product: Product, name: str, pause: float = 0.05) -> None:
+        self.product, self.name, self.pause = product, name, pause
+        self.accepted: list[str] = []
+        self.tries = 0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._send_all, daemon=True)
+
+    def __enter__(self) -> "Traffic":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stopping.set()
+        self._thread.join(60)
+
+    def await_more(self, count: int, patience: float = 60.0) -> None:
+        """Wait until that many more mails have been accepted than now."""
+        wanted = len(self.accepted) + count
+        await_that(lambda: len(self.accepted) >= wanted, patience, f"{count} more mails accepted")
+
+    def _send_all(self) -> None:
+        number = 0
+        while not self._stopping.is_set():
+            number += 1
+            key = f"{self.name}-{number}"
+            while not self._stopping.is_set() and not self._accepted(key):
+                self._stopping.wait(0.2)
+            self._stopping.wait(self.pause)
+
+    def _accepted(self, key: str) -> bool:
+        mail = EmailMessage()
+        mail["From"] = sender = f"{key}@customers.example"
+        mail["To"] = SUPPORT
+        mail["Subject"] = f"Question {key}"
+        mail["Message-ID"] = f"<{key}@customers.example>"
+        mail.set_content(f"Can you help me with {key}?")
+        self.tries += 1
+        try:
+            self.product.send_mail(mail, sender, SUPPORT)
+        except (OSError, smtplib.SMTPException):
+            return False
+        self.accepted.append(key)
+        return True
+
+
+def open_for_mail(product: Product) -> None:
+    """A team, its address and its agent, by the same actions that set-up uses."""
+    product.manage("shell", "-v", "0", "-c", OPEN)
+
+
+OPEN = f"""
+from django.db import transaction
+from helpdesk.models import SupportAddress
+from tickets.models import Role, Team, User
+with transaction.atomic():
+    team, _ = Team.objects.get_or_create(name="Support")
+    SupportAddress.objects.get_or_create(address="{SUPPORT}", defaults={{"team": team}})
+    if not User.objects.filter(email="mira@company.example").exists():
+        User.objects.create_user("mira@company.example", name="Mira", role=Role.AGENT).teams.add(team)
+"""
+
+
+def account(product: Product, traffic: Traffic, patience: float = 120.0) -> None:
+    """Wait until everything that was accepted is worked off; then nothing may be missing or doubled."""
+    prefix = f"Question {traffic.name}-"
+    await_that(lambda: product.sql(WAITING) == [(0,)], patience, "no mail waits")
+    found = product.sql(
+        "select subject, count(*) from tickets_ticket where subject like %s group by 1", prefix + "%"
+    )
+    tickets = Counter({subject.removeprefix("Question "): count for subject, count in found})
+    lost = sorted(set(traffic.accepted) - set(tickets))
+    doubled = sorted(key for key, count in tickets.items() if count > 1)
+    assert (lost, doubled) == ([], [])
+    states = {state for (state,) in product.sql("select distinct state from helpdesk_inboundemail")}
+    assert states <= {"filed", "duplicate"}
+
+
+WAITING = "select count(*) from helpdesk_inboundemail where state = 'waiting'"
+UNSENT = "select count(*) from helpdesk_delivery where state in ('queued', 'in_flight', 'retrying')"
+
+
+def account_for_answers(product: Product, traffic: Traffic, sink: Sink, patience: float = 180.0) -> int:
+    """Every accepted mail's acknowledgement has left. Returns the number of extra copies, each of which must
+    carry the Message-ID of the first."""
+    await_that(lambda: product.sql(UNSENT) == [(0,)], patience, "every answer has left")
+    extra = 0
+    for key in traffic.accepted:
+        answers = sink.to(f"{key}@customers.example")
+        assert answers, f"no answer to {key}"
+        assert len({mail["Message-ID"] for mail in answers}) == 1, f"two different answers to {key}"
+        extra += len(answers) - 1
+    return extra
