@@ -134,7 +134,8 @@ class Run:
     def announce(self) -> None:
         base = f"http://{self._host}:{self.settings.PORT}"
         rows = [("Portal", "/"), ("Desk", "/desk/"), ("Reports", "/reports/"), ("Set-up", "/setup/")]
-        rows += [("API docs", "/api/v1/docs/"), ("Mailbox", "/mailbox/")]
+        rows += [("API docs", "/api/v1/docs/")]
+        rows += [("Mailbox", "/mailbox/")] if self.settings.MAILBOX else []
         lines = ["", "The helpdesk is running.", ""]
         lines += [f"  {name:<10}{base}{path}" for name, path in rows]
         lines += [f"  {'Mail in':<10}{self._host}:{self.settings.SMTP_PORT} (SMTP)"]

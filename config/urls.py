@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("helpdesk.api.urls")),
     path("look/", look.choose, name="look"),
     path("survey/", include("helpdesk.surveys.urls")),
+    path("mailbox/", include("helpdesk.mail.urls")),
     path("desk/", include("helpdesk.desk.urls")),
 ]
 

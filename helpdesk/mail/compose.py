@@ -118,8 +118,9 @@ def _headers(letter: Letter, row: Delivery) -> dict[str, Any]:
         headers |= {
             "Auto-Submitted": letter.automatic,
             "X-Auto-Response-Suppress": "All",
-            "Precedence": "bulk",
         }
+        if row.rank != Delivery.Rank.ACCOUNT:
+            headers["Precedence"] = "bulk"
     if letter.unsubscribe:
         headers["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

@@ -16,6 +16,7 @@ from helpdesk import sealed
 from helpdesk.mail import tokens
 from helpdesk.mail.threads import Thread, thread_of
 from helpdesk.models import Company, Delivery, SupportAddress
+from sla import queries as clocks
 from tickets.models import Attachment, Follower, Message, Speaker, Team, Ticket, User
 from tickets.text import clean_line
 
@@ -247,8 +248,9 @@ def _received(row: Delivery) -> Letter:
 
 
 def aim(ticket: Ticket) -> datetime | None:
-    """Until when we promise the first answer, where a policy does."""
-    return None
+    """Until when we promise the first answer, where a policy does and the time is still to come."""
+    due_at = clocks.public_target(ticket)
+    return due_at if due_at is not None and due_at > timezone.now() else None
 
 
 def _survey(row: Delivery) -> Letter:

@@ -249,3 +249,9 @@ def test_every_template_has_both_forms_of_its_pieces():
 def test_nothing_leaves_by_another_door(ticket, cast, support, arrived):
     arrived()
     assert django_mail.outbox == []
+
+
+def test_the_acknowledgement_says_until_when_we_aim_to_answer(ticket, cast, support, arrived, monkeypatch):
+    due_at = timezone.now() + timedelta(hours=2)
+    monkeypatch.setattr("sla.queries.public_target", lambda ticket: due_at)
+    assert f"We aim to answer by {due_at:%a} {due_at.day} {due_at:%b, %H:%M} UTC." in text(arrived()[0])
