@@ -5,17 +5,17 @@ Everything here is a function of the events, so live, rebuilt and verified rows 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
 from sla.book import BOOK
 from sla.measure import FULFILLED, PAUSED, RUNNING, Reading, measure
-from sla.metrics import ENDED, RELEVANT
+from sla.metrics import ENDED, RELEVANT, Fact
 from sla.models import NEVER, PAUSED_PLACE, Clock, Measurement, TicketDue, Verdict
 from tickets.models import Event, Ticket
 
@@ -86,7 +86,18 @@ class Folded:
         return self.told.get((reading.metric, reading.instance), Told())
 
 
-def fold(ticket_id: int, events: Iterable[Event]) -> Folded:
+class Heard(NamedTuple):
+    """As much of an event as the fold reads; a history has many, and a row object costs ten times as much."""
+
+    ticket_id: int
+    seq: int
+    kind: str
+    at: datetime
+    data: Mapping[str, Any]
+    actor_id: int | None
+
+
+def fold(ticket_id: int, events: Iterable[Fact]) -> Folded:
     """Fold the events of one ticket, given in the order of their sequence numbers."""
     folded, facts = Folded(ticket_id), []
     for event in events:
@@ -106,15 +117,14 @@ def fold(ticket_id: int, events: Iterable[Event]) -> Folded:
     return folded
 
 
-def events_of(ticket_ids: Iterable[int]) -> Iterator[tuple[int, list[Event]]]:
+def events_of(ticket_ids: Iterable[int]) -> Iterator[tuple[int, list[Heard]]]:
     """The events that matter to clocks, ticket by ticket, in one query."""
-    events = (
-        Event.objects.filter(ticket__in=ticket_ids, kind__in=(*RELEVANT, *TOLD))
-        .only("ticket_id", "seq", "kind", "at", "data", "actor_id")
-        .order_by("ticket_id", "seq")
+    events = Event.objects.filter(ticket__in=ticket_ids, kind__in=(*RELEVANT, *TOLD)).order_by(
+        "ticket_id", "seq"
     )
-    for ticket_id, group in groupby(events, key=lambda event: event.ticket_id):
-        yield ticket_id or 0, list(group)
+    rows = map(Heard._make, events.values_list(*Heard._fields))
+    for ticket_id, group in groupby(rows, key=lambda event: event.ticket_id):
+        yield ticket_id, list(group)
 
 
 def folded_ticket(ticket_id: int) -> Folded:
@@ -290,9 +300,8 @@ def rebuild(ticket_ids: list[int]) -> int:
     The caller holds a transaction, and the tickets' row locks where others may write.
     """
     rows = wanted(ticket_ids)
-    Measurement.objects.filter(ticket__in=ticket_ids).delete()
-    Clock.objects.filter(ticket__in=ticket_ids).delete()
-    TicketDue.objects.filter(ticket__in=ticket_ids).delete()
+    for table in (Measurement, Clock, TicketDue):
+        table.objects.filter(ticket__in=ticket_ids).delete()
     Clock.objects.bulk_create(rows.clocks.values(), batch_size=1000)
     measured_at = timezone.now()
     for key, measurement in rows.measurements.items():
