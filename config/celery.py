@@ -64,8 +64,9 @@ def _be_a_worker(**kwargs: Any) -> None:
 
 @worker_ready.connect
 def _beat_as_worker(sender: Any, **kwargs: Any) -> None:
-    _show_life("worker")
-    sender.timer.call_repeatedly(HEARTBEAT_SECONDS, _show_life, ("worker",))
+    name = sender.hostname.partition("@")[0]  # worker or mailer
+    _show_life(name)
+    sender.timer.call_repeatedly(HEARTBEAT_SECONDS, _show_life, (name,))
 
 
 def _show_life(name: str) -> None:

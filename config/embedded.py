@@ -136,7 +136,7 @@ class Servers:
         fresh.rename(self.postgres_data)
 
     def drop_stale_locks(self) -> None:
-        """Remove the locks of a PostgreSQL that was killed, when their process id is another program's by now.
+        """Remove the locks of a PostgreSQL that was killed, when another program has its process id now.
 
         PostgreSQL itself would refuse to start: it knows that the id is alive, not whose it is.
         """

@@ -44,10 +44,19 @@ def web() -> list[str]:
 
 
 def worker() -> list[str]:
-    concurrency = env.number("WORKER_CONCURRENCY", 1, 64)
+    return _celery_worker("worker", "celery", env.number("WORKER_CONCURRENCY", 1, 64))
+
+
+def mailer() -> list[str]:
+    """Outgoing mail has workers of its own: a mail server that hangs for minutes holds up nothing else."""
+    return _celery_worker("mailer", "outgoing", 2)
+
+
+def _celery_worker(name: str, queue: str, concurrency: int) -> list[str]:
     return [
-        sys.executable, "-m", "celery", "-A", "config", "worker", "--loglevel", env.text("LOG_LEVEL"),
-        "--concurrency", str(concurrency), "--without-gossip", "--without-mingle",
+        sys.executable, "-m", "celery", "-A", "config", "worker", "--hostname", f"{name}@%h",
+        "--queues", queue, "--concurrency", str(concurrency), "--loglevel", env.text("LOG_LEVEL"),
+        "--without-gossip", "--without-mingle",
     ]  # fmt: skip
 
 
@@ -78,7 +87,7 @@ def valkey() -> list[str]:
 
 
 PARTS: dict[str, Callable[[], list[str]]] = {
-    part.__name__: part for part in (web, worker, beat, listener, postgres, valkey)
+    part.__name__: part for part in (web, worker, mailer, beat, listener, postgres, valkey)
 }
 
 

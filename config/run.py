@@ -1,7 +1,7 @@
 """`bin/run`: the whole product on one machine, under supervisor.
 
-Order up: bundled servers, migrations, the demo on the first start, then web, worker, beat and listener.
-Order down: those four with grace, then Valkey, then PostgreSQL. Everything started carries a token of this
+Order up: bundled servers, migrations, the demo on the first start, then web, workers, beat and listener.
+Order down: those with grace, then Valkey, then PostgreSQL. Everything started carries a token of this
 run in its environment and is written down by process id, so that the next start can end what a killed one
 left.
 """
@@ -32,12 +32,13 @@ from config import embedded, env
 from config.embedded import RUN_TOKEN
 from config.part import PART, SERVERS, records
 
-FACES = ("web", "worker", "beat", "listener")
+FACES = ("web", "worker", "mailer", "beat", "listener")
 # name: (priority: low starts first and stops last, signal that ends it gently, seconds of grace)
 PARTS = {
     "postgres": (10, "INT", 60),
     "valkey": (20, "INT", 10),
     "worker": (100, "TERM", 90),
+    "mailer": (100, "TERM", 90),
     "beat": (110, "TERM", 10),
     "listener": (120, "TERM", 30),
     "web": (130, "TERM", 30),
@@ -128,8 +129,8 @@ class Run:
     def start_faces(self) -> None:
         for name in FACES:
             self.rpc.supervisor.startProcess(name, False)
-        self._await(self._web_answers, "The web server", 60)
-        self._await(lambda: _accepts(self._host, self.settings.SMTP_PORT), "The mail listener", 60)
+        self._await(self._web_answers, "The web server", 150)
+        self._await(lambda: _accepts(self._host, self.settings.SMTP_PORT), "The mail listener", 150)
 
     def announce(self) -> None:
         base = f"http://{self._host}:{self.settings.PORT}"

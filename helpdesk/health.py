@@ -78,7 +78,7 @@ def _heartbeats(now: datetime) -> list[Part]:
     beats = last_beats()
     silent = {
         name: name not in beats or now - beats[name] > SILENT_AFTER
-        for name in ("worker", "beat", "smtp", "tasks")
+        for name in ("worker", "mailer", "beat", "smtp", "tasks")
     }
     # Tasks come from beat: while that is silent, their silence says nothing about the worker.
     idle = silent["tasks"] and not silent["beat"] and not silent["worker"]
@@ -88,6 +88,7 @@ def _heartbeats(now: datetime) -> list[Part]:
             not silent["worker"] and not idle,
             "works nothing off" if idle else _since(beats, "worker", now),
         ),
+        Part("mailer", not silent["mailer"], _since(beats, "mailer", now)),
         Part("beat", not silent["beat"], _since(beats, "beat", now)),
         Part("mail listener", not silent["smtp"], _since(beats, "smtp", now)),
     ]

@@ -9,7 +9,7 @@ from django.test import Client
 from helpdesk import health, heartbeats
 from helpdesk.models import Heartbeat, InboundEmail
 
-PARTS = ("worker", "beat", "smtp", "tasks")
+PARTS = ("worker", "mailer", "beat", "smtp", "tasks")
 
 
 @pytest.fixture
@@ -37,7 +37,14 @@ def test_health_is_good_when_every_part_reports(everybody_alive):
 
 
 @pytest.mark.parametrize(
-    ("name", "part"), [("worker", "worker"), ("beat", "beat"), ("smtp", "mail listener"), ("tasks", "worker")]
+    ("name", "part"),
+    [
+        ("worker", "worker"),
+        ("mailer", "mailer"),
+        ("beat", "beat"),
+        ("smtp", "mail listener"),
+        ("tasks", "worker"),
+    ],
 )
 def test_a_silent_part_is_named(everybody_alive, name, part):
     _silence(name, seconds=61)
