@@ -122,6 +122,10 @@ def measure(facts: Iterable[Fact], book: RuleBook, until: datetime | None = None
     """
     relevant = [fact for fact in facts if fact.kind in RELEVANT]
     fold = _Fold(book, lost_messages(relevant))
+    # The policy is applied in answer to the opening, and its switches decide what the opening starts.
+    applied = next((fact for fact in relevant if fact.kind == "sla.applied"), None)
+    if applied is not None and applied.at == relevant[0].at:
+        fold.apply(applied)
     for fact in relevant:
         fold.hear(fact)
     if relevant:
@@ -142,7 +146,7 @@ class _Fold:
 
     def hear(self, fact: Fact) -> None:
         if fact.kind == "sla.applied":
-            self._apply(fact)
+            self.apply(fact)
         only = fact.data.get("only")
         for signal in signals(fact, self.life, self.lost):
             for metric in METRICS:
@@ -151,7 +155,8 @@ class _Fold:
         for metric in METRICS:
             self._follow(metric, fact)
 
-    def _apply(self, fact: Fact) -> None:
+    def apply(self, fact: Fact) -> None:
+        """Count by the versions that the event names from now on."""
         policy, calendar = fact.data.get("policy_version"), fact.data.get("calendar_version")
         self.life.rules = self.book.rules(policy) if policy is not None else NO_POLICY
         self.life.policy_version, self.life.calendar_version = policy, calendar

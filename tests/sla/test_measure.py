@@ -180,6 +180,90 @@ def test_nobody_owes_a_robot_an_answer():
     assert set(History(human=False).read()) == {("resolution", 1)}
 
 
+WORDS = {"message": 201, "by": "agent", "human": True}
+# What stops a reply clock and what un-stops it, row by row: what happened after 9:00, and the state then.
+STOPS = [
+    ("a public message of a person", [("ticket.replied", WORDS)], FULFILLED),
+    ("a note", [("ticket.noted", {"message": 201})], RUNNING),
+    ("automatic mail", [("ticket.heard_automatic", {"message": 201})], RUNNING),
+    ("a bot", [("ticket.replied", WORDS | {"by": "bot", "human": False})], RUNNING),
+    ("a mail held for an agent's word", [("message.held", {"message": 201})], RUNNING),
+    ("waiting for the customer", [("ticket.set_waiting", {"status": ["new", "waiting"]})], RUNNING),
+    ("a survey", [("survey.invited", {"survey": 1})], RUNNING),
+    ("a warning", [("sla.warned", {"clock": 1, "metric": "first_response", "instance": 1})], RUNNING),
+    ("taken back", [("ticket.replied", WORDS), ("message.withdrawn", {"message": 201})], RUNNING),
+    ("bounced", [("ticket.replied", WORDS), ("delivery.failed", {"message": 201})], RUNNING),
+    (
+        "bounced, then delivered",
+        [
+            ("ticket.replied", WORDS),
+            ("delivery.failed", {"message": 201}),
+            ("delivery.recovered", {"message": 201}),
+        ],
+        FULFILLED,
+    ),
+    (
+        "taken back, though another copy was delivered",
+        [
+            ("ticket.replied", WORDS),
+            ("message.withdrawn", {"message": 201}),
+            ("delivery.recovered", {"message": 201}),
+        ],
+        RUNNING,
+    ),
+    (
+        "one of two answers bounced",
+        [
+            ("ticket.replied", WORDS),
+            ("ticket.replied", WORDS | {"message": 202}),
+            ("delivery.failed", {"message": 201}),
+        ],
+        FULFILLED,
+    ),
+    ("resolved unanswered", [("ticket.resolved", {"status": ["new", "resolved"]})], CANCELLED),
+    ("closed unanswered", [("ticket.closed", {"status": ["new", "closed"]})], CANCELLED),
+]
+
+
+@pytest.mark.parametrize(("_words", "happened", "state"), STOPS, ids=[row[0] for row in STOPS])
+def test_what_stops_and_unstops_a_reply_clock(_words, happened, state):
+    history = History()
+    for minute, (kind, data) in enumerate(happened, 10):
+        history.add(kind, f"09:{minute}", actor=AGENT, **data)
+    assert history.first().state == state
+
+
+@pytest.mark.parametrize(
+    ("switches", "happened", "state"),
+    [
+        ({"resolved_unanswered": "answer"}, ["new", "resolved"], FULFILLED),
+        ({"resolved_unanswered": "keep"}, ["new", "resolved"], RUNNING),
+        ({"status_move_answers": True}, ["new", "waiting"], FULFILLED),
+        ({"status_move_answers": True}, ["new", "open"], RUNNING),
+    ],
+)
+def test_a_switch_decides_what_else_counts_as_an_answer(switches, happened, state):
+    history = History(Rules(targets(), switches=Switches(**switches)))
+    assert history.status("10:00", *happened).first().state == state
+
+
+def test_the_switch_starts_the_first_response_of_an_agents_ticket_with_its_opening():
+    history = History(Rules(targets(), switches=Switches(agent_opened="start")), spoke_first="agent")
+    assert (history.first().due_at, history.agent("10:00").first().state) == (at("11:00"), FULFILLED)
+
+
+def test_the_switch_lets_the_next_response_run_beside_the_first():
+    history = History(Rules(targets(), switches=Switches(next_response_overlaps_first=True)))
+    read = history.agent("09:30").read()
+    assert (read["first_response", 1].state, read["next_response", 1].state) == (FULFILLED, FULFILLED)
+
+
+def test_the_switch_moves_a_deadline_on_closing_time_to_the_next_opening():
+    for choice, due in (("closing", at("17:00")), ("opening", at("09:00", day=1))):
+        history = History(Rules(targets(first=60), switches=Switches(due_at_closing=choice)), opened="16:00")
+        assert history.first().due_at == due
+
+
 # --- next response ------------------------------------------------------------------------------------
 
 
