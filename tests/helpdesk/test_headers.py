@@ -24,7 +24,7 @@ def test_every_answer_carries_the_headers(address):
     assert {name: answer.headers.get(name) for name in EXPECTED} == EXPECTED
 
 
-def test_what_a_signed_in_person_gets_is_not_kept_by_any_cache(settings):
+def test_what_a_signed_in_person_gets_is_not_kept_by_any_cache(db, settings):
     client = Client()
     client.cookies[settings.SESSION_COOKIE_NAME] = "anything"
     assert client.get("/no-such-page").headers["Cache-Control"] == "no-store"
