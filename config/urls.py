@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from helpdesk import health, look
+from helpdesk import company, health, look
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
@@ -12,6 +12,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("survey/", include("helpdesk.surveys.urls")),
     path("mailbox/", include("helpdesk.mail.urls")),
     path("desk/", include("helpdesk.desk.urls")),
+    path("logo/<str:mark>/", company.logo, name="logo"),
+    path("accounts/", include("helpdesk.accounts.urls")),
+    path("", include("helpdesk.portal.urls")),
 ]
 
 handler400 = "helpdesk.errors.bad_request"
