@@ -75,6 +75,8 @@ elif not ALLOWED_HOSTS:
         HOST,
         urlsplit(PUBLIC_URL).hostname or "",
     ]
+    if HOST in ("0.0.0.0", "::"):  # noqa: S104 - listening everywhere, this machine may be asked by all its names
+        ALLOWED_HOSTS += env.own_names()
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 if any("*" in origin or "://" not in origin for origin in CSRF_TRUSTED_ORIGINS):
     raise ImproperlyConfigured(
@@ -82,7 +84,8 @@ if any("*" in origin or "://" not in origin for origin in CSRF_TRUSTED_ORIGINS):
     )
 
 # Only a proxy that sets (and never passes on) X-Forwarded-Proto may speak for the client's connection.
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY") else None
+BEHIND_PROXY = env.flag("BEHIND_PROXY")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_SSL_REDIRECT = IS_PRODUCTION
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 63_072_000 if IS_PRODUCTION else 0
@@ -148,6 +151,7 @@ TICKET_SUBSCRIBERS = [
 ]
 
 MIDDLEWARE = [
+    "helpdesk.headers.ClientAddress",
     "helpdesk.headers.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
