@@ -260,8 +260,7 @@ MAIL_LEASE = timedelta(minutes=15)
 MAIL_DOT_SECONDS = 600.0
 MAIL_GAPS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60)]
 MAIL_GIVES_UP_AFTER = timedelta(days=5)
-# A hanging mail server must leave workers free for everything else.
-MAIL_PARALLEL = max(1, env.number("WORKER_CONCURRENCY", 1, 64) - 1)
+MAIL_PARALLEL = 2  # as many as the mailer has processes
 MAIL_ATTACHMENTS_BYTES = 15_000_000
 # What strangers can make us send to one address.
 AUTOMATIC_MAIL_GAP = timedelta(minutes=10)
