@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
     path("healthz", health.healthz, name="healthz"),
     path("api/v1/", include("helpdesk.api.urls")),
+    path("setup/", include("helpdesk.setup.urls")),
     path("look/", look.choose, name="look"),
     path("survey/", include("helpdesk.surveys.urls")),
     path("mailbox/", include("helpdesk.mail.urls")),
