@@ -13,7 +13,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from feedback import queries as surveys
-from helpdesk import sealed
+from helpdesk import guests, sealed
+from helpdesk.accounts.invitations import JOIN_FOR, join_link
 from helpdesk.mail import tokens
 from helpdesk.mail.threads import Thread, thread_of
 from helpdesk.models import Company, Delivery, SupportAddress
@@ -151,7 +152,7 @@ def _customers_letter(row: Delivery, ticket: Ticket, sender: Sender, **more: Any
     context = {
         "person": person,
         "reference": ticket.reference,
-        "ticket_link": link(f"/tickets/{ticket.pk}/") if person.pk == ticket.requester_id else "",
+        "ticket_link": ticket_link(row, ticket, person),
         "us": sender.name,
     }
     return Letter(
@@ -166,6 +167,24 @@ def _customers_letter(row: Delivery, ticket: Ticket, sender: Sender, **more: Any
         thread=thread_of(ticket, person, without=row.pk),
         **more,
     )
+
+
+def ticket_link(row: Delivery, ticket: Ticket, person: User) -> str:
+    """Where the reader follows the ticket; "" for people in copy, who follow by mail alone.
+
+    Who never signed in gets a link of their own that needs no sign-in, once somebody has answered or the
+    address is proven. It is made once a mail: a later try carries the same.
+    """
+    if person.pk != ticket.requester_id:
+        return ""
+    answers = row.message_id is not None
+    if person.is_member or person.last_login is not None or not (answers or person.proven_at):
+        return link(f"/tickets/{ticket.pk}/")
+    if row.secret is None:
+        own = guests.make_link(ticket, person)
+        row.secret = sealed.seal({"ticket_link": own})
+        row.save(update_fields=["secret"])
+    return str(sealed.unseal(row.secret)["ticket_link"])
 
 
 def _replied(row: Delivery) -> Letter:
@@ -323,8 +342,6 @@ def _failed_delivery(pk: int | None) -> Delivery | None:
 
 
 def _invited(row: Delivery) -> Letter:
-    from helpdesk.accounts.invitations import JOIN_FOR, join_link
-
     person = row.recipient
     assert person is not None
     words = {"link": join_link(person), "hours": str(int(JOIN_FOR.total_seconds() // 3600))}
