@@ -1,0 +1,162 @@
+"""Reading mail in a child process that hostile mail may kill without harm.
+
+One long-lived child for each process that reads mail; it is replaced after it died or has read
+`MAIL_CHILD_MAILS` mails.
+"""
+
+import atexit
+import json
+import os
+import selectors
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import asdict, dataclass
+
+from django.conf import settings
+
+from helpdesk.mail.parser_child import ANSWER, QUESTION
+from helpdesk.mail.parsing import Limits
+from helpdesk.mail.reading import Reading
+
+
+class ParserDied(Exception):
+    """The child was ended while it read this mail: out of memory, of CPU seconds, or of patience."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """A reading and the contents of its attachments, in order."""
+
+    reading: Reading
+    contents: list[bytes]
+
+
+class Parser:
+    """A child and the pipe to it. One mail at a time; safe to call from several threads."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def read(self, raw: bytes, envelope_from: str | None) -> Read:
+        """Raises `ParserDied`; a mail that is merely broken does not."""
+        question = json.dumps({"limits": asdict(limits()), "envelope_from": envelope_from}).encode()
+        with self._lock:
+            child = self._ready_child()
+            try:
+                return self._ask(child, QUESTION.pack(len(question), len(raw)) + question + raw)
+            except (OSError, EOFError, TimeoutError, ValueError) as error:
+                why = type(error).__name__
+                self.close()
+                raise ParserDied(f"{why}, exit code {child.returncode}") from error
+
+    def close(self) -> None:
+        """End the child; the next mail starts another."""
+        child, self._child, self._count = self._child, None, 0
+        if child is None or self._owner != os.getpid():
+            return
+        child.kill()
+        child.wait()
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def _ready_child(self) -> subprocess.Popen[bytes]:
+        if self._owner != os.getpid():  # a fork must not share the pipe
+            self._child, self._count, self._owner = None, 0, os.getpid()
+        if self._child is not None and (
+            self._count >= settings.MAIL_CHILD_MAILS or self._child.poll() is not None
+        ):
+            self.close()
+        if self._child is None:
+            self._child = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", "helpdesk.mail.parser_child",
+                 str(settings.MAIL_CHILD_CPU_SECONDS), str(settings.MAIL_CHILD_MEMORY)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=settings.ROOT,
+            )  # fmt: skip
+            for pipe in (self._child.stdin, self._child.stdout):
+                os.set_blocking(pipe.fileno(), False)  # type: ignore[union-attr]
+        self._count += 1
+        return self._child
+
+    def _ask(self, child: subprocess.Popen[bytes], question: bytes) -> Read:
+        until = time.monotonic() + settings.MAIL_CHILD_WALL_SECONDS
+        answer = _Exchange(child, question, until).run()
+        size, _rest = ANSWER.unpack(answer[: ANSWER.size])
+        reading = json.loads(answer[ANSWER.size : ANSWER.size + size])
+        contents, place = [], ANSWER.size + size
+        for one in reading["attachments"]:
+            contents.append(answer[place : place + one["size"]])
+            place += one["size"]
+        return Read(reading, contents)
+
+
+class _Exchange:
+    """Writes a question and reads its answer at once: neither side may wait with a full pipe."""
+
+    def __init__(self, child: subprocess.Popen[bytes], question: bytes, until: float) -> None:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        self.stdin, self.stdout = child.stdin, child.stdout
+        self.left, self.until = memoryview(question), until
+        self.answer = bytearray()
+
+    def run(self) -> bytes:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.stdin, selectors.EVENT_WRITE)
+            selector.register(self.stdout, selectors.EVENT_READ)
+            while not self._is_whole():
+                patience = self.until - time.monotonic()
+                ready = selector.select(max(0.0, patience)) if patience > 0 else []
+                if not ready:
+                    raise TimeoutError
+                for key, _ in ready:
+                    if key.fileobj is self.stdin:
+                        self._write(selector)
+                    else:
+                        self._read()
+        return bytes(self.answer)
+
+    def _write(self, selector: selectors.BaseSelector) -> None:
+        sent = os.write(self.stdin.fileno(), self.left[:65536])
+        self.left = self.left[sent:]
+        if not self.left:
+            selector.unregister(self.stdin)
+
+    def _read(self) -> None:
+        chunk = os.read(self.stdout.fileno(), 1024 * 1024)
+        if not chunk:
+            raise EOFError
+        self.answer += chunk
+
+    def _is_whole(self) -> bool:
+        if len(self.answer) < ANSWER.size:
+            return False
+        return len(self.answer) >= ANSWER.size + sum(ANSWER.unpack(self.answer[: ANSWER.size]))
+
+
+def limits() -> Limits:
+    """The caps of the settings."""
+    return Limits(
+        max_fields=settings.MAIL_MAX_HEADERS,
+        max_field_bytes=settings.MAIL_MAX_HEADER_BYTES,
+        max_block_bytes=settings.MAIL_MAX_HEADER_BLOCK_BYTES,
+        max_parts=settings.MAIL_MAX_PARTS,
+        max_depth=settings.MAIL_MAX_DEPTH,
+        max_text=settings.MAIL_MAX_TEXT,
+    )
+
+
+_parser = Parser()
+atexit.register(_parser.close)
+
+
+def parse_bounded(raw: bytes, envelope_from: str | None = None) -> Read:
+    """Read a mail in this process's child. `envelope_from` is "" for the null return path, None where
+    unknown.
+    """
+    return _parser.read(raw, envelope_from)
