@@ -19,6 +19,7 @@ app.autodiscover_tasks()
 # Every entry is a sweep that looks at rows, so that running late, twice or after a gap is harmless.
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "deliveries that are due": {"task": "mail.sweep_deliveries", "schedule": 5.0},
+    "mail that waits to be filed": {"task": "mail.sweep_inbound", "schedule": 15.0},
     "heartbeat of the tasks": {"task": "ops.beat", "schedule": 15.0},
     "clocks to check": {"task": "sla.sweep_clocks", "schedule": 15.0},
     "surveys to send": {"task": "feedback.invite_due", "schedule": 60.0},

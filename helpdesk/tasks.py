@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from helpdesk import heartbeats
-from helpdesk.mail import outbound
+from helpdesk.mail import inbound, outbound
 from tickets.handover import hand_over
 
 
@@ -24,3 +24,15 @@ def sweep_deliveries() -> None:
     """Take back what died in flight, and hand over again what a lost hand-over left lying."""
     for nth in range(outbound.sweep()):
         hand_over("mail.deliver", nth)
+
+
+@shared_task(name="mail.process")
+def process_mail(pk: int) -> None:
+    """Read and file a mail that was stored."""
+    inbound.process(pk)
+
+
+@shared_task(name="mail.sweep_inbound")
+def sweep_inbound() -> int:
+    """Hand over again the mail that waits and that nobody is at. Returns how many."""
+    return inbound.sweep()

@@ -46,7 +46,9 @@ def uu_files(text: str) -> tuple[str, list[tuple[str, bytes]]]:
     """
     if "begin " not in text:
         return text, []
-    out, files, position = [], [], 0
+    out: list[str] = []
+    files: list[tuple[str, bytes]] = []
+    position = 0
     for begin in _UU_BEGIN.finditer(text):
         if begin.start() < position:
             continue
@@ -64,7 +66,7 @@ def uu_files(text: str) -> tuple[str, list[tuple[str, bytes]]]:
 
 
 def _uu(block: str) -> bytes | None:
-    out = []
+    out: list[bytes] = []
     for line in block.splitlines():
         if not line.strip("` ") and out:
             continue

@@ -442,7 +442,8 @@ def parameters(text: str) -> tuple[str, dict[str, str]]:
 
 
 def _cut_parameters(text: str) -> list[str]:
-    pieces, start, i, quotes = [], 0, 0, True
+    pieces: list[str] = []
+    start, i, quotes = 0, 0, True
     while i < len(text) and len(pieces) <= MAX_PARAMETERS:
         if text[i] == '"' and quotes:
             end = _closing_quote(text, i + 1)

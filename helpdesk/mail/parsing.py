@@ -239,7 +239,8 @@ def cap_structure(body: bytes, boundary: str, limits: Limits) -> tuple[bytes, bo
             return body[: match.start()], True
     if not known:
         return body, False
-    parts, stack, open_ones = 0, [], set()
+    parts, stack = 0, list[bytes]()
+    open_ones: set[bytes] = set()
     for match in _DASHES.finditer(body):
         line = match[1].rstrip()
         if line in known:
@@ -313,11 +314,11 @@ class _Reader:
 
     def _part(self, part: Message, slot: Body | None, related: bool) -> None:
         kind, params = _type_of(part)
-        payload = part.get_payload()
-        if kind.startswith("message/") and isinstance(payload, list):
-            self._enclosed(part, kind, payload)
-        elif isinstance(payload, list):
-            self._children(kind, params, payload, slot, related)
+        inner = _inner(part)
+        if kind.startswith("message/") and inner is not None:
+            self._enclosed(part, kind, inner)
+        elif inner is not None:
+            self._children(kind, params, inner, slot, related)
         else:
             self._leaf(part, kind, params, slot, related)
 
@@ -458,6 +459,11 @@ class _Reader:
             self._put(scrub(found.html), True, None)
         elif found and found.text:
             self._put(scrub(found.text), False, None)
+
+
+def _inner(part: Message) -> list[Message] | None:
+    payload = part.get_payload()
+    return [one for one in payload if isinstance(one, Message)] if isinstance(payload, list) else None
 
 
 def _type_of(part: Message) -> tuple[str, dict[str, str]]:

@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='delivery',
             name='reason',
-            field=models.CharField(blank=True, choices=[('withdrawn', 'Taken back before it left'), ('budget', 'Too many automatic mails to this address'), ('own_address', 'Our own address'), ('no_address', 'No address'), ('inactive', 'This person is deactivated'), ('undeliverable', 'Mail to this address keeps failing'), ('outdated', 'No longer true when it was to be sent'), ('history', 'Happened before this installation sent mail'), ('refused', 'The receiving server refused it'), ('bad_address', 'This is not a usable address'), ('rendering', 'It could not be written'), ('gave_up', 'Tried for too long')], max_length=20),
+            field=models.CharField(blank=True, choices=[('withdrawn', 'Taken back before it left'), ('budget', 'Too many automatic mails to this address'), ('unwanted', 'The sender wants no automatic answer'), ('own_address', 'Our own address'), ('no_address', 'No address'), ('inactive', 'This person is deactivated'), ('undeliverable', 'Mail to this address keeps failing'), ('outdated', 'No longer true when it was to be sent'), ('history', 'Happened before this installation sent mail'), ('refused', 'The receiving server refused it'), ('bad_address', 'This is not a usable address'), ('rendering', 'It could not be written'), ('gave_up', 'Tried for too long')], max_length=20),
         ),
         migrations.AddIndex(
             model_name='delivery',

@@ -46,6 +46,7 @@ class Delivery(models.Model):
 
         WITHDRAWN = "withdrawn", _("Taken back before it left")
         BUDGET = "budget", _("Too many automatic mails to this address")
+        UNWANTED = "unwanted", _("The sender wants no automatic answer")
         OWN_ADDRESS = "own_address", _("Our own address")
         NO_ADDRESS = "no_address", _("No address")
         INACTIVE = "inactive", _("This person is deactivated")

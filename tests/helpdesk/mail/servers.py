@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import email
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from email import policy
@@ -20,8 +19,7 @@ class Sink:
     """Takes mail and logs every complete body, whatever it answers: the truth about copies.
 
     `faults` maps a recipient to what happens to its mail: an answer ("451 later", "550 no") given to RCPT,
-    "DATA …" given after the dot, "drop" (the line is cut after the dot), "park" (no answer to RCPT), "hang"
-    (no answer after the dot). `held` is set when somebody waits for an answer that never comes.
+    "DATA …" given after the dot, "drop" (the line is cut after the dot), "hang" (no answer after the dot).
     """
 
     def __init__(self) -> None:
@@ -29,7 +27,6 @@ class Sink:
         self.faults: dict[str, str] = {}
         self.sender_fault: Callable[[str], str] = lambda sender: ""
         self.port = 0
-        self.held = threading.Event()
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -45,8 +42,6 @@ class Sink:
         fault = self.faults.get(address, "")
         if fault[:1].isdigit():
             return fault
-        if fault == "park":
-            await self._hold()
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -58,12 +53,8 @@ class Sink:
             server.transport.abort()
             return "250 OK"
         if fault == "hang":
-            await self._hold()
+            await asyncio.sleep(3600)
         return fault.removeprefix("DATA ") or "250 OK"
-
-    async def _hold(self) -> None:
-        self.held.set()
-        await asyncio.Event().wait()
 
     @property
     def recipients(self) -> list[str]:

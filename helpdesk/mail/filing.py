@@ -1,0 +1,245 @@
+"""Where a mail that was read belongs: which ticket, whose words, or quietly aside.
+
+Who joins a ticket by mail is decided here alone: with a token that we gave out or a Message-ID that we know,
+*and* as somebody who takes part. A token in the hands of a stranger is held for an agent; everything else
+opens a ticket of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from helpdesk import outbox
+from helpdesk.mail import returned
+from helpdesk.mail.bounded import Read
+from helpdesk.mail.matching import Match, match
+from helpdesk.mail.reading import Reading
+from helpdesk.models import Company, Delivery, InboundEmail, SupportAddress
+from tickets import actions
+from tickets.actions import NewFile, Words
+from tickets.models import Channel, Message, Team, Ticket, User
+from tickets.models.people import normalize_address
+
+State = InboundEmail.State
+MAX_PROPOSED = 20
+
+
+@dataclass(frozen=True)
+class Filed:
+    """What became of a mail; the row itself carries state, reason, ticket and message."""
+
+    new_ticket: bool = False
+
+
+def file(row: InboundEmail, read: Read) -> Filed:
+    """Decide and do it, in the caller's transaction, and note the outcome on `row` (unsaved)."""
+    reading = read.reading
+    row.internet_message_id = reading["message_id"][:998]
+    row.body_hash = reading["body_hash"]
+    row.flagged = bool(reading["flags"])
+    if _is_duplicate(row):
+        return Filed()
+    if reading["report"]:
+        return _report(row, reading)
+    author = normalize_address(reading["from"]["email"])
+    if author and outbox.is_own_address(author):
+        return _aside(row, State.QUIET, "own address")
+    found = match(row, reading)
+    if reading["automatic"]:
+        return _automatic(row, read, found)
+    return _human(row, read, found)
+
+
+def without_plus(address: str) -> str:
+    """An address without its subaddress (RFC 5233)."""
+    local, _at, domain = address.lower().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
+
+
+def _aside(row: InboundEmail, state: str, reason: str) -> Filed:
+    row.state, row.reason = state, reason[:100]
+    return Filed()
+
+
+# --- the same mail again ------------------------------------------------------------------------------
+
+
+def _is_duplicate(row: InboundEmail) -> bool:
+    """Note and tell whether this mail came before.
+
+    The same bytes from the same source are a redelivery; the same Message-ID and the same body from any
+    source are the same mail. The same Message-ID with another body is another mail: both are kept, this one
+    flagged.
+    """
+    earlier = InboundEmail.objects.filter(duplicate_of=None).exclude(
+        Q(pk=row.pk) | Q(state__in=(State.WAITING, State.REFUSED))
+    )
+    same = earlier.filter(sha256=row.sha256, source=row.source).order_by("pk").first()
+    if same is None and row.internet_message_id:
+        namesakes = earlier.filter(internet_message_id=row.internet_message_id).order_by("pk")
+        same = namesakes.filter(body_hash=row.body_hash).first()
+        row.flagged = row.flagged or (same is None and namesakes.exists())
+    if same is None:
+        return False
+    row.state, row.reason = State.DUPLICATE, f"same as {same.pk}"
+    row.duplicate_of, row.ticket = same, same.ticket
+    return True
+
+
+def one_at_a_time(identity: str) -> None:
+    """Mails of one identity are filed one after the other, until the transaction ends.
+
+    Taken before any row: who holds it may point to rows of those who wait.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"mail:{identity}"])
+
+
+# --- not from a person --------------------------------------------------------------------------------
+
+
+def _report(row: InboundEmail, reading: Reading) -> Filed:
+    delivery = returned.take(row, reading)
+    if delivery is not None and delivery.event is not None:
+        row.ticket_id = delivery.event.ticket_id
+    return _aside(row, State.QUIET, {"bounce": "bounce", "delayed": "delay report"}.get(
+        reading["report"]["kind"], reading["report"]["kind"]))  # fmt: skip
+
+
+def _automatic(row: InboundEmail, read: Read, found: Match) -> Filed:
+    """Kept as a quiet event of the ticket it answers, if it answers one; nothing is sent because of it."""
+    if found.ticket is not None and found.person is not None and found.joins:
+        row.message = actions.hear_automatic(found.ticket, words_of(read), author=found.person)
+        row.ticket = found.ticket
+    return _aside(row, State.QUIET, read.reading["why_automatic"] or "automatic")
+
+
+# --- from a person ------------------------------------------------------------------------------------
+
+
+def _human(row: InboundEmail, read: Read, found: Match) -> Filed:
+    if found.ticket is not None and found.person is not None and found.joins:
+        return _join(row, read, found.ticket, found.person)
+    if found.ticket is not None and found.has_token:
+        person = _sender(read.reading)
+        row.message = actions.hold_message(found.ticket, words_of(read), author=person)
+        row.ticket = found.ticket
+        return _aside(row, State.SUSPENDED, "token of somebody else")
+    return _open(row, read, found.ticket)
+
+
+def _join(row: InboundEmail, read: Read, ticket: Ticket, person: User) -> Filed:
+    words = words_of(read)
+    if words.is_empty:
+        words = Words(text=_("(empty mail)"), internet_message_id=words.internet_message_id)
+    if person.is_member and person.pk != ticket.requester_id:
+        # Who may speak for us by mail needs proof that a From line is not: a note reaches nobody outside.
+        row.message = actions.add_note(ticket, words, by=person)
+        row.ticket = ticket
+        return _aside(row, State.FILED, "note of a colleague")
+    row.message = message = actions.reply(ticket, words, by=person, channel=Channel.MAIL, as_customer=True)
+    row.ticket = message.ticket
+    _propose_copied(row, read.reading, message.ticket, person)
+    _aside(row, State.FILED, "follow-up" if message.ticket_id != ticket.pk else "reply")
+    return Filed(new_ticket=message.ticket_id != ticket.pk)
+
+
+def _open(row: InboundEmail, read: Read, related: Ticket | None) -> Filed:
+    reading = read.reading
+    team = team_for(recipients(row, reading))
+    if team is None:
+        return _aside(row, State.QUARANTINED, "no team is set up")
+    person = _sender(reading)
+    ticket = actions.open_ticket(
+        requester=person,
+        subject=reading["subject"] or (_("(no subject)") if not reading["text"].strip() else ""),
+        team=team,
+        by=person,
+        channel=Channel.MAIL,
+        words=words_of(read),
+    )
+    row.ticket, row.message = ticket, Message.objects.filter(ticket=ticket).order_by("pk").first()
+    if not reading["answerable"]:
+        _send_no_acknowledgement(ticket)
+    _propose_copied(row, reading, ticket, person)
+    _aside(row, State.FILED, f"possibly related to {related.pk}" if related is not None else "new ticket")
+    return Filed(new_ticket=True)
+
+
+def _send_no_acknowledgement(ticket: Ticket) -> None:
+    """The sender's mail asks for no automatic answer (or nobody reads one): what was to leave stays."""
+    leaving = Delivery.objects.filter(event__ticket=ticket, template=outbox.ACKNOWLEDGEMENT)
+    outbox.suppress(leaving, Delivery.Reason.UNWANTED, ticket.opened_at)
+
+
+def _sender(reading: Reading) -> User:
+    """The person who wrote; without a usable address somebody new, known by what stood there."""
+    name, address = reading["from"]["name"], reading["from"]["email"]
+    try:
+        return actions.meet(address, name=name)
+    except ValueError:
+        return actions.meet(None, name=name or address)
+
+
+def words_of(read: Read) -> Words:
+    """A mail as words on a ticket."""
+    reading = read.reading
+    files = tuple(
+        NewFile(one["name"], content, one["type"], one["inline"], one["content_id"])
+        for one, content in zip(reading["attachments"], read.contents, strict=True)
+    )
+    return Words(
+        text=reading["text"],
+        fresh=reading["visible"],
+        quoted=reading["quoted"],
+        html=reading["html"] or "",
+        files=files,
+        internet_message_id=reading["message_id"],
+        references=" ".join(f"<{one}>" for one in reading["references"][-20:]),
+    )
+
+
+def recipients(row: InboundEmail, reading: Reading) -> list[str]:
+    """Every address the mail was sent to, what the envelope says first."""
+    named = [one["email"] for one in [*reading["to"], *reading["cc"]]]
+    return list(
+        dict.fromkeys(one.lower() for one in [*row.envelope_to, *reading["delivered_to"], *named] if one)
+    )
+
+
+def team_for(addresses: Iterable[str]) -> Team | None:
+    """The team of the first of our addresses among these, else the company's default, else the oldest."""
+    ours = {
+        one.address.lower(): one.team
+        for one in SupportAddress.objects.filter(is_active=True, team__is_active=True).select_related("team")
+    }
+    for address in addresses:
+        team = ours.get(address) or ours.get(without_plus(address))
+        if team is not None:
+            return team
+    company = Company.objects.filter(pk=1).select_related("default_team").first()
+    if company is not None and company.default_team is not None and company.default_team.is_active:
+        return company.default_team
+    return Team.objects.filter(is_active=True).order_by("pk").first()
+
+
+def _propose_copied(row: InboundEmail, reading: Reading, ticket: Ticket, sender: User) -> None:
+    """Who was in copy is proposed to the agents as a follower, where the team wants that."""
+    if ticket.team.cc_rule != Team.CcRule.PROPOSE:
+        return
+    known = {sender.email, ticket.requester.email}
+    for one in [*reading["cc"], *reading["to"]][:MAX_PROPOSED]:
+        address = normalize_address(one["email"])
+        if not address or address in known or outbox.is_own_address(address):
+            continue
+        known.add(address)
+        try:
+            person = actions.meet(address, name=one["name"])
+        except ValueError:
+            continue
+        actions.propose_follower(ticket, person, by=sender)

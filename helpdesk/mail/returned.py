@@ -1,0 +1,72 @@
+"""Mail of ours that came back: the delivery it was, marked; the ticket told where an answer never arrived."""
+
+from __future__ import annotations
+
+from django.db.models.functions import Now
+
+from helpdesk.mail.reading import Reading
+from helpdesk.mail.tokens import read_message_id
+from helpdesk.models import Delivery, InboundEmail
+from tickets import actions
+from tickets.models import Event, Message, Ticket
+
+State = Delivery.State
+_ARRIVED = (State.SENT, State.UNCERTAIN)
+
+
+def take(row: InboundEmail, reading: Reading) -> Delivery | None:
+    """Mark the delivery that a server's report speaks of. None where it names no mail of ours.
+
+    Only our signed Message-ID tells which mail it was; addresses in a report are not believed.
+    """
+    report = reading["report"]
+    delivery = _delivery(reading)
+    if delivery is None or report["kind"] != "bounce":
+        return delivery
+    failed = [one for one in report["recipients"] if one["permanent"]]
+    if not failed:
+        return delivery
+    _mark(delivery, _why(failed[0]))
+    return delivery
+
+
+def _delivery(reading: Reading) -> Delivery | None:
+    ids = [
+        reading["report"]["original_message_id"],
+        *reading["in_reply_to"],
+        *reversed(reading["references"]),
+    ]
+    for one in ids:
+        pk = read_message_id(one) if one else None
+        if pk is not None:
+            return Delivery.objects.select_related("event", "message").filter(pk=pk).first()
+    return None
+
+
+def _why(failed: dict) -> str:
+    words = [failed["status"], failed["reply_code"], failed["diagnostic"] or failed["reason"]]
+    return " ".join(word for word in words if word)[:500]
+
+
+def _mark(delivery: Delivery, why: str) -> None:
+    """The ticket's lock comes first, as in every action."""
+    message = delivery.message
+    if message is not None:
+        Ticket.objects.select_for_update().get(pk=message.ticket_id)
+    changed = Delivery.objects.filter(pk=delivery.pk, state__in=(*_ARRIVED, State.RETRYING)).update(
+        state=State.FAILED, reason=Delivery.Reason.REFUSED, last_error=why, ended_at=Now(), claimed_until=None
+    )
+    if not changed or message is None or delivery.recipient_id != message.ticket.requester_id:
+        return
+    others = message.deliveries.filter(recipient=delivery.recipient_id, state__in=_ARRIVED)
+    if not others.exists() and not _is_reported(message):
+        actions.report_undelivered(message, delivery=delivery.pk)
+
+
+def _is_reported(message: Message) -> bool:
+    told = Event.objects.filter(
+        ticket=message.ticket_id,
+        kind__in=("delivery.failed", "delivery.recovered"),
+        data__message=message.pk,
+    )
+    return told.order_by("-seq").values_list("kind", flat=True).first() == "delivery.failed"
