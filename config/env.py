@@ -5,11 +5,13 @@ meant raises `ImproperlyConfigured` with a sentence that names the variable and 
 """
 
 import os
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import psutil
 from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -162,3 +164,11 @@ def mail_server(url: str) -> dict[str, Any] | None:
 def is_loopback(host: str) -> bool:
     """The name or address of this machine itself, reachable from no other."""
     return host == "localhost" or host == "::1" or host.startswith("127.")
+
+
+def own_names() -> list[str]:
+    """The names and addresses of this machine, as a browser would write them."""
+    addresses = [address for found in psutil.net_if_addrs().values() for address in found]
+    names = [a.address for a in addresses if a.family == socket.AF_INET]
+    names += [f"[{a.address.partition('%')[0]}]" for a in addresses if a.family == socket.AF_INET6]
+    return [socket.gethostname().lower(), *names]

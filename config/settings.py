@@ -75,6 +75,8 @@ elif not ALLOWED_HOSTS:
         HOST,
         urlsplit(PUBLIC_URL).hostname or "",
     ]
+    if HOST in ("0.0.0.0", "::"):  # noqa: S104 - listening everywhere, this machine may be asked by all its names
+        ALLOWED_HOSTS += env.own_names()
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 if any("*" in origin or "://" not in origin for origin in CSRF_TRUSTED_ORIGINS):
     raise ImproperlyConfigured(
@@ -82,7 +84,8 @@ if any("*" in origin or "://" not in origin for origin in CSRF_TRUSTED_ORIGINS):
     )
 
 # Only a proxy that sets (and never passes on) X-Forwarded-Proto may speak for the client's connection.
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY") else None
+BEHIND_PROXY = env.flag("BEHIND_PROXY")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_SSL_REDIRECT = IS_PRODUCTION
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 63_072_000 if IS_PRODUCTION else 0
@@ -111,6 +114,10 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
+# What people may attach to one message: files, octets of each, octets of all.
+FILES_MOST = 10
+FILE_BYTES = 20_000_000
+FILES_BYTES = 25_000_000
 
 # --- applications -------------------------------------------------------------------------------------
 
@@ -144,6 +151,7 @@ TICKET_SUBSCRIBERS = [
 ]
 
 MIDDLEWARE = [
+    "helpdesk.headers.ClientAddress",
     "helpdesk.headers.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -155,6 +163,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "helpdesk.accounts.sessions.Reader",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -197,7 +206,7 @@ DATABASES = {
 # In the database, so that a wiped Redis signs nobody out and forgets no rate limit.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = int(timedelta(days=7).total_seconds())
+SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())  # of guests; sign-ins: SESSION_LIMITS
 
 # --- work in the background ---------------------------------------------------------------------------
 
@@ -251,8 +260,7 @@ MAIL_LEASE = timedelta(minutes=15)
 MAIL_DOT_SECONDS = 600.0
 MAIL_GAPS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60)]
 MAIL_GIVES_UP_AFTER = timedelta(days=5)
-# A hanging mail server must leave workers free for everything else.
-MAIL_PARALLEL = max(1, env.number("WORKER_CONCURRENCY", 1, 64) - 1)
+MAIL_PARALLEL = 2  # as many as the mailer has processes
 MAIL_ATTACHMENTS_BYTES = 15_000_000
 # What strangers can make us send to one address.
 AUTOMATIC_MAIL_GAP = timedelta(minutes=10)
@@ -260,10 +268,7 @@ AUTOMATIC_MAIL_A_DAY = 5
 
 # --- people -------------------------------------------------------------------------------------------
 
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["helpdesk.accounts.backend.Backend"]
 if MODE == "test":
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -271,13 +276,51 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
+
+ACCOUNT_ADAPTER = "helpdesk.accounts.adapter.Adapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 3
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_TIMEOUT = int(timedelta(minutes=15).total_seconds())
+ACCOUNT_RATE_LIMITS = False  # TRIES below, counted exactly and in the database
+
+# Without a request for so long, and altogether, until a sign-in ends.
+SESSION_LIMITS = {
+    "member": (timedelta(hours=12), timedelta(days=7)),
+    "customer": (timedelta(days=14), timedelta(days=90)),
+}
+# How often: by whom it is counted, the number allowed, the time in which. `pair` is an account from one
+# address (its wait grows to 15 minutes), `account` the account from anywhere, `address` the client's address,
+# `mail` the address that is sent to.
+TRIES = {
+    "sign-in": [
+        ("pair", 5, timedelta(minutes=1)),
+        ("pair", 8, timedelta(minutes=5)),
+        ("pair", 12, timedelta(minutes=15)),
+        ("account", 100, timedelta(hours=1)),
+        ("address", 60, timedelta(minutes=1)),
+    ],
+    "code": [("mail", 5, timedelta(hours=1)), ("address", 60, timedelta(hours=1))],
+    "reset": [("mail", 3, timedelta(hours=1)), ("address", 10, timedelta(hours=1))],
+    "ticket": [("account", 30, timedelta(hours=1))],
+    "reply": [("account", 30, timedelta(minutes=10))],
+    "guest ticket": [("mail", 3, timedelta(hours=1)), ("address", 5, timedelta(hours=1))],
+}
 
 # --- language, time, files ----------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -2,16 +2,20 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from helpdesk import health, look
+from helpdesk import company, health, look
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
     path("healthz", health.healthz, name="healthz"),
     path("api/v1/", include("helpdesk.api.urls")),
+    path("setup/", include("helpdesk.setup.urls")),
     path("look/", look.choose, name="look"),
     path("survey/", include("helpdesk.surveys.urls")),
     path("mailbox/", include("helpdesk.mail.urls")),
     path("desk/", include("helpdesk.desk.urls")),
+    path("logo/<str:mark>/", company.logo, name="logo"),
+    path("accounts/", include("helpdesk.accounts.urls")),
+    path("", include("helpdesk.portal.urls")),
 ]
 
 handler400 = "helpdesk.errors.bad_request"

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from feedback import tokens, words
 from feedback.models import Survey, SurveyDefinition, SurveyVersion
+from tickets.models import Ticket, User
 
 
 def due_to_send(now: datetime) -> QuerySet[Survey]:
@@ -82,6 +83,13 @@ def invitation(survey: int) -> dict[str, Any] | None:
         ],
         "expires_at": row.expires_at,
     }
+
+
+def open_path(ticket: Ticket, person: User, at: datetime) -> str | None:
+    """The path of the survey page where `person` may rate how `ticket` was settled last, while it is open."""
+    found = Survey.objects.filter(ticket=ticket, person=person).order_by("-pk").first()
+    token = tokens.find_token(found.pk, found.token_hash) if found and is_open(found, at) else None
+    return f"/survey/{token}/" if token else None
 
 
 def latest_version(definition: SurveyDefinition) -> SurveyVersion:

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
+
+from helpdesk.company import company_of, logo_path
+from helpdesk.times import zone_named
 
 THEMES = ("system", "light", "dark")
 DENSITIES = ("compact", "comfortable", "roomy")
@@ -44,7 +47,16 @@ def page(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     reader = user if user is not None and user.is_authenticated else None
     # No more names than these: what is given here wins over what the view said (`problem`, `search_words`).
-    return {"look": look_of(request), "reader": reader, "areas": areas_for(reader)}
+    row = company_of(request)
+    if reader is None:
+        timezone.activate(zone_named(row.time_zone))  # until the end of the request
+    return {
+        "look": look_of(request),
+        "reader": reader,
+        "areas": areas_for(reader),
+        "brand": row.name,
+        "brand_logo": logo_path(row),
+    }
 
 
 def defaults() -> dict[str, Any]:
@@ -54,7 +66,7 @@ def defaults() -> dict[str, Any]:
         "look": Look(),
         "reader": None,
         "areas": [],
-        "brand": getattr(settings, "COMPANY_NAME", _("Support")),
+        "brand": _("Support"),
         "brand_logo": None,
         "area": "",
         "problem": False,

@@ -1,6 +1,8 @@
-"""Security headers on every answer (static files and errors too)."""
+"""What every request and every answer carries: whose address it is, and the security headers."""
 
+import ipaddress
 from collections.abc import Callable
+from contextlib import suppress
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -33,6 +35,25 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+
+class ClientAddress:
+    """Makes `REMOTE_ADDR` the client's own address, which limits are counted by.
+
+    Only with BEHIND_PROXY is X-Forwarded-For believed, and of it only the last entry, which our proxy wrote;
+    all others a client can make up.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        forwarded = request.META.pop("HTTP_X_FORWARDED_FOR", "")
+        if settings.BEHIND_PROXY and forwarded:
+            last = forwarded.rpartition(",")[2].strip()
+            with suppress(ValueError):
+                request.META["REMOTE_ADDR"] = str(ipaddress.ip_address(last))
+        return self.get_response(request)
 
 
 class SecurityHeaders:

@@ -48,6 +48,8 @@ def environment(**options: Any) -> Environment:
         ago=_timed(times.ago),
         day=_timed(times.day),
         day_time=_timed(times.day_time),
+        when=_timed(times.near),
+        deadline=_timed(times.deadline),
         exact=times.exact,
         duration=times.duration,
         size=file_size,

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from helpdesk import outbox
 from helpdesk.models import Delivery
+from sla.models import OPEN_STATES, Clock
 from tickets.models import Event, Follower, Message, Role, Speaker, Ticket, User
 
 Rank, Reason, State = Delivery.Rank, Delivery.Reason, Delivery.State
@@ -114,6 +115,8 @@ def _assigned_to(event: Event, person: User | None) -> list[Delivery]:
 
 def _clock(event: Event) -> list[Delivery]:
     """The assignee; without one the team's lead, else its supervisors, else every supervisor."""
+    if Clock.objects.filter(pk=event.data["clock"]).exclude(state__in=OPEN_STATES).exists():
+        return []  # the late answer itself brought the breach to light: there is nothing left to do
     ticket = _ticket(event)
     owner = ticket.assignee or ticket.team.lead
     if owner is not None and owner.is_active:

@@ -152,6 +152,8 @@ def retry(delivery: Delivery, *, by: User, address: str | None = None) -> Delive
         ticket = _demand_ticket(delivery, by)
         row = Delivery.objects.select_for_update(of=("self",)).get(pk=delivery.pk)
         if address is not None:
+            if ticket is None:
+                raise NotAllowed(_("This mail goes to its own address only."))
             row.address = _checked(address, ticket)
         elif row.state in (State.QUEUED, State.IN_FLIGHT):
             return row
@@ -170,9 +172,12 @@ def change_address(delivery: Delivery, address: str, *, by: User) -> Delivery:
     return retry(delivery, by=by, address=address)
 
 
-def _demand_ticket(delivery: Delivery, by: User) -> Ticket:
-    """The ticket, locked: its lock comes before that of its deliveries."""
+def _demand_ticket(delivery: Delivery, by: User) -> Ticket | None:
+    """The ticket, locked: its lock comes before that of its deliveries. None for mail that is about no
+    ticket, which is the administrators' to send again."""
     ticket = delivery.event.ticket if delivery.event else None
+    if ticket is None and access.can_administer(by):
+        return None
     if ticket is None or not access.can_work(by, ticket):
         raise NotAllowed(_("You may not send this mail again."))
     return Ticket.objects.select_for_update().get(pk=ticket.pk)

@@ -5,6 +5,7 @@ most; numbers and their units never break across lines.
 """
 
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
@@ -77,6 +78,29 @@ def day_time(at: datetime, now: datetime | None = None) -> str:
     """Date and time as customers read them: "20 Nov, 09:41", with the year when it is not this one."""
     local, today = _local_and_today(at, now)
     return date_format(local, _("j M, H:i") if local.year == today.year else _("j M Y, H:i"))
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """The time zone of that IANA name; UTC for one that is unknown here."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def near(at: datetime, now: datetime | None = None) -> str:
+    """`at` inside a sentence: "today, 09:54", else as `day_time`."""
+    local, today = _local_and_today(at, now)
+    return (
+        _("today, %(time)s") % {"time": date_format(local, "H:i")}
+        if local.date() == today
+        else day_time(at, now)
+    )
+
+
+def deadline(at: datetime, now: datetime | None = None) -> str:
+    """`at` as a promise: "Mon 23 Nov, 10:00"."""
+    return date_format(timezone.localtime(at), _("D j M, H:i"))
 
 
 def exact(at: datetime) -> str:

@@ -28,7 +28,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = 86_400
 _WEEK = 7 * DAY
 _TIME = re.compile(r"([01]\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?")
-_KEYS = {"timezone", "hours", "holidays", "date_hours", "breaks"}
+CALENDAR_PARTS = frozenset({"timezone", "hours", "holidays", "date_hours", "breaks"})
 
 # Seconds of local wall time after the date's midnight; the end may lie in the next day (up to 172,800).
 Range = tuple[int, int]
@@ -68,7 +68,7 @@ def parse_calendar(spec: Mapping[str, Any]) -> CalendarSpec:
     """
     if not isinstance(spec, Mapping):
         raise CalendarError(_("A calendar is an object with a time zone and hours."))
-    unknown = set(spec) - _KEYS
+    unknown = set(spec) - CALENDAR_PARTS
     if unknown:
         raise CalendarError(_("“%(name)s” is not a part of a calendar.") % {"name": min(map(str, unknown))})
     hours = _week(spec.get("hours") or {})

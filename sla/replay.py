@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 
 from sla.calendar import WorkingCalendar, compile_calendar
+from sla.calendar_spec import CALENDAR_PARTS
 from sla.measure import RuleBook, measure
 from sla.replay_result import Lives, ours, stated
 from sla.rules import DEFAULT_PAUSES, PRIORITIES, Rules, Switches, Target
@@ -123,8 +124,8 @@ def _calendar_answer(case: Mapping[str, Any]) -> Any:
 
 
 def _timeline_answer(case: Mapping[str, Any]) -> dict[str, Any]:
-    calendar = compile_calendar(case["calendar"])
     lines = _dated(case["timeline"])
+    calendar = compile_calendar(_calendar_at_the_end(case["calendar"], lines))
     product = _PRODUCTS.get(case["semantics"])
     lives = Lives(case, calendar, lines)
     answer: dict[str, Any] = {"result": {}}
@@ -155,6 +156,15 @@ def _dated(timeline: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
         latest = max(latest, at) if lines else at
         lines.append({**line, "at": at})
     return lines
+
+
+def _calendar_at_the_end(spec: Mapping[str, Any], lines: list[dict[str, Any]]) -> Mapping[str, Any]:
+    """The calendar with what the timeline changes of it; these products reckon anew by the one that holds."""
+    for line in lines:
+        if line["what"] == "calendar_changed":
+            parts = line.get("calendar") or {key: line[key] for key in CALENDAR_PARTS if key in line}
+            spec = {**spec, **parts}
+    return spec
 
 
 def _book(rules: Mapping[int, Rules], calendar: WorkingCalendar) -> RuleBook:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests import chromium
 from tests.cast import Cast, make_cast
 from tickets import actions
 from tickets.models import Ticket
@@ -39,3 +42,32 @@ def open_ticket(cast: Cast) -> Callable[..., Ticket]:
 def ticket(open_ticket: Callable[..., Ticket]) -> Ticket:
     """Priya's ticket in billing, opened by mail a moment ago."""
     return open_ticket()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One headless Chromium for the session; `bin/test` made sure that there is one."""
+    path = chromium.find()
+    assert path, "No Chromium here: run bin/test, or set CHROMIUM to the path of one."
+    # Playwright keeps an event loop in this thread, in which Django would otherwise refuse its database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a visitor of its own. Whatever the browser complains of (script errors, what the content
+    policy refuses) fails the test."""
+    context = browser.new_context(
+        locale="en-GB", timezone_id="Europe/Berlin", viewport={"width": 1280, "height": 800}
+    )
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    yield page
+    context.close()
+    assert [text for text in complaints if "status of 4" not in text and "status of 5" not in text] == []

@@ -53,6 +53,27 @@ def visible_to(user: Someone, links: Collection[int] = ()) -> QuerySet[Ticket]:
     return Ticket.objects.filter(allowed) if allowed else Ticket.objects.none()
 
 
+def asked_by(user: Someone, links: Collection[int] = ()) -> QuerySet[Ticket]:
+    """The tickets that somebody may follow from the customer's side (the portal).
+
+    As `visible_to`, but members of the staff find only what they asked themselves: what they may see as
+    colleagues belongs to the desk.
+    """
+    if not is_member(user):
+        return visible_to(user, links)
+    return Ticket.objects.filter(Q(requester=user.pk) | Q(pk__in=list(links)))
+
+
+def messages_told_to(user: Someone, ticket: Ticket, links: Collection[int] = ()) -> QuerySet[Message]:
+    """What the customer's side of a ticket may read, whoever is looking: what is public by now."""
+    mine = asked_by(user, links).filter(pk=ticket.pk)
+    return Message.objects.filter(public_now(), ticket__in=mine)
+
+
+def attachments_told_to(user: Someone, ticket: Ticket, links: Collection[int] = ()) -> QuerySet[Attachment]:
+    return Attachment.objects.filter(message__in=messages_told_to(user, ticket, links))
+
+
 def worked_by(user: Someone) -> QuerySet[Ticket]:
     """The tickets that a member may work on at the desk: seeing one's own request is not working on it."""
     if is_overseer(user):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, Q, QuerySet, When
 
 from tickets import access
-from tickets.models import UNRESOLVED_STATUSES, Event, Message, Status, Team, Ticket, User
+from tickets.models import UNRESOLVED_STATUSES, Event, Message, Organization, Status, Team, Ticket, User
 
 VIEWS = ("mine", "team", "unassigned", "waiting", "open")
 """The desk's own views, in the order of the rail."""
@@ -35,6 +35,53 @@ def view_counts(user: User) -> dict[str, int]:
     """How many tickets each view holds, in one query over the unresolved ones."""
     counts = {view: Count("pk", filter=view_condition(user, view)) for view in VIEWS}
     return access.worked_by(user).filter(status__in=UNRESOLVED_STATUSES).aggregate(**counts)
+
+
+def solved(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """Those that are settled (resolved or closed), newest first."""
+    return tickets.exclude(status__in=UNRESOLVED_STATUSES).order_by("-pk")
+
+
+def unsolved(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """Those that are not settled: first what waits for the customer (`turn` 0), then newest first."""
+    turn = Case(When(status=Status.WAITING, then=0), default=1)
+    return tickets.filter(status__in=UNRESOLVED_STATUSES).annotate(turn=turn).order_by("turn", "-pk")
+
+
+def after(tickets: QuerySet[Ticket], place: str) -> QuerySet[Ticket]:
+    """What follows a `place_of` in the order of `solved` or `unsolved`; an unreadable place: all."""
+    turn, _dash, number = place.partition("-")
+    if not (turn in ("0", "1", "2") and number.isascii() and number.isdigit() and len(number) < 18):
+        return tickets
+    if turn == "2":
+        return tickets.filter(pk__lt=int(number))
+    return tickets.filter(Q(turn=int(turn), pk__lt=int(number)) | Q(turn__gt=int(turn)))
+
+
+def place_of(ticket: Ticket) -> str:
+    """Where a ticket stands in the order of `solved` (turn 2) or `unsolved`, for a page's address."""
+    return f"{getattr(ticket, 'turn', 2)}-{ticket.pk}"
+
+
+def of_requester(tickets: QuerySet[Ticket], person: User) -> QuerySet[Ticket]:
+    return tickets.filter(requester=person)
+
+
+def of_organization(tickets: QuerySet[Ticket], organization: Organization) -> QuerySet[Ticket]:
+    return tickets.filter(organization=organization)
+
+
+def counts_for_customer(tickets: QuerySet[Ticket]) -> dict[str, int]:
+    """How many of the tickets are `open` and how many `solved`, in one query."""
+    is_open = Q(status__in=UNRESOLVED_STATUSES)
+    return tickets.aggregate(open=Count("pk", filter=is_open), solved=Count("pk", filter=~is_open))
+
+
+def latest_told(tickets: list[Ticket]) -> dict[int, Message]:
+    """The newest message of each ticket that its customer may read by now, in one query, by ticket id."""
+    words = Message.objects.filter(access.public_now(), ticket__in=tickets)
+    newest = words.order_by("ticket_id", "-said_at", "-pk").distinct("ticket_id").select_related("author")
+    return {message.ticket_id: message for message in newest}
 
 
 def timeline(ticket: Ticket) -> QuerySet[Event]:

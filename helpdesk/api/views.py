@@ -262,7 +262,7 @@ def _change(
         return Deed.post(self, request, number)
 
     described = extend_schema(
-        operation_id=verb,
+        operation_id=verb.replace("-", "_"),
         summary=summary,
         parameters=[ONCE],
         request=body_class,
@@ -275,7 +275,7 @@ def _change(
         "post": described(post),
         "__doc__": summary,
     }
-    return type(verb.title().replace("_", ""), (Change,), parts)
+    return type(verb.title().replace("-", ""), (Change,), parts)
 
 
 CHANGES: dict[str, type[Change]] = {
@@ -330,14 +330,20 @@ CHANGES: dict[str, type[Change]] = {
         for_customers=True,
     ),
     "close": _change("close", "Close a ticket", shapes.Seen, lambda row, body, by: actions.close(row, by=by)),
-    "wait": _change(
-        "wait", "Wait for the customer", shapes.Seen, lambda row, body, by: actions.set_waiting(row, by=by)
+    "set-waiting": _change(
+        "set-waiting",
+        "Wait for the customer",
+        shapes.Seen,
+        lambda row, body, by: actions.set_waiting(row, by=by),
     ),
-    "hold": _change(
-        "hold", "Wait for a third party", shapes.Seen, lambda row, body, by: actions.put_on_hold(row, by=by)
+    "put-on-hold": _change(
+        "put-on-hold",
+        "Wait for a third party",
+        shapes.Seen,
+        lambda row, body, by: actions.put_on_hold(row, by=by),
     ),
-    "open": _change(
-        "open", "Set a ticket open", shapes.Seen, lambda row, body, by: actions.set_open(row, by=by)
+    "set-open": _change(
+        "set-open", "Set a ticket open", shapes.Seen, lambda row, body, by: actions.set_open(row, by=by)
     ),
 }
 """The changes by the last word of their address."""

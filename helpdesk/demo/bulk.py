@@ -45,7 +45,9 @@ class Life:
     messages: list[tuple[Any, ...]] = field(default_factory=list)
     events: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def happen(self, kind: str, at: datetime, actor: int | None, subject: tuple[str, int | None], **data: Any) -> None:
+    def happen(
+        self, kind: str, at: datetime, actor: int | None, subject: tuple[str, int | None], **data: Any
+    ) -> None:
         seq = len(self.events) + 1
         row = (self.ticket["id"], seq, kind, *subject, actor, at, at, json.dumps(data))
         self.events.append(row)
@@ -64,10 +66,13 @@ class Seeder:
         """Write the rows in batches, each in its own transaction. Returns the first and the last ticket id."""
         self.teams = list(Team.objects.filter(is_active=True, members__role=Role.AGENT).distinct())
         self.agents = {
-            team.pk: list(team.members.filter(role=Role.AGENT).values_list("pk", flat=True)) for team in self.teams
+            team.pk: list(team.members.filter(role=Role.AGENT).values_list("pk", flat=True))
+            for team in self.teams
         }
         self.customers = self._customers(max(40, count // 50))
-        self.tags = {name: Tag.objects.get_or_create(name=name)[0].pk for name in {story.tag for story in STORIES}}
+        self.tags = {
+            name: Tag.objects.get_or_create(name=name)[0].pk for name in {story.tag for story in STORIES}
+        }
         self.versions = self.applied()
         first = self._reserve("tickets_ticket", count)
         for start in range(0, count, BATCH):
@@ -102,9 +107,7 @@ class Seeder:
             cursor.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
             cursor.execute(f"SELECT nextval(pg_get_serial_sequence('{table}', 'id'))")
             first = int(cursor.fetchone()[0])
-            cursor.execute(
-                "SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, first + count - 1]
-            )
+            cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, first + count - 1])
         return first
 
     def _write(self, first: int, size: int) -> None:
@@ -113,7 +116,11 @@ class Seeder:
         for life in lives:
             message = self._number(life, message)
         with transaction.atomic(), connection.cursor() as cursor:
-            _copy(cursor, "tickets_ticket", ([life.ticket[c] for c in COLUMNS["tickets_ticket"]] for life in lives))
+            _copy(
+                cursor,
+                "tickets_ticket",
+                ([life.ticket[c] for c in COLUMNS["tickets_ticket"]] for life in lives),
+            )
             _copy(cursor, "tickets_message", (row for life in lives for row in life.messages))
             _copy(cursor, "tickets_event", (row for life in lives for row in life.events))
             _copy(cursor, "tickets_ticket_tags", ((life.ticket["id"], life.ticket["tag"]) for life in lives))
@@ -137,9 +144,16 @@ class Seeder:
         requester, organization = dice.choice(self.customers)
         team = dice.choice(self.teams)
         agent = dice.choice(self.agents[team.pk])
-        fill = {"order": f"A-{dice.randrange(10_000, 999_999)}", "amount": "49.90", "city": dice.choice(CITIES), "name": ""}
+        fill = {
+            "order": f"A-{dice.randrange(10_000, 999_999)}",
+            "amount": "49.90",
+            "city": dice.choice(CITIES),
+            "name": "",
+        }
         subject = dice.choice(story.subjects).format(**fill)
-        subject += f" {COMMON_WORD}" if number % 100 == 17 else f" {RARE_WORD}" if number % 5_000 == 33 else ""
+        subject += (
+            f" {COMMON_WORD}" if number % 100 == 17 else f" {RARE_WORD}" if number % 5_000 == 33 else ""
+        )
         channel = dice.choices(("mail", "portal", "phone", "api"), (60, 25, 10, 5))[0]
         life = Life(
             {
@@ -163,7 +177,9 @@ class Seeder:
             }
         )
         self._open(life, story.customer[0].format(**fill))
-        self._converse(life, [a.format(**fill) for a in story.agent], agent, stays_open=fresh and dice.random() < 0.9)
+        self._converse(
+            life, [a.format(**fill) for a in story.agent], agent, stays_open=fresh and dice.random() < 0.9
+        )
         return life
 
     def _open(self, life: Life, text: str) -> None:
@@ -188,7 +204,9 @@ class Seeder:
     def _say(self, life: Life, author: int, by: str, text: str, at: datetime) -> tuple[str, int]:
         t = life.ticket
         channel = t["channel"] if by == "customer" else "desk"
-        life.messages.append((t["id"], True, author, by, False, channel, text, text, "", "", at, at, False, "", ""))
+        life.messages.append(
+            (t["id"], True, author, by, False, channel, text, text, "", "", at, at, False, "", "")
+        )
         return "tickets.message", len(life.messages) - 1
 
     def _converse(self, life: Life, answers: list[str], agent: int, *, stays_open: bool) -> None:

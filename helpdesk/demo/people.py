@@ -55,7 +55,15 @@ ORGANIZATIONS: dict[str, tuple[str, bool, tuple[str, ...]]] = {
     "Brightmill": (
         "brightmill.example",
         False,
-        ("Tomás Rivera", "Olivia Hart", "Ben Carter", "Zoe Miller", "Liam Walsh", "Emma Clarke", "Jack Doyle"),
+        (
+            "Tomás Rivera",
+            "Olivia Hart",
+            "Ben Carter",
+            "Zoe Miller",
+            "Liam Walsh",
+            "Emma Clarke",
+            "Jack Doyle",
+        ),
     ),
     "Delta Print": (
         "deltaprint.example",

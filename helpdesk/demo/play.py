@@ -16,7 +16,10 @@ from tickets.models import Channel, Message, Status, Team, Ticket, User
 
 DAYS = 92
 ZONE = ZoneInfo(people.TIME_ZONE)
-OFFICE = {"timezone": people.TIME_ZONE, "hours": dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), [["09:00", "17:30"]])}
+OFFICE = {
+    "timezone": people.TIME_ZONE,
+    "hours": dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), [["09:00", "17:30"]]),
+}
 FIRST_REPLY_MINUTES = {"Billing": 35, "Tech": 55, "Orders": 80}
 """Median working minutes until an agent first answers, by team; urgent tickets take a third of it."""
 
@@ -79,7 +82,9 @@ class Player:
         )
         self._converse(ticket, story, agent, fill, opened_at)
 
-    def _converse(self, ticket: Ticket, story: Story, agent: User, fill: dict[str, str], at: datetime) -> None:
+    def _converse(
+        self, ticket: Ticket, story: Story, agent: User, fill: dict[str, str], at: datetime
+    ) -> None:
         customer = ticket.requester
         pace = FIRST_REPLY_MINUTES[story.team] / (3 if story.priority == 4 else 1)
         at = self._work(at, pace / 3)
@@ -128,7 +133,9 @@ class Player:
         if self.dice.random() < 0.05:
             back = at + timedelta(hours=self.dice.uniform(5, 60))
             if back < self.now:
-                words = _letter("I am afraid it is not solved: the same thing happened again.", ticket.requester)
+                words = _letter(
+                    "I am afraid it is not solved: the same thing happened again.", ticket.requester
+                )
                 message = actions.reply(ticket, words, by=ticket.requester, channel=Channel.MAIL, at=back)
                 at = self._work(back, 60)
                 if at > self.now:

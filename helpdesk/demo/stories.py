@@ -42,7 +42,11 @@ STORIES = (
         "Billing",
         "invoice",
         "question",
-        ("Invoice shows the wrong VAT number", "Wrong company address on invoice {order}", "Copy of the October invoice"),
+        (
+            "Invoice shows the wrong VAT number",
+            "Wrong company address on invoice {order}",
+            "Copy of the October invoice",
+        ),
         (
             "Our accountant cannot book invoice {order} like this: the VAT number belongs to our old company. "
             "Could you send us a corrected one?",
@@ -114,7 +118,11 @@ STORIES = (
         "Tech",
         "checkout",
         "incident",
-        ("Payments fail at checkout since this morning", "Checkout shows error 502", "Nobody can pay in our shop"),
+        (
+            "Payments fail at checkout since this morning",
+            "Checkout shows error 502",
+            "Nobody can pay in our shop",
+        ),
         (
             "Since about nine every card payment in our shop fails with an error. We lose orders by the minute.",
             "Still failing for every card we try. The error code is 502.",
@@ -148,7 +156,11 @@ STORIES = (
         "Tech",
         "api",
         "question",
-        ("Webhook signature does not match", "API answers 401 since Monday", "How do I page through the API?"),
+        (
+            "Webhook signature does not match",
+            "API answers 401 since Monday",
+            "How do I page through the API?",
+        ),
         (
             "We rotated the secret yesterday and since then the signature of your webhooks does not match ours.",
             "That was it, we still used the old one in one place.",

@@ -9,10 +9,12 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from feedback import queries as surveys
-from helpdesk import sealed
+from helpdesk import guests, sealed
+from helpdesk.accounts.invitations import JOIN_FOR, join_link
 from helpdesk.mail import tokens
 from helpdesk.mail.threads import Thread, thread_of
 from helpdesk.models import Company, Delivery, SupportAddress
@@ -73,7 +75,20 @@ class PublicWords:
         return self.message.said_at
 
     def files(self) -> list[Attachment]:
-        return list(self.message.attachments.order_by("pk"))
+        """Its files; their bytes are fetched when they are asked for."""
+        return list(self.message.attachments.order_by("pk").select_related("blob").defer("blob__data"))
+
+
+@dataclass(frozen=True)
+class Sender:
+    """As whom we write: the address of the team, its name, the company."""
+
+    box: SupportAddress
+    company: Company
+
+    @property
+    def name(self) -> str:
+        return clean_line(self.box.name or self.company.name, 100)
 
 
 @dataclass
@@ -118,8 +133,8 @@ def box_of(team: Team | None) -> SupportAddress:
     return own or SupportAddress(address=f"support@{settings.MAIL_DOMAIN}", team=team)
 
 
-def our_name(box: SupportAddress, company: Company) -> str:
-    return clean_line(box.name or company.name, 100)
+def sender_for(team: Team | None) -> Sender:
+    return Sender(box_of(team), company())
 
 
 def link(path: str) -> str:
@@ -129,29 +144,47 @@ def link(path: str) -> str:
 # --- to customers -------------------------------------------------------------------------------------
 
 
-def _customers_letter(row: Delivery, ticket: Ticket, **more: Any) -> Letter:
+def _customers_letter(row: Delivery, ticket: Ticket, sender: Sender, **more: Any) -> Letter:
     """What every mail about a ticket to a customer has."""
     person = row.recipient
     assert person is not None
-    box, us = box_of(ticket.team), company()
+    box = sender.box
     context = {
         "person": person,
         "reference": ticket.reference,
-        "ticket_link": link(f"/tickets/{ticket.pk}/") if person.pk == ticket.requester_id else "",
-        "us": our_name(box, us),
+        "ticket_link": ticket_link(row, ticket, person),
+        "us": sender.name,
     }
     return Letter(
         template=row.template,
         to=person,
         address=row.address,
         subject=more.pop("subject", ""),
-        sender_name=more.pop("sender_name", our_name(box, us)),
+        sender_name=more.pop("sender_name", sender.name),
         box=box.address,
         context=context | more.pop("context", {}),
         reply_to=tokens.reply_address(box.address, ticket.pk, person.pk),
         thread=thread_of(ticket, person, without=row.pk),
         **more,
     )
+
+
+def ticket_link(row: Delivery, ticket: Ticket, person: User) -> str:
+    """Where the reader follows the ticket; "" for people in copy, who follow by mail alone.
+
+    Who never signed in gets a link of their own that needs no sign-in, once somebody has answered or the
+    address is proven. It is made once a mail: a later try carries the same.
+    """
+    if person.pk != ticket.requester_id:
+        return ""
+    answers = row.message_id is not None
+    if person.is_member or person.last_login is not None or not (answers or person.proven_at):
+        return link(f"/tickets/{ticket.pk}/")
+    if row.secret is None:
+        own = guests.make_link(ticket, person)
+        row.secret = sealed.seal({"ticket_link": own})
+        row.save(update_fields=["secret"])
+    return str(sealed.unseal(row.secret)["ticket_link"])
 
 
 def _replied(row: Delivery) -> Letter:
@@ -167,14 +200,15 @@ def _reply_letter(row: Delivery, ticket: Ticket, words: PublicWords) -> Letter:
     """Our words to somebody who takes part: first the words, then signature, link and what they answer."""
     person = row.recipient
     assert person is not None
-    box, us = box_of(ticket.team), company()
+    sender = sender_for(ticket.team)
     author = words.author
-    name = our_name(box, us)
+    name = sender.name
     if author is not None and author.name:
         name = _("%(first_name)s at %(company)s") % {"first_name": author.first_name, "company": name}
     letter = _customers_letter(
         row,
         ticket,
+        sender,
         subject=threaded_subject(ticket),
         sender_name=name,
         automatic=GENERATED if words.message.by == Speaker.BOT else "",
@@ -183,16 +217,16 @@ def _reply_letter(row: Delivery, ticket: Ticket, words: PublicWords) -> Letter:
     )
     if ticket.spoke_first == Speaker.AGENT and not letter.thread.parent:
         letter.subject = f"{clean_line(ticket.subject, 300)} [#{ticket.reference}]"
-    letter.context |= {"words": words, "signature": _signature(box, us, author)}
+    letter.context |= {"words": words, "signature": _signature(sender, author)}
     letter.context["quoted"] = _quoted(ticket, person, words)
     return letter
 
 
-def _signature(box: SupportAddress, us: Company, author: User | None) -> list[str]:
-    if box.signature.strip():
-        lines = box.signature.replace("{name}", author.name if author else "").strip().splitlines()
+def _signature(sender: Sender, author: User | None) -> list[str]:
+    if sender.box.signature.strip():
+        lines = sender.box.signature.replace("{name}", author.name if author else "").strip().splitlines()
         return [line.strip() for line in lines]
-    return [line for line in (author.name if author else "", our_name(box, us)) if line]
+    return [line for line in (author.name if author else "", sender.name) if line]
 
 
 def _quoted(ticket: Ticket, person: User, words: PublicWords) -> PublicWords | None:
@@ -241,6 +275,7 @@ def _received(row: Delivery) -> Letter:
     return _customers_letter(
         row,
         ticket,
+        sender_for(ticket.team),
         subject=threaded_subject(ticket) if proven else plain,
         automatic=REPLIED,
         context={"aim": aim(ticket)},
@@ -258,7 +293,8 @@ def _survey(row: Delivery) -> Letter:
     asked = surveys.invitation(row.event.data["survey"])
     if asked is None:
         raise NotToBeSent(Delivery.Reason.OUTDATED)
-    letter = _customers_letter(row, asked["ticket"], subject=asked["question"])
+    sender = sender_for(asked["ticket"].team)
+    letter = _customers_letter(row, asked["ticket"], sender, subject=asked["question"])
     letter.context |= asked | {
         "choices": [(one.value, one.word, link(one.path)) for one in asked["choices"]],
     }
@@ -273,15 +309,15 @@ def _to_staff(row: Delivery) -> Letter:
     ticket, person, event = _ticket(row), row.recipient, row.event
     assert person is not None
     assert event is not None
-    box = box_of(ticket.team)
+    sender = sender_for(ticket.team)
     message = Message.objects.filter(pk=event.data.get("message"), ticket=ticket).first()
     return Letter(
         template=row.template,
         to=person,
         address=row.address,
         subject=f"{clean_line(ticket.subject, 300)} [#{ticket.reference}]",
-        sender_name=our_name(box, company()),
-        box=box.address,
+        sender_name=sender.name,
+        box=sender.box.address,
         context={
             "person": person,
             "ticket": ticket,
@@ -290,10 +326,10 @@ def _to_staff(row: Delivery) -> Letter:
             "actor": event.actor,
             "message": message,
             "metric": event.data.get("metric", ""),
-            "due_at": event.at,
+            "due_at": parse_datetime(str(event.data.get("due_at", ""))) or event.at,
             "failed": _failed_delivery(event.data.get("delivery")),
         },
-        reply_to=tokens.reply_address(box.address, ticket.pk, person.pk),
+        reply_to=tokens.reply_address(sender.box.address, ticket.pk, person.pk),
         thread=thread_of(ticket, person, without=row.pk),
     )
 
@@ -306,8 +342,6 @@ def _failed_delivery(pk: int | None) -> Delivery | None:
 
 
 def _invited(row: Delivery) -> Letter:
-    from helpdesk.accounts.invitations import JOIN_FOR, join_link
-
     person = row.recipient
     assert person is not None
     words = {"link": join_link(person), "hours": str(int(JOIN_FOR.total_seconds() // 3600))}
@@ -321,7 +355,8 @@ def _account(row: Delivery) -> Letter:
 
 
 def _account_letter(row: Delivery, template: str, words: dict[str, str]) -> Letter:
-    us, box = company(), box_of(None)
+    sender = sender_for(None)
+    us = sender.company
     subjects = {
         "account.code": _("Your code for %(company)s"),
         "account.unknown": _("Somebody asked to sign in to %(company)s with this address"),
@@ -335,16 +370,16 @@ def _account_letter(row: Delivery, template: str, words: dict[str, str]) -> Lett
         to=row.recipient,
         address=row.address,
         subject=subjects[template] % {"company": us.name},
-        sender_name=our_name(box, us),
-        box=box.address,
+        sender_name=sender.name,
+        box=sender.box.address,
         context={"person": row.recipient, "us": us.name, **words},
     )
 
 
 def _ticket(row: Delivery) -> Ticket:
     assert row.event is not None
-    assert row.event.ticket_id is not None
-    return Ticket.objects.select_related("requester", "team", "assignee").get(pk=row.event.ticket_id)
+    assert row.event.ticket is not None
+    return row.event.ticket
 
 
 LETTERS: dict[str, Callable[[Delivery], Letter]] = {

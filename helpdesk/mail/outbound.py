@@ -26,6 +26,13 @@ logger = logging.getLogger(__name__)
 
 State, Reason = Delivery.State, Delivery.Reason
 OFFERED = (State.QUEUED, State.RETRYING, State.UNCERTAIN)
+READ_ALONG = (
+    "event__ticket__team",
+    "event__ticket__requester",
+    "event__actor",
+    "recipient",
+    "message__author",
+)
 MAX_LOST_ANSWERS = 2
 FAILURES_UNTIL_MARKED = 2
 
@@ -71,8 +78,7 @@ def claim() -> Delivery | None:
             offered_at=None,
             internet_message_id=row.internet_message_id or tokens.message_id(row.pk),
         )
-    row.refresh_from_db()
-    return row
+    return Delivery.objects.select_related(*READ_ALONG).get(pk=row.pk)
 
 
 def attempt(row: Delivery, carrier: Carrier) -> None:

@@ -146,6 +146,16 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='HeldFile',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=255)),
+                ('content_type', models.CharField(blank=True, max_length=255)),
+                ('data', models.BinaryField()),
+                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='helpdesk.heldsubmission')),
+            ],
+        ),
+        migrations.CreateModel(
             name='InboundEmail',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -4,7 +4,7 @@ from helpdesk.models.company import Company, SavedReply, SupportAddress
 from helpdesk.models.inbound import InboundEmail
 from helpdesk.models.ops import Heartbeat, OnceKey, Tally
 from helpdesk.models.outbound import Delivery, SentMail
-from helpdesk.models.tokens import ApiToken, GuestLink, HeldSubmission
+from helpdesk.models.tokens import ApiToken, GuestLink, HeldFile, HeldSubmission
 
 __all__ = [
     "ApiToken",
@@ -12,6 +12,7 @@ __all__ = [
     "Delivery",
     "GuestLink",
     "Heartbeat",
+    "HeldFile",
     "HeldSubmission",
     "InboundEmail",
     "OnceKey",

@@ -34,6 +34,15 @@ class HeldSubmission(models.Model):
         indexes = [models.Index(fields=["email", "created_at"], name="submission_by_email")]
 
 
+class HeldFile(models.Model):
+    """A file of a form that waits for its sender's confirmation."""
+
+    submission = models.ForeignKey(HeldSubmission, models.CASCADE, related_name="files")
+    name = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=255, blank=True)
+    data = models.BinaryField()
+
+
 class ApiToken(models.Model):
     """A token for the API, shown once. It may do what its person may do."""
 

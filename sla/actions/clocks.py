@@ -71,14 +71,18 @@ def set_clocks(event: Event) -> None:
     assert event.ticket_id is not None
     folded = clockwork.folded_ticket(event.ticket_id)
     there = {(clock.metric, clock.instance): clock for clock in Clock.objects.filter(ticket=event.ticket_id)}
+    untold = []
     for reading in folded.readings:
         row = clockwork.clock_row(folded, reading)
         clock = _write_clock(there.pop((row.metric, row.instance), None), row)
-        if reading.breached_at and not folded.told_of(reading).breached_at and event.ticket:
-            record_breach(event.ticket, clock, reading.breached_at)
+        if reading.breached_at and not folded.told_of(reading).breached_at:
+            untold.append((clock, reading.breached_at))
     if there:  # a lost answer joined two instances into one
         Clock.objects.filter(pk__in=[clock.pk for clock in there.values()]).delete()
     write_due(event.ticket_id, clockwork.due_row(folded))
+    for clock, breached_at in untold:  # now that every row stands as the event left it
+        assert event.ticket is not None
+        record_breach(event.ticket, clock, breached_at)
 
 
 def _write_clock(clock: Clock | None, row: Clock) -> Clock:

@@ -23,7 +23,7 @@ class Sample(forms.Form):
 
 
 @pytest.fixture
-def page() -> str:
+def page(db: None) -> str:
     request = RequestFactory().get("/")
     return render_to_string("components/style.html", {"form": Sample({}), "instant": FRIDAY}, request)
 
@@ -55,7 +55,7 @@ class Rude(Sample):
     message = forms.CharField(label="<b>x</b>")
 
 
-def test_words_of_people_are_escaped():
+def test_words_of_people_are_escaped(db: None):
     context = {"form": Rude(), "instant": FRIDAY}
     html = render_to_string("components/style.html", context, RequestFactory().get("/"))
     assert "<b>x</b>" not in html

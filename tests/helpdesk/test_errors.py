@@ -64,7 +64,7 @@ def test_a_form_that_met_a_restarting_database_is_given_back_with_its_words(clie
 def test_the_api_is_told_in_json(client):
     answer = client.get("/api/v1/away")
     assert answer.status_code == 503
-    assert "restarting" in answer.json()["detail"]
+    assert "restarting" in answer.json()["error"]["message"]
 
 
 def test_an_error_page_whose_template_is_broken_still_says_what_happened(client, monkeypatch):

@@ -175,6 +175,16 @@ def report_address_failed(person: User, *, at: datetime | None = None) -> User:
         return person
 
 
+def join(person: User, *, name: str, at: datetime | None = None) -> User:
+    """An invited person followed the link that was mailed to them, and says how they are called."""
+    with transaction.atomic():
+        person = prove_address(User.objects.select_for_update().get(pk=person.pk), at=at)
+        person.name = clean_line(name, 200) or person.name
+        person.save(update_fields=["name"])
+        record("person.joined", subject=person, by=person, at=at, data={"person": person.pk})
+        return person
+
+
 def create_team(name: str, *, by: User | None, at: datetime | None = None, **fields: Any) -> Team:
     _demand_administrator(by)
     with transaction.atomic():

@@ -28,9 +28,9 @@ def test_each_verb_changes_what_it_says(call, cast, ticket):
     assert does("tag", {"tag": "VIP"})["tags"] == ["vip"]
     assert does("untag", {"tag": "vip"})["tags"] == []
     for verb, status in (
-        ("wait", "waiting"),
-        ("hold", "on_hold"),
-        ("open", "open"),
+        ("set-waiting", "waiting"),
+        ("put-on-hold", "on_hold"),
+        ("set-open", "open"),
         ("resolve", "resolved"),
         ("reopen", "open"),
         ("close", "closed"),
@@ -85,9 +85,9 @@ def test_a_customer_resolves_and_reopens_their_own_ticket_and_nothing_more(call,
         "tag",
         "untag",
         "close",
-        "wait",
-        "hold",
-        "open",
+        "set-waiting",
+        "put-on-hold",
+        "set-open",
         "note",
     ):
         assert caller.post(f"tickets/{ticket.pk}/{verb}/", {}).status_code == 403, verb

@@ -24,7 +24,7 @@ def browser() -> Callable[[User], Client]:
 
     def _browser(person: User) -> Client:
         client = Client()
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(person)
         return client
 
     return _browser

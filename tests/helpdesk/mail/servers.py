@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from email import policy
@@ -19,7 +20,8 @@ class Sink:
     """Takes mail and logs every complete body, whatever it answers: the truth about copies.
 
     `faults` maps a recipient to what happens to its mail: an answer ("451 later", "550 no") given to RCPT,
-    "DATA …" given after the dot, "drop" (the line is cut after the dot), "hang" (no answer after the dot).
+    "DATA …" given after the dot, "drop" (the line is cut after the dot), "park" (no answer to RCPT), "hang"
+    (no answer after the dot). `held` is set when somebody waits for an answer that never comes.
     """
 
     def __init__(self) -> None:
@@ -27,6 +29,7 @@ class Sink:
         self.faults: dict[str, str] = {}
         self.sender_fault: Callable[[str], str] = lambda sender: ""
         self.port = 0
+        self.held = threading.Event()
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -42,6 +45,8 @@ class Sink:
         fault = self.faults.get(address, "")
         if fault[:1].isdigit():
             return fault
+        if fault == "park":
+            await self._hold()
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -53,8 +58,12 @@ class Sink:
             server.transport.abort()
             return "250 OK"
         if fault == "hang":
-            await asyncio.sleep(3600)
+            await self._hold()
         return fault.removeprefix("DATA ") or "250 OK"
+
+    async def _hold(self) -> None:
+        self.held.set()
+        await asyncio.Event().wait()
 
     @property
     def recipients(self) -> list[str]:

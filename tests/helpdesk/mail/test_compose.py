@@ -1,14 +1,19 @@
 """What our mails look like on arrival."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core import mail as django_mail
+from django.urls import resolve
 from django.utils import timezone
 
+from feedback import actions as surveys
+from feedback.models import Survey
 from helpdesk.mail import anchor, compose, tokens
 from helpdesk.mail.threads import ids_in
-from helpdesk.models import Delivery
+from helpdesk.models import Delivery, GuestLink
 from tickets import actions
 from tickets.actions import NewFile, Words
 
@@ -255,3 +260,72 @@ def test_the_acknowledgement_says_until_when_we_aim_to_answer(ticket, cast, supp
     due_at = timezone.now() + timedelta(hours=2)
     monkeypatch.setattr("sla.queries.public_target", lambda ticket: due_at)
     assert f"We aim to answer by {due_at:%a} {due_at.day} {due_at:%b, %H:%M} UTC." in text(arrived()[0])
+
+
+def links(mail):
+    return re.findall(r"http://\S+", text(mail))
+
+
+def test_who_never_signed_in_follows_by_a_link_of_their_own(ticket, cast, support, arrived, client):
+    actions.reply(ticket, "We look into it.", by=cast.mira, channel="desk")
+    answer, ack = arrived()
+    assert links(ack) == [f"{settings.PUBLIC_URL}/tickets/{ticket.pk}/"]
+    (own,) = links(answer)
+    assert "/g/" in own
+    assert (
+        "We look into it." in client.get(own.removeprefix(settings.PUBLIC_URL), follow=True).content.decode()
+    )
+
+
+def test_a_mail_that_is_tried_again_carries_the_same_link(ticket, cast, support, mail_server, send_all):
+    Delivery.objects.all().delete()
+    actions.reply(ticket, "We look into it.", by=cast.mira, channel="desk")
+    mail_server.faults[PRIYA] = "DATA 451 later"
+    for _ in range(2):
+        send_all()
+        Delivery.objects.update(send_at=timezone.now())
+    assert len({tuple(links(mail)) for mail in mail_server.mails(PRIYA)}) == 1
+    assert GuestLink.objects.count() == 1
+    mail_server.faults.clear()
+    send_all()
+    assert Delivery.objects.get().secret is None
+
+
+def test_who_has_signed_in_gets_the_plain_address(ticket, cast, support, arrived):
+    cast.priya.last_login = timezone.now()
+    cast.priya.save()
+    actions.reply(ticket, "We look into it.", by=cast.mira, channel="desk")
+    assert links(arrived()[0]) == [f"{settings.PUBLIC_URL}/tickets/{ticket.pk}/"]
+    assert not GuestLink.objects.exists()
+
+
+def test_an_invitation_opens_the_page_on_which_a_password_is_chosen(cast, support, arrived, client):
+    actions.invite("nina@desk.example", name="Nina Roth", role="agent", by=cast.root)
+    (mail,) = arrived("nina@desk.example")
+    assert mail["Subject"] == "You are invited to Acme Support"
+    (link,) = links(mail)
+    page = client.get(link.removeprefix(settings.PUBLIC_URL), follow=True)
+    assert page.status_code == 200
+    assert 'type="password"' in page.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/tickets/1/", "/desk/tickets/1/", "/survey/abc/", "/mailbox/"])
+def test_the_paths_in_our_mails_exist(path):
+    assert resolve(path)
+
+
+def test_a_survey_mail_preselects_and_records_nothing(ticket, cast, support, arrived, client):
+    actions.prove_address(cast.priya)
+    actions.reply(ticket, "Done.", by=cast.mira, channel="desk")
+    actions.resolve(ticket, by=cast.mira)
+    Survey.objects.update(send_at=timezone.now())
+    for survey in Survey.objects.all():
+        surveys.invite(survey)
+    mail = arrived()[-1]
+    assert mail["Subject"] == "How was our help with “Refund missing”?"
+    ratings = [link for link in links(mail) if "/survey/" in link]
+    assert [link[-1] for link in ratings] == ["1", "2", "3", "4", "5"]
+    assert "Nothing is recorded until you press Send" in text(mail)
+    page = client.get(ratings[3].removeprefix(settings.PUBLIC_URL))
+    assert page.status_code == 200
+    assert Survey.objects.get().answer is None

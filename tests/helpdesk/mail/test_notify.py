@@ -9,6 +9,7 @@ from django.utils import timezone
 from helpdesk import notify, outbox
 from helpdesk.mail.letters import LETTERS
 from helpdesk.models import Delivery
+from sla.actions import edit_calendar, install_defaults
 from tests.cast import PersonFactory
 from tickets import actions
 from tickets.events import KINDS, record
@@ -125,6 +126,18 @@ def test_a_late_clock_is_told_to_assignee_else_lead_else_supervisors(ticket, cas
         data = {"clock": 1, "metric": "first_response", "instance": 1, "due_at": timezone.now()}
         record("sla.breached", ticket=ticket, subject=ticket, data=data)
     assert told(template="sla.breached") == [("sla.breached", f"{expected}@desk.example")]
+
+
+def test_a_breach_that_the_late_answer_brings_to_light_is_told_to_nobody(open_ticket, cast):
+    calendar, _policy = install_defaults()
+    always = {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+    edit_calendar(calendar, by=None, spec={"timezone": "UTC", "hours": always})
+    at = timezone.now() - timedelta(hours=10)
+    ticket = open_ticket(at=at, channel="portal")
+    actions.assign(ticket, cast.mira, by=None, at=at)
+    actions.reply(ticket, "Sorry", by=cast.sue, channel="desk", then="resolved")
+    assert ticket.events.filter(kind="sla.breached").count() == 1
+    assert not told(template="sla.breached")
 
 
 def test_imported_history_is_told_to_nobody(open_ticket):

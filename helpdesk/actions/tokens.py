@@ -1,8 +1,4 @@
-"""The verbs of the outward side: the company, its addresses, saved replies and API tokens.
-
-Like `tickets.actions`: `by` is the actor (None is the system), `at` an aware UTC instant (default now).
-Already done returns quietly; not allowed raises `NotAllowed`, whose text may be shown.
-"""
+"""API tokens: made, used, ended."""
 
 from __future__ import annotations
 

@@ -1,0 +1,134 @@
+"""The forms of people's own accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from allauth.account.forms import ConfirmLoginCodeForm, LoginForm, RequestLoginCodeForm
+from django import forms
+from django.conf import settings
+from django.contrib.auth import password_validation
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk.accounts import tries
+from helpdesk.accounts.adapter import too_many
+from tickets.models import User
+
+_NEW_PASSWORD = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+_ENTER_EMAIL = {
+    "required": _("Enter your email address"),
+    "invalid": _("Enter an email address, as in name@example.com"),
+}
+
+
+class SignIn(LoginForm):
+    """E-mail address and password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        login, password = self.fields["login"], self.fields["password"]
+        login.label, login.error_messages = _("Email"), login.error_messages | _ENTER_EMAIL
+        login.widget = forms.EmailInput(attrs={"autocomplete": "username"})
+        password.help_text = ""
+        password.widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
+        password.error_messages = password.error_messages | {"required": _("Enter your password")}
+
+
+class AskForCode(RequestLoginCodeForm):
+    """The address to which a one-time code goes. Accepts every address alike."""
+
+    def __init__(self, *args: Any, request: Any = None, **kwargs: Any) -> None:
+        self.request = request
+        super().__init__(*args, **kwargs)
+        self.fields["email"] = forms.EmailField(
+            label=_("Email"),
+            max_length=254,
+            error_messages=_ENTER_EMAIL,
+            widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        )
+
+    def clean_email(self) -> str:
+        email = self.cleaned_data["email"].lower()
+        wait = tries.wait("code", mail=email, address=tries.address_of(self.request))
+        if wait is not None:
+            raise too_many(self.request, wait)
+        self._user = User.objects.filter(email=email, is_active=True).first()
+        return email
+
+
+class EnterCode(ConfirmLoginCodeForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        code = self.fields["code"]
+        code.label = _("Code")
+        code.error_messages = code.error_messages | {"required": _("Enter the code from the email")}
+        code.widget = forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autocapitalize": "characters", "spellcheck": "false"}
+        )
+
+
+class ChoosePassword(forms.Form):
+    """A name and a first password."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=200,
+        error_messages={"required": _("Enter your name")},
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=4096,
+        strip=False,
+        help_text=_("At least 8 signs. A sentence is easy to keep in mind."),
+        error_messages={"required": _("Choose a password")},
+        widget=_NEW_PASSWORD,
+    )
+
+    def __init__(self, *args: Any, person: User | None = None, **kwargs: Any) -> None:
+        self.person = person
+        super().__init__(*args, **kwargs)
+
+    def clean_password(self) -> str:
+        password = self.cleaned_data["password"]
+        person = self.person or User(
+            email=self.cleaned_data.get("email"), name=self.cleaned_data.get("name", "")
+        )
+        password_validation.validate_password(password, person)
+        return password
+
+
+class FirstAdministrator(ChoosePassword):
+    email = forms.EmailField(
+        label=_("Email"),
+        max_length=254,
+        error_messages=_ENTER_EMAIL,
+        widget=forms.EmailInput(attrs={"autocomplete": "username"}),
+    )
+    field_order = ["name", "email", "password"]
+
+
+class Preferences(forms.Form):
+    """How somebody is called, and in which language and time zone they read."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
+    language = forms.ChoiceField(label=_("Language"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zones = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+        self.fields["time_zone"].choices = [  # type: ignore[attr-defined]
+            ("", _("Like the company")),
+            ("UTC", "UTC"),
+            *((name, name.replace("_", " ")) for name in zones),
+        ]
+        self.fields["language"].choices = [("", _("Like the browser")), *settings.LANGUAGES]  # type: ignore[attr-defined]
+        if len(settings.LANGUAGES) < 2:
+            del self.fields["language"]

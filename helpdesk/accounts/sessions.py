@@ -1,0 +1,71 @@
+"""How long a sign-in lasts: an idle limit and an end, shorter for those who see other people's tickets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+from helpdesk.company import company_of
+from helpdesk.times import zone_named
+from tickets.models import User
+
+_BEGAN = "signed_in_at"
+_SEEN = "seen_at"
+_TOUCH_SECONDS = 300
+_NOBODY_READS = ("/livez", "/healthz", "/readyz")  # asked by machines, also while the database is away
+
+
+def begin(request: HttpRequest, user: User) -> None:
+    """Start the two clocks of a sign-in."""
+    idle, _end = limits_of(user)
+    request.session[_BEGAN] = request.session[_SEEN] = int(time.time())
+    request.session.set_expiry(idle)
+
+
+def limits_of(user: User) -> tuple[int, int]:
+    """Seconds without a request, and seconds altogether, after which a sign-in ends."""
+    idle, end = settings.SESSION_LIMITS["member" if user.is_member else "customer"]
+    return int(idle.total_seconds()), int(end.total_seconds())
+
+
+class Reader:
+    """Ends sign-ins that have lasted long enough, and speaks the reader's language in their time zone."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(_NOBODY_READS) or not request.user.is_authenticated:
+            with timezone.override(None):  # the page's context knows the company's zone
+                return self.get_response(request)
+        _keep_or_end(request)
+        user = request.user if request.user.is_authenticated else None
+        if user is not None and user.language in dict(settings.LANGUAGES):
+            translation.activate(user.language)
+            request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
+        with timezone.override(zone_of(request)):
+            return self.get_response(request)
+
+
+def zone_of(request: HttpRequest) -> ZoneInfo:
+    """The reader's time zone: their own, else the company's."""
+    own = request.user.time_zone if isinstance(request.user, User) else ""
+    return zone_named(own or company_of(request).time_zone)
+
+
+def _keep_or_end(request: HttpRequest) -> None:
+    now = int(time.time())
+    idle, end = limits_of(request.user)  # type: ignore[arg-type]
+    began = request.session.get(_BEGAN, now)
+    seen = request.session.get(_SEEN, now)
+    if now - began > end or now - seen > idle:
+        logout(request)
+    elif _BEGAN not in request.session or now - seen > _TOUCH_SECONDS:
+        request.session[_BEGAN], request.session[_SEEN] = began, now
+        request.session.set_expiry(idle)

@@ -1,0 +1,36 @@
+"""The verbs of the outward side: the company, its addresses, saved replies and API tokens.
+
+Like `tickets.actions`: `by` is the actor (None is the system), `at` an aware UTC instant (default now).
+Already done returns quietly; not allowed raises `NotAllowed`, whose text may be shown.
+"""
+
+from helpdesk.actions.company import (
+    create_address,
+    create_saved_reply,
+    delete_saved_reply,
+    edit_address,
+    edit_company,
+    edit_saved_reply,
+    remove_logo,
+    set_logo,
+)
+from helpdesk.actions.mail import read_again
+from helpdesk.actions.people import invite_again
+from helpdesk.actions.tokens import digest, issue_token, revoke_token, use_token
+
+__all__ = [
+    "create_address",
+    "create_saved_reply",
+    "delete_saved_reply",
+    "digest",
+    "edit_address",
+    "edit_company",
+    "edit_saved_reply",
+    "invite_again",
+    "issue_token",
+    "read_again",
+    "remove_logo",
+    "revoke_token",
+    "set_logo",
+    "use_token",
+]

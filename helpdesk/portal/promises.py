@@ -1,0 +1,46 @@
+"""What the portal may promise: until when we aim to answer, how long it usually takes, where to rate."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db.models import Count
+from django.utils import timezone
+
+from feedback import queries as feedback_queries
+from sla import queries as sla_queries
+from sla.models import ClockState, MetricName
+from tickets.models import Team, Ticket, User
+
+USUAL_DAYS = timedelta(days=30)
+USUAL_SHARE = 0.8
+FEWEST = 30
+"""With fewer answers than this, "usually" would be a guess."""
+_PROMISED = (MetricName.FIRST_RESPONSE, MetricName.NEXT_RESPONSE)
+
+
+def due_of(tickets: Collection[Ticket]) -> dict[int, datetime]:
+    """Until when each ticket's next answer is promised, by ticket number. Promises that are over, paused or
+    about something else than an answer are not told."""
+    now = timezone.now()
+    return {
+        number: due.due_at
+        for number, due in sla_queries.dues(tickets).items()
+        if due.metric in _PROMISED and due.state == ClockState.RUNNING and due.due_at and due.due_at > now
+    }
+
+
+def usual_wait(team: Team) -> timedelta | None:
+    """The working time within which eight in ten people got their first answer from the team in the last 30
+    days; None when too few asked."""
+    answers = sla_queries.measured(
+        Ticket.objects.all(), team=[team.pk], start=timezone.now() - USUAL_DAYS
+    ).order_by()
+    found = answers.aggregate(n=Count("pk"), wait=sla_queries.Percentile("working", at=USUAL_SHARE))
+    return found["wait"] if found["n"] >= FEWEST else None
+
+
+def survey_path(ticket: Ticket, person: User) -> str | None:
+    """Where the person may rate how the ticket was solved, while that is open."""
+    return None if ticket.is_unresolved else feedback_queries.open_path(ticket, person, timezone.now())

@@ -1,0 +1,240 @@
+"""What administrators type."""
+
+from __future__ import annotations
+
+import secrets
+import zoneinfo
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk.models import SavedReply, SupportAddress
+from tickets.models import Organization, Role, Team, User
+
+_REQUIRED = forms.Field.default_error_messages["required"]
+REQUIRED = {
+    "name": _("Enter a name."),
+    "email": _("Enter an email address."),
+    "address": _("Enter an email address."),
+    "title": _("Enter a title."),
+    "text": _("Enter the text."),
+    "team": _("Choose a team."),
+    "role": _("Choose a role."),
+}
+
+
+class SetupForm(forms.Form):
+    """A form that counts once, however often it is sent: `once` is its own key."""
+
+    once = forms.CharField(min_length=16, max_length=64, widget=forms.HiddenInput)
+
+    blamed: str | None = None
+    """The field beside which a refusal by the action is told; None tells it above the form."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial = {"once": secrets.token_urlsafe(16)} | dict(self.initial)
+        once = self.fields["once"]
+        once.widget.attrs["id"] = False  # several forms may stand on one page
+        once.error_messages |= dict.fromkeys(
+            ("required", "min_length", "max_length"), _("This form was not complete. Send it once more.")
+        )
+        for name, field in self.fields.items():
+            if name in REQUIRED and field.error_messages["required"] == _REQUIRED:
+                field.error_messages["required"] = REQUIRED[name]
+                field.widget.is_required = False  # our own words instead of the browser's
+            field.widget.use_required_attribute = lambda _initial: False
+
+    def key(self, request: HttpRequest) -> str:
+        return f"{request.path[:180]}:{self.cleaned_data['once']}"
+
+    def fingerprint(self) -> bytes:
+        """What makes two posts of one form the same."""
+        said = {name: self._plain(value) for name, value in self.cleaned_data.items() if name != "once"}
+        return repr(sorted(said.items())).encode()
+
+    def _plain(self, value: Any) -> str:
+        if isinstance(value, QuerySet):
+            return repr(sorted(value.values_list("pk", flat=True)))
+        if hasattr(value, "read"):
+            return repr((value.name, value.size))
+        return repr(getattr(value, "pk", value))
+
+    def renew(self) -> None:
+        """A new key, so that the form counts when it is sent again."""
+        data: Any = self.data
+        self.data = data = data.copy()
+        data["once"] = secrets.token_urlsafe(16)
+
+
+class CompanyForm(SetupForm):
+    name = forms.CharField(
+        label=_("Name"), max_length=100, help_text=_("Customers read it in mail and portal.")
+    )
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=[])
+    default_team = forms.ModelChoiceField(
+        label=_("Team for new tickets"),
+        queryset=Team.objects.none(),
+        required=False,
+        empty_label=_("The oldest team"),
+        help_text=_("For tickets that name no address of yours: from the portal, from the API."),
+    )
+    blamed = "name"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zones = sorted(name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC")
+        self.fields["time_zone"].choices = [(name, name.replace("_", " ")) for name in zones]  # type: ignore[attr-defined]
+        self.fields["default_team"].queryset = Team.objects.filter(is_active=True)  # type: ignore[attr-defined]
+
+
+class LogoForm(SetupForm):
+    logo = forms.FileField(
+        label=_("Logo"),
+        help_text=_("PNG or JPEG, at most 2 MB. It is fitted into a square."),
+        error_messages={"required": _("Choose a picture."), "empty": _("This file is empty.")},
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg"}),
+    )
+    blamed = "logo"
+
+
+class Nothing(SetupForm):
+    """A button that counts once."""
+
+
+class TeamForm(SetupForm):
+    name = forms.CharField(label=_("Name"), max_length=100)
+    open_to_all_agents = forms.BooleanField(
+        label=_("Agents of other teams may see and answer its tickets"), required=False
+    )
+    lead = forms.ModelChoiceField(
+        label=_("Team lead"), queryset=User.objects.none(), required=False, empty_label=_("Nobody")
+    )
+    cc_rule = forms.ChoiceField(
+        label=_("When a customer puts somebody in copy"),
+        choices=Team.CcRule.choices,
+        initial=Team.CcRule.PROPOSE,
+        widget=forms.RadioSelect,
+    )
+    reopen_days = forms.IntegerField(
+        label=_("Days in which a customer's word reopens a resolved ticket"),
+        min_value=0,
+        max_value=365,
+        initial=14,
+        help_text=_("Later it opens a new ticket that is linked."),
+    )
+    close_after_days = forms.IntegerField(
+        label=_("Days after which a resolved ticket closes"), min_value=1, max_value=365, initial=7
+    )
+    blamed = "name"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = User.objects.filter(is_active=True).exclude(role=Role.CUSTOMER).order_by("name")
+        self.fields["lead"].queryset = people  # type: ignore[attr-defined]
+
+
+class OrganizationForm(SetupForm):
+    name = forms.CharField(label=_("Name"), max_length=200)
+    shares_tickets = forms.BooleanField(label=_("Its people see each other's tickets"), required=False)
+    blamed = "name"
+
+
+def team_choices() -> forms.ModelMultipleChoiceField:
+    return forms.ModelMultipleChoiceField(
+        label=_("Teams"),
+        queryset=Team.objects.filter(is_active=True),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class InviteForm(SetupForm):
+    email = forms.EmailField(
+        label=_("Email address"),
+        error_messages={"invalid": _("Enter an email address, such as mira@example.com.")},
+    )
+    name = forms.CharField(label=_("Name"), max_length=200)
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=[choice for choice in Role.choices if choice[0] != Role.CUSTOMER],
+        initial=Role.AGENT,
+        widget=forms.RadioSelect,
+    )
+    teams = team_choices()
+    blamed = "email"
+
+
+class PersonForm(SetupForm):
+    name = forms.CharField(label=_("Name"), max_length=200)
+    phone = forms.CharField(label=_("Phone"), max_length=50, required=False)
+    organization = forms.ModelChoiceField(
+        label=_("Organisation"),
+        queryset=Organization.objects.all(),
+        required=False,
+        empty_label=_("None"),
+    )
+
+
+class RoleForm(SetupForm):
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, widget=forms.RadioSelect)
+    teams = team_choices()
+    blamed = "role"
+
+
+class AddressForm(SetupForm):
+    address = forms.EmailField(
+        label=_("Address"),
+        error_messages={"invalid": _("Enter an email address, such as support@example.com.")},
+    )
+    team = forms.ModelChoiceField(
+        label=_("Team"), queryset=Team.objects.filter(is_active=True), empty_label=_("Choose a team")
+    )
+    name = forms.CharField(
+        label=_("Name in front of the address"),
+        max_length=100,
+        required=False,
+        help_text=_("“Mira at Acme Support”: the part after “at”. Empty: the company's name."),
+    )
+    signature = forms.CharField(
+        label=_("Signature"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    blamed = "address"
+
+    @staticmethod
+    def of(row: SupportAddress) -> dict[str, Any]:
+        return {"address": row.address, "team": row.team_id, "name": row.name, "signature": row.signature}
+
+
+class SavedReplyForm(SetupForm):
+    title = forms.CharField(label=_("Title"), max_length=100)
+    text = forms.CharField(label=_("Text"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 8}))
+    team = forms.ModelChoiceField(
+        label=_("For"),
+        queryset=Team.objects.filter(is_active=True),
+        required=False,
+        empty_label=_("All teams"),
+    )
+    blamed = "title"
+
+    @staticmethod
+    def of(row: SavedReply) -> dict[str, Any]:
+        return {"title": row.title, "text": row.text, "team": row.team_id}
+
+
+class TokenForm(SetupForm):
+    name = forms.CharField(
+        label=_("What it is for"),
+        max_length=100,
+        error_messages={"required": _("Say what the token is for.")},
+    )
+    days = forms.TypedChoiceField(
+        label=_("It works for"),
+        coerce=int,
+        choices=[(30, _("30 days")), (90, _("90 days")), (365, _("a year"))],
+        initial=90,
+    )
+    blamed = "name"

@@ -1,0 +1,108 @@
+"""Teams, and the organisations of customers."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from helpdesk.setup import queries
+from helpdesk.setup.base import form_page, page, press, reader, setup_view
+from helpdesk.setup.forms import Nothing, OrganizationForm, TeamForm
+from tickets import actions
+from tickets.models import Organization, Team
+
+TEAM_FIELDS = ("open_to_all_agents", "lead", "cc_rule", "reopen_days", "close_after_days")
+
+
+@setup_view()
+def teams(request: HttpRequest) -> HttpResponse:
+    return page(request, "teams", teams=queries.teams_with_counts())
+
+
+@setup_view("GET", "HEAD", "POST")
+def teams_new(request: HttpRequest) -> HttpResponse:
+    form = TeamForm(request.POST if request.method == "POST" else None)
+
+    def save() -> None:
+        said = {name: form.cleaned_data[name] for name in TEAM_FIELDS}
+        actions.create_team(form.cleaned_data["name"], by=reader(request), **said)
+
+    return form_page(request, form, save, _("New team"), _("Add team"), "teams", _("Team added"))
+
+
+@setup_view("GET", "HEAD", "POST")
+def teams_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(Team, pk=pk)
+    given = {name: getattr(row, name) for name in ("name", *TEAM_FIELDS)} | {"lead": row.lead_id}
+    form = TeamForm(request.POST if request.method == "POST" else None, initial=given)
+
+    def save() -> None:
+        said = {name: form.cleaned_data[name] for name in ("name", *TEAM_FIELDS)}
+        actions.edit_team(row, by=reader(request), **said)
+
+    members = row.members.filter(is_active=True).order_by("name")
+    extra: dict[str, Any] = {"template": "team_form", "team": row, "members": members, "bare": Nothing()}
+    return form_page(request, form, save, row.name, _("Save team"), "teams", _("Team saved"), **extra)
+
+
+@setup_view("POST")
+def teams_close(request: HttpRequest, pk: int) -> HttpResponse:
+    """No new tickets and no new members; what it has stays."""
+    row = get_object_or_404(Team, pk=pk)
+
+    def close() -> None:
+        queries.demand_dispensable(row)
+        actions.edit_team(row, by=reader(request), is_active=False)
+
+    return press(request, close, reverse("setup:teams"), _("Team closed for new tickets"))
+
+
+@setup_view("POST")
+def teams_open(request: HttpRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(Team, pk=pk)
+    act = partial(actions.edit_team, row, by=reader(request), is_active=True)
+    return press(request, act, reverse("setup:teams"), _("Team opened again"))
+
+
+@setup_view()
+def organizations(request: HttpRequest) -> HttpResponse:
+    return page(request, "organizations", organizations=queries.organizations_with_counts())
+
+
+@setup_view("GET", "HEAD", "POST")
+def organizations_new(request: HttpRequest) -> HttpResponse:
+    form = OrganizationForm(request.POST if request.method == "POST" else None)
+
+    def save() -> None:
+        said = form.cleaned_data
+        actions.create_organization(said["name"], by=reader(request), shares_tickets=said["shares_tickets"])
+
+    return form_page(
+        request,
+        form,
+        save,
+        _("New organisation"),
+        _("Add organisation"),
+        "organizations",
+        _("Organisation added"),
+    )
+
+
+@setup_view("GET", "HEAD", "POST")
+def organizations_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(Organization, pk=pk)
+    given = {"name": row.name, "shares_tickets": row.shares_tickets}
+    form = OrganizationForm(request.POST if request.method == "POST" else None, initial=given)
+
+    def save() -> None:
+        said = {name: form.cleaned_data[name] for name in given}
+        actions.edit_organization(row, by=reader(request), **said)
+
+    return form_page(
+        request, form, save, row.name, _("Save organisation"), "organizations", _("Organisation saved")
+    )
