@@ -166,6 +166,18 @@ def is_loopback(host: str) -> bool:
     return host == "localhost" or host == "::1" or host.startswith("127.")
 
 
+def is_everywhere(host: str) -> bool:
+    """Whether listening on `host` means every address of this machine."""
+    return host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+
+
+def reachable(host: str) -> str:
+    """How a browser on this machine reaches what listens on `host`, as it stands in a URL."""
+    if is_everywhere(host):
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
+
+
 def own_names() -> list[str]:
     """The names and addresses of this machine, as a browser would write them."""
     addresses = [address for found in psutil.net_if_addrs().values() for address in found]

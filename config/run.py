@@ -133,7 +133,7 @@ class Run:
         self._await(lambda: _accepts(self._host, self.settings.SMTP_PORT), "The mail listener", 150)
 
     def announce(self) -> None:
-        base = f"http://{self._host}:{self.settings.PORT}"
+        base = self.settings.PUBLIC_URL
         rows = [("Portal", "/"), ("Desk", "/desk/"), ("Reports", "/reports/"), ("Set-up", "/setup/")]
         rows += [("API docs", "/api/v1/docs/")]
         rows += [("Mailbox", "/mailbox/")] if self.settings.MAILBOX else []
@@ -208,7 +208,7 @@ class Run:
 
     @property
     def _host(self) -> str:
-        return "127.0.0.1" if self.settings.HOST in ("0.0.0.0", "::") else self.settings.HOST  # noqa: S104
+        return "127.0.0.1" if env.is_everywhere(self.settings.HOST) else self.settings.HOST
 
     def configuration(self) -> str:
         """The text of supervisord.conf. `%` starts an expansion there, so it is doubled in paths."""
@@ -281,7 +281,7 @@ class Run:
     def _web_answers(self) -> bool:
         host = (self.settings.ALLOWED_HOSTS or ["localhost"])[0].lstrip(".")
         request = urllib.request.Request(
-            f"http://{self._host}:{self.settings.PORT}/livez", headers={"Host": host}
+            f"http://{env.reachable(self._host)}:{self.settings.PORT}/livez", headers={"Host": host}
         )
         with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
             return bool(answer.status == 200)

@@ -18,7 +18,7 @@ DATA_DIR = env.folder("DATA_DIR")
 HOST = env.text("HOST")
 PORT = env.number("PORT", 1, 65535)
 SMTP_PORT = env.number("SMTP_PORT", 1, 65535)
-PUBLIC_URL = (env.text("PUBLIC_URL") or f"http://{HOST}:{PORT}").rstrip("/")
+PUBLIC_URL = (env.text("PUBLIC_URL") or f"http://{env.reachable(HOST)}:{PORT}").rstrip("/")
 MAIL_DOMAIN = env.text("MAIL_DOMAIN") or urlsplit(PUBLIC_URL).hostname or "localhost"
 
 # Demo people and their well-known password exist only on a machine that talks to nobody else.
@@ -71,11 +71,10 @@ elif not ALLOWED_HOSTS:
         "localhost",
         "127.0.0.1",
         "[::1]",
-        "testserver",
         HOST,
         urlsplit(PUBLIC_URL).hostname or "",
     ]
-    if HOST in ("0.0.0.0", "::"):  # noqa: S104 - listening everywhere, this machine may be asked by all its names
+    if env.is_everywhere(HOST):  # then this machine may be asked by all its names
         ALLOWED_HOSTS += env.own_names()
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 if any("*" in origin or "://" not in origin for origin in CSRF_TRUSTED_ORIGINS):
