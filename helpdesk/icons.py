@@ -8,7 +8,7 @@ from functools import lru_cache
 from markupsafe import Markup
 
 PATHS: dict[str, str] = {
-    "alert": '<path d="M8 3v6"/><path d="M8 12.6v.1"/>',
+    "alert": '<path class="strong" d="M8 2.5v6.6M8 13v.1"/>',
     "at": '<circle cx="8" cy="8" r="2.6"/><path d="M10.6 5.4v3.4c0 2.6 3.4 2 3.4-.8a6 6 0 1 0-2.4 4.8"/>',
     "back": '<path d="M10 4 6 8l4 4"/>',
     "bell": '<path d="M4.5 7a3.5 3.5 0 0 1 7 0c0 3.2 1.2 4 1.2 4H3.3s1.2-.8 1.2-4"/><path d="M6.8 13.4a1.4 1.4 0 0 0 2.4 0"/>',
@@ -35,7 +35,7 @@ PATHS: dict[str, str] = {
     "lock": '<rect x="3.2" y="7" width="9.6" height="6.5" rx="1"/><path d="M5.4 7V5.1a2.6 2.6 0 0 1 5.2 0V7"/>',
     "mail": '<rect x="2" y="3.5" width="12" height="9" rx="1"/><path d="m2.6 4.6 5.4 4 5.4-4"/>',
     "moon": '<path d="M13 9.6A5.6 5.6 0 1 1 6.6 3a4.6 4.6 0 0 0 6.4 6.6Z"/>',
-    "pause": '<path d="M5.6 3.5v9M10.4 3.5v9"/>',
+    "pause": '<path class="strong" d="M5.4 3.5v9M10.6 3.5v9"/>',
     "pen": '<path d="m3 13 .8-3.2 7-7 2.4 2.4-7 7Z"/>',
     "person": '<circle cx="8" cy="5.2" r="2.7"/><path d="M3.2 13.5c.3-2.8 2.2-4.3 4.8-4.3s4.5 1.5 4.8 4.3"/>',
     "people": '<circle cx="6" cy="5.4" r="2.4"/><path d="M1.8 13c.2-2.5 1.9-3.9 4.2-3.9s4 1.4 4.2 3.9M10.6 3.3a2.4 2.4 0 0 1 0 4.2M11.8 9.4c1.4.5 2.2 1.8 2.4 3.6"/>',

@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from helpdesk.times import clock_time, duration
+from sla import ledger
 from sla.book import BOOK
 from sla.clockwork import fold
-from sla.measure import ALWAYS, FULFILLED, PAUSED, Reading, Span
+from sla.measure import FULFILLED, PAUSED, Reading
 from sla.models import OPEN_STATES, CalendarVersion, Clock, PolicyVersion
 from tickets.models import Event, Ticket
 
@@ -30,7 +31,6 @@ PAUSE_WORDS = {
     "on_hold": gettext_lazy("on hold"),
     "resolved": gettext_lazy("resolved"),
 }
-LEDGER_LENGTH = 12  # lines; a longer life is told span by span
 
 
 @dataclass
@@ -47,12 +47,13 @@ NO_CHIP = Chip("none", "–")
 
 @dataclass
 class Line:
-    """One row of a ledger: from when, what, how long it took (None: nothing was counted)."""
+    """One row of a ledger: from when, of what kind (as in `sla.ledger`), in words, how long it took."""
 
     at: datetime
     glyph: str
+    kind: str
     text: str
-    took: timedelta | None
+    took: timedelta
 
 
 @dataclass
@@ -68,7 +69,8 @@ class ClockView:
     used: str
     due_words: str
     source: str = ""
-    ledger: list[Line] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    bar: list[tuple[str, int, int]] = field(default_factory=list)
 
 
 # --- the queue ----------------------------------------------------------------------------------------
@@ -141,6 +143,7 @@ def _view(reading: Reading, now: datetime, source: str) -> ClockView:
     working = bool(reading.target and reading.target.working)
     amount = reading.target.amount if reading.target else timedelta(0)
     used = reading.consumed(now)
+    told = ledger.explain(reading, now)
     view = ClockView(
         name=metric,
         weight="plain",
@@ -153,7 +156,8 @@ def _view(reading: Reading, now: datetime, source: str) -> ClockView:
         % {"used": time_words(used, working=working), "target": time_words(amount, working=working)},
         due_words=_("Due %(time)s") % {"time": clock_time(reading.due_at, now)} if reading.due_at else "",
         source=source,
-        ledger=ledger(reading, now),
+        lines=_lines(told, now),
+        bar=_bar(told),
     )
     _say(view, reading, now, metric, working)
     return view
@@ -208,45 +212,44 @@ def _source(readings: Iterable[Reading]) -> str:
 
 # --- the ledger ---------------------------------------------------------------------------------------
 
-
-def ledger(reading: Reading, now: datetime) -> list[Line]:
-    """Every stretch of the clock's life with its reason; the counted ones add up to what is used."""
-    fine = [line for span in reading.spans for line in _lines(span, reading, now, fine=True)]
-    if len(fine) <= LEDGER_LENGTH:
-        return fine
-    return [line for span in reading.spans for line in _lines(span, reading, now, fine=False)]
+GLYPHS = {ledger.COUNTED: "clock", ledger.CLOSED: "moon", ledger.WAITED: "pause", ledger.OVER: "alert"}
+CLOSED_SHARE = timedelta(minutes=30)
+"""As what a closed stretch counts in the bar, whose purpose is the rest; the lines are the measure."""
+BAR = 1000  # units of the bar's width
+GAP = 4
 
 
-def _lines(span: Span, reading: Reading, now: datetime, *, fine: bool) -> list[Line]:
-    end = span.end or reading.stopped_at or now
-    if not span.running:
-        reason = str(PAUSE_WORDS.get(span.reason, span.reason))
-        return [Line(span.start, "pause", _("Paused: %(reason)s, not counted") % {"reason": reason}, None)]
-    is_working = span.target.working if span.target else True
-    calendar = span.calendar if is_working else ALWAYS
-    if not fine:
-        took = calendar.between(span.start, end)
-        return [Line(span.start, "clock", _("Counted to %(time)s") % {"time": clock_time(end, now)}, took)]
-    lines: list[Line] = []
-    cursor = span.start
-    for start, stop in (
-        (max(one.start, span.start), min(one.end, end)) for one in calendar.intervals(span.start, end)
-    ):
-        if start > cursor:
-            lines.append(Line(cursor, "moon", _("Office closed, not counted"), None))
-        lines.extend(_counted(start, stop, reading, now))
-        cursor = stop
-    if cursor < end:
-        lines.append(Line(cursor, "moon", _("Office closed, not counted"), None))
-    return lines
+def _lines(told: ledger.Ledger, now: datetime) -> list[Line]:
+    return [
+        Line(one.start, GLYPHS[one.kind], one.kind, _stretch_words(one, told, now), one.spent)
+        for one in told.stretches
+    ]
 
 
-def _counted(start: datetime, end: datetime, reading: Reading, now: datetime) -> list[Line]:
-    """A counted stretch, cut in two where the due time lies inside it."""
-    due = reading.breached_at or reading.due_at
-    if due and start < due < end:
-        return [*_counted(start, due, reading, now), *_counted(due, end, reading, now)]
-    if due and start >= due:
-        return [Line(start, "alert", _("Past the due time"), end - start)]
-    text = _("Counted to the due time") if due == end else _("Counted to %(time)s")
-    return [Line(start, "clock", text % {"time": clock_time(end, now)}, end - start)]
+def _stretch_words(one: ledger.Stretch, told: ledger.Ledger, now: datetime) -> str:
+    if one.kind == ledger.CLOSED:
+        closed = _("Closed: %(day)s, not counted") % {"day": one.holiday}
+        return closed if one.holiday else _("Office closed, not counted")
+    if one.kind == ledger.WAITED:
+        return _("Paused: %(reason)s, not counted") % {"reason": PAUSE_WORDS.get(one.reason, one.reason)}
+    if one.kind == ledger.OVER:
+        return _("Past the due time, still counting") if told.reading.is_open else _("Past the due time")
+    if one.end == told.reading.due_at:
+        return _("Counted to the due time")
+    if one.end == now:
+        return _("Counted to now")
+    return _("Counted to %(time)s") % {"time": clock_time(one.end, now)}
+
+
+def _bar(told: ledger.Ledger) -> list[tuple[str, int, int]]:
+    """The life of the clock as (kind, start, width) in parts of BAR, what is left at its end."""
+    parts = [(one.kind, CLOSED_SHARE if one.kind == ledger.CLOSED else one.spent) for one in told.stretches]
+    if told.reading.is_open and told.remaining and told.remaining > timedelta(0):
+        parts.append(("left", told.remaining))
+    whole = sum((length for _kind, length in parts), timedelta(0)) or timedelta(seconds=1)
+    bar, at = [], 0
+    for kind, length in parts:
+        width = max(12, round(length / whole * BAR))
+        bar.append((kind, at, width))
+        at += width + GAP
+    return [(kind, round(start * BAR / at), round(width * BAR / at)) for kind, start, width in bar]

@@ -62,4 +62,4 @@ def place(request: HttpRequest, ticket: Ticket) -> Place:
 
 
 def _path(row: Ticket | None, view: str) -> str:
-    return f"{reverse('desk:ticket', args=[row.pk])}?view={view}" if row else ""
+    return f"{reverse('desk:ticket', args=[row.pk])}?view={view}#latest" if row else ""

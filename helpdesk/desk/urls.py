@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from helpdesk.desk.views import change, customers, files, new, queue, say, search, ticket
+from helpdesk.desk.views import change, customers, deliveries, files, new, queue, say, search, ticket
 
 app_name = "desk"
 _ticket = "tickets/<int:number>/"
@@ -37,5 +37,6 @@ urlpatterns = [
     path(_message + "withdraw/", say.withdraw, name="withdraw"),
     path(_message + "accept/", say.accept, name="accept"),
     path(_message + "html/", files.message_html, name="message-html"),
+    path(_ticket + "deliveries/<int:delivery>/retry/", deliveries.retry, name="retry"),
     path(_ticket + "files/<int:attachment>/", files.attachment, name="attachment"),
 ]

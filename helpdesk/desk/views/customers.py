@@ -59,7 +59,7 @@ def customer(request: HttpRequest, person: int) -> HttpResponse:
         "person": row,
         "rows": rows.rows_for(list(tickets[:PAGE]), user),
         "local_now": panel.local_now(row),
-        "language": panel.language_name(row.language),
+        "writes": panel.language_name(row.language),
         "rail_items": rail(request),
         "view": "open",
     }

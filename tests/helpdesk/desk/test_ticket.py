@@ -249,3 +249,20 @@ def test_mail_html_is_served_alone_in_its_own_sandbox(mira, cast, ticket):
     page = mira.get(f"/desk/tickets/{ticket.pk}/").content.decode()
     assert re.search(r"<iframe[^>]* sandbox [^>]*title=", page)
     assert "color:red" not in page
+
+
+def test_every_page_of_the_desk_renders(mira, cast, ticket):
+    for path in (
+        "/desk/?view=soon",
+        "/desk/tickets/new/",
+        f"/desk/tickets/new/?person={cast.priya.pk}",
+        "/desk/search/",
+        "/desk/search/?q=refund",
+        "/desk/search/?q=refund&settled=1",
+        "/desk/search/?q=priya",
+        "/desk/customers/",
+        "/desk/customers/?q=nord",
+        "/desk/customers/?after=Bob.1",
+        f"/desk/customers/{cast.priya.pk}/",
+    ):
+        assert mira.get(path).status_code == 200, path

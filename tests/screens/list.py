@@ -1,0 +1,81 @@
+"""The main screens: name, address, who looks, and what is done before the picture is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from helpdesk.context import path_of
+from tests.screens.world import World
+
+
+@dataclass
+class Screen:
+    name: str
+    path: str
+    person: Any
+    act: Callable[[Any], None] | None = None
+
+
+def _why(page: Any) -> None:
+    page.locator(".why > summary").click()
+
+
+def _write(page: Any) -> None:
+    page.locator("#reply-text").fill(
+        "Hello Priya,\n\nyou are right, and I found the reason: our bank file carried a wrong digit, so the transfer"
+        " was rejected. Finance will send the €148.50 again today. Could you confirm that your account still ends in 4471?"
+    )
+
+
+def _send(page: Any) -> None:
+    _write(page)
+    page.locator("#reply-form .composer__send").click()
+    page.locator(".toast").wait_for()
+
+
+def _note(page: Any) -> None:
+    page.locator("[data-composer=note]").click()
+    page.locator("#note-text").fill(
+        "@Jo thank you. I will tell her now. Can Finance confirm the new transfer before 17:00?"
+    )
+
+
+def _status(page: Any) -> None:
+    page.locator("#prop-status").click()
+
+
+def _third_row(page: Any) -> None:
+    for _times in range(3):
+        page.keyboard.press("j")
+
+
+def screens(world: World) -> Iterator[Screen]:
+    """Every main screen that is mounted."""
+    mira, sue, ada = (world.people[name] for name in ("mira", "sue", "ada"))
+    refund = f"/desk/tickets/{world.tickets['refund'].pk}/?view=open"
+    yield Screen("desk-queue", "/desk/?view=open", mira)
+    yield Screen("desk-queue-focus", "/desk/?view=team", mira, _third_row)
+    yield Screen("desk-ticket", refund, mira, _write)
+    yield Screen("desk-ticket-rest", refund, mira)
+    yield Screen("desk-ticket-note", refund, mira, _note)
+    yield Screen("desk-ticket-why", refund, mira, _why)
+    yield Screen("desk-ticket-status", refund, mira, _status)
+    yield Screen("desk-ticket-undelivered", f"/desk/tickets/{world.tickets['change'].pk}/", mira)
+    yield Screen("desk-new", "/desk/tickets/new/", mira)
+    yield Screen("desk-search", "/desk/search/?q=invoice", mira)
+    yield Screen("desk-customers", "/desk/customers/", mira)
+    yield Screen("desk-customer", f"/desk/customers/{world.people['priya'].pk}/", mira)
+    yield Screen("desk-missing", "/desk/tickets/999999/", mira)
+    yield Screen("desk-empty", "/desk/?view=mine", sue)
+    yield Screen("desk-undo-send", refund, mira, _send)
+    for name, route, person in (
+        ("portal-tickets", "portal:tickets", world.people["priya"]),
+        ("portal-new", "portal:new", None),
+        ("login", "account_login", None),
+        ("reports", "reports:index", sue),
+        ("setup", "setup:index", ada),
+    ):
+        if path := path_of(route):
+            yield Screen(name, path, person)
