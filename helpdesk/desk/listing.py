@@ -10,31 +10,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
+from sla.queries import in_due_order
 from tickets import access, queries
 from tickets.models import UNRESOLVED_STATUSES, Ticket, User
 
 PAGE = 50
 VIEWS = ("mine", "team", "unassigned", "soon", "waiting", "open")
 SOON = timedelta(hours=1)
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-"""Sorts tickets without a running clock behind all others."""
-
-
-def ordered(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
-    """Due-next order, settled tickets last. Adds the sort key `due_key`."""
-    return tickets.annotate(due_key=F("due__place_at")).order_by("due_key", "pk")
 
 
 def in_view(user: User, view: str) -> QuerySet[Ticket]:
-    """The tickets of a view in due-next order; an unknown name is the first view."""
+    """The tickets of a view, in no order yet; an unknown name is the first view."""
     if view == "soon":
-        return ordered(queries.in_view(user, "open")).filter(due__due_at__lte=timezone.now() + SOON)
-    # Unsettled tickets all have a due row: said here, the order is read from its index.
-    tickets = queries.in_view(user, view if view in VIEWS else VIEWS[0])
-    return ordered(tickets.filter(due__isnull=False))
+        return queries.in_view(user, "open").filter(due__due_at__lte=timezone.now() + SOON)
+    return queries.in_view(user, view if view in VIEWS else VIEWS[0])
 
 
 def view_counts(user: User) -> dict[str, int]:
@@ -46,8 +38,7 @@ def view_counts(user: User) -> dict[str, int]:
 def late_and_soon(user: User, view: str) -> tuple[int, int]:
     """How many tickets of the view are past their next due time, and how many will be within the hour."""
     now = timezone.now()
-    rows = in_view(user, view).order_by()
-    found = rows.aggregate(
+    found = in_view(user, view).aggregate(
         late=Count("pk", filter=Q(due__due_at__lt=now)),
         soon=Count("pk", filter=Q(due__due_at__gte=now, due__due_at__lte=now + SOON)),
     )
@@ -77,22 +68,22 @@ class Key:
 
     @classmethod
     def of(cls, row: Any) -> Key:
-        return cls(row.due_key or NEVER, row.pk)
+        return cls(row.due_key, row.pk)
 
 
-def after(rows: QuerySet[Ticket], key: Key) -> QuerySet[Ticket]:
+def after(tickets: QuerySet[Ticket], key: Key) -> QuerySet[Ticket]:
     """The rows behind `key`, nearest first."""
-    return rows.filter(due_key__gte=key.due).exclude(due_key=key.due, pk__lte=key.pk)
+    return in_due_order(tickets, (key.due, key.pk))
 
 
-def before(rows: QuerySet[Ticket], key: Key) -> QuerySet[Ticket]:
+def before(tickets: QuerySet[Ticket], key: Key) -> QuerySet[Ticket]:
     """The rows in front of `key`, nearest first."""
-    return rows.filter(due_key__lte=key.due).exclude(due_key=key.due, pk__gte=key.pk).reverse()
+    return in_due_order(tickets, (key.due, key.pk), backwards=True)
 
 
-def page(rows: QuerySet[Ticket], start: Key | None, size: int = PAGE) -> tuple[list[Ticket], Key | None]:
+def page(tickets: QuerySet[Ticket], start: Key | None, size: int = PAGE) -> tuple[list[Ticket], Key | None]:
     """One page from behind `start`, and the key from which the next one goes on (None on the last)."""
-    found = list((after(rows, start) if start else rows)[: size + 1])
+    found = list((after(tickets, start) if start else in_due_order(tickets))[: size + 1])
     following = Key.of(found[size - 1]) if len(found) > size else None
     return found[:size], following
 

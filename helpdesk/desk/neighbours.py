@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from helpdesk.desk import listing
 from helpdesk.desk.rail import view_path, view_word
+from sla.queries import with_next_due
 from tickets.models import Ticket
 
 COUNTED = 500
@@ -45,10 +46,10 @@ def place(request: HttpRequest, ticket: Ticket) -> Place:
     user: Any = request.user
     view = view_of(request)
     rows = listing.in_view(user, view)
-    row = listing.ordered(Ticket.objects.filter(pk=ticket.pk)).get()
+    row = with_next_due(Ticket.objects.filter(pk=ticket.pk)).get()
     key = listing.Key.of(row)
     ahead = listing.before(rows, key)
-    total = rows.order_by().count()
+    total = rows.count()
     previous, following = ahead.first(), listing.after(rows, key).first()
     is_in = rows.filter(pk=ticket.pk).exists()
     return Place(

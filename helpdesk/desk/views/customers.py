@@ -10,7 +10,7 @@ from django.shortcuts import render
 
 from helpdesk.desk import panel, rows
 from helpdesk.desk.base import NoSuchTicket, desk_view
-from helpdesk.desk.listing import PAGE, ordered
+from helpdesk.desk.listing import PAGE
 from helpdesk.desk.people import people_matching
 from helpdesk.desk.rail import rail
 from helpdesk.desk.views.queue import SHOWN
@@ -53,7 +53,7 @@ def customer(request: HttpRequest, person: int) -> HttpResponse:
         row = access.people_visible_to(user).select_related("organization").get(pk=person)
     except (User.DoesNotExist, OverflowError) as error:
         raise NoSuchTicket from error
-    tickets = ordered(access.worked_by(user).filter(requester=row.pk)).order_by("-pk").select_related(*SHOWN)
+    tickets = access.worked_by(user).filter(requester=row.pk).order_by("-pk").select_related(*SHOWN)
     context = {
         "area": "customers",
         "person": row,

@@ -111,10 +111,8 @@ def _changed(user: Any, shown: dict[int, int], tickets: list[Ticket], view: str)
     missing = [pk for pk in shown if pk not in here]
     gone: list[Ticket] = []
     if missing:
-        still = set(
-            listing.in_view(user, view).order_by().filter(pk__in=missing).values_list("pk", flat=True)
-        )
-        seen = listing.ordered(access.worked_by(user)).filter(pk__in=missing).exclude(pk__in=still)
+        still = set(listing.in_view(user, view).filter(pk__in=missing).values_list("pk", flat=True))
+        seen = access.worked_by(user).filter(pk__in=missing).exclude(pk__in=still)
         gone = list(seen.select_related(*SHOWN))
     found = rows.rows_for(stale + gone, user) if stale or gone else []
     reasons = rows.why_left(gone) if gone else {}

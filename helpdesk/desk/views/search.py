@@ -10,7 +10,6 @@ from django.urls import reverse
 
 from helpdesk.desk import rows
 from helpdesk.desk.base import desk_view, see_other
-from helpdesk.desk.listing import ordered
 from helpdesk.desk.people import people_matching
 from helpdesk.desk.rail import rail
 from helpdesk.desk.views.queue import SHOWN
@@ -34,9 +33,7 @@ def search(request: HttpRequest) -> HttpResponse:
     is_settled = request.GET.get("settled") == "1"
     unresolved = found.filter(status__in=UNRESOLVED_STATUSES)
     settled = found.exclude(status__in=UNRESOLVED_STATUSES)
-    shown = list(
-        ordered(settled if is_settled else unresolved).order_by("-pk").select_related(*SHOWN)[: FOUND + 1]
-    )
+    shown = list((settled if is_settled else unresolved).order_by("-pk").select_related(*SHOWN)[: FOUND + 1])
     context = {
         "area": "",
         "search_words": words,

@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from helpdesk.models import Delivery, SavedReply
 from tests.helpdesk.desk.pages import form, send, words
 from tickets import actions
 from tickets.models import Message, Ticket
@@ -150,8 +151,6 @@ def test_a_file_of_exactly_the_limit_goes_out(mira, ticket, monkeypatch):
 
 
 def test_a_saved_reply_goes_in_with_its_places_filled(mira, cast, ticket):
-    from helpdesk.models import SavedReply
-
     saved = SavedReply.objects.create(title="Hello", text="Hello {customer}, this is {agent}.")
     answer = mira.post(f"/desk/tickets/{ticket.pk}/insert/", {"saved": saved.pk, "text": "Before"})
     fields = form(answer, f"/desk/tickets/{ticket.pk}/reply/")
@@ -160,8 +159,6 @@ def test_a_saved_reply_goes_in_with_its_places_filled(mira, cast, ticket):
 
 
 def test_a_saved_reply_of_another_team_is_not_offered(mira, cast, ticket):
-    from helpdesk.models import SavedReply
-
     saved = SavedReply.objects.create(title="Secret", text="secret words", team=cast.tech)
     page = mira.get(f"/desk/tickets/{ticket.pk}/")
     assert "secret words" not in page.content.decode()
@@ -198,3 +195,41 @@ def test_a_held_message_says_so_and_offers_undo(mira, ticket):
     page = mira.get(f"/desk/tickets/{ticket.pk}/").content.decode()
     assert "message--held" not in page
     assert "withdraw/" not in page
+
+
+def failed_delivery(ticket: Ticket, message: Message) -> Delivery:
+    row = Delivery.objects.get(message=message, recipient=ticket.requester)
+    row.state, row.last_error = Delivery.State.FAILED, "550 no such address"
+    row.save()
+    return row
+
+
+def test_mail_that_did_not_arrive_says_so_and_can_be_sent_again(mira, cast, ticket):
+    message = actions.reply(ticket, "Hello", by=cast.mira, channel="mail")
+    row = failed_delivery(ticket, message)
+    page = mira.get(f"/desk/tickets/{ticket.pk}/")
+    assert "Not delivered" in words(page)
+    assert "550 no such address" in words(page)
+    assert "Not delivered" in words(mira.get("/desk/?view=open"))
+    path = f"/desk/tickets/{ticket.pk}/deliveries/{row.pk}/retry/"
+    assert mira.post(path, {"address": "priya@elsewhere.example"}).status_code == 303
+    row.refresh_from_db()
+    assert (row.state, row.address) == ("queued", "priya@elsewhere.example")
+    cast.priya.refresh_from_db()
+    assert cast.priya.email == "priya@customers.example"
+
+
+def test_a_bad_address_is_refused_with_a_reason(mira, cast, ticket):
+    row = failed_delivery(ticket, actions.reply(ticket, "Hello", by=cast.mira, channel="mail"))
+    path = f"/desk/tickets/{ticket.pk}/deliveries/{row.pk}/retry/"
+    answer = mira.post(path, {"address": "nowhere"})
+    assert answer.status_code == 422
+    assert "is not an email address" in words(answer)
+
+
+def test_mail_of_another_teams_ticket_cannot_be_sent_again(browser, cast, ticket):
+    row = failed_delivery(ticket, actions.reply(ticket, "Hello", by=cast.mira, channel="mail"))
+    path = f"/desk/tickets/{ticket.pk}/deliveries/{row.pk}/retry/"
+    assert browser(cast.gus).post(path).status_code == 404
+    row.refresh_from_db()
+    assert row.state == "failed"

@@ -195,8 +195,8 @@ def test_unread_words_follow_a_line(mira, cast, ticket):
 def test_the_neighbours_follow_the_list(mira, open_ticket):
     first, second, third = (open_ticket(subject=f"S{n}", priority=p) for n, p in enumerate((4, 3, 2)))
     page = mira.get(f"/desk/tickets/{second.pk}/?view=open").content.decode()
-    assert f'href="/desk/tickets/{first.pk}/?view=open" data-key="k"' in page
-    assert f'href="/desk/tickets/{third.pk}/?view=open" data-key="j"' in page
+    assert f'href="/desk/tickets/{first.pk}/?view=open#latest" data-key="k"' in page
+    assert f'href="/desk/tickets/{third.pk}/?view=open#latest" data-key="j"' in page
     assert "2 of 3" in page
 
 
