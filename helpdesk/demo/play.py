@@ -8,17 +8,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from feedback import actions as feedback
+from feedback.models import Survey
 from helpdesk.demo import people
 from helpdesk.demo.stories import BAD_COMMENTS, CITIES, GOOD_COMMENTS, STORIES, Story
 from sla.calendar import WorkingCalendar, add_working_time, compile_calendar
 from tickets import actions
 from tickets.models import Channel, Message, Status, Team, Ticket, User
 
-DAYS = 92
+DAYS, FRESH_DAYS = 92, 4
 ZONE = ZoneInfo(people.TIME_ZONE)
 OFFICE = {
     "timezone": people.TIME_ZONE,
-    "hours": dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), [["09:00", "17:30"]]),
+    "hours": {day: [["09:00", "17:30"]] for day in ("mon", "tue", "wed", "thu", "fri")},
 }
 FIRST_REPLY_MINUTES = {"Billing": 35, "Tech": 55, "Orders": 80}
 """Median working minutes until an agent first answers, by team; urgent tickets take a third of it."""
@@ -42,8 +44,8 @@ class Player:
             told(done)
 
     def _opening(self) -> datetime:
-        """An instant of the last three months, mostly in office hours, more of them lately."""
-        back = DAYS * (1 - self.dice.random() ** 0.8)
+        """An instant of the last three months, mostly in office hours, a fifth of them in the last days."""
+        back = FRESH_DAYS * self.dice.random() if self.dice.random() < 0.2 else DAYS * self.dice.random()
         day = (self.now - timedelta(days=back)).astimezone(ZONE)
         if day.weekday() > 4 and self.dice.random() < 0.75:
             day -= timedelta(days=self.dice.choice((2, 3)))
@@ -65,8 +67,7 @@ class Player:
             "name": customer.first_name,
         }
         channel = self.dice.choices((Channel.MAIL, Channel.PORTAL, Channel.PHONE), (60, 30, 10))[0]
-        agents = self.agents[story.team]
-        agent = self.dice.choice(agents)
+        agent = self.dice.choice(self.agents[story.team])
         urgent = story.priority == 4
         ticket = actions.open_ticket(
             requester=customer,
@@ -87,8 +88,9 @@ class Player:
     ) -> None:
         customer = ticket.requester
         pace = FIRST_REPLY_MINUTES[story.team] / (3 if story.priority == 4 else 1)
+        turns = self._turns_left(ticket)
         at = self._work(at, pace / 3)
-        if at > self.now:
+        if at > self.now or turns == 0:
             return
         actions.assign(ticket, agent, by=agent, at=at)
         if story.note and self.dice.random() < 0.6:
@@ -97,21 +99,29 @@ class Player:
                 actions.add_note(ticket, story.note.format(**fill), by=agent, at=at)
         for turn, answer in enumerate(story.agent):
             at = self._work(at, pace if turn == 0 else pace * 1.5)
-            if at > self.now:
+            if at > self.now or turn + 1 >= turns:
                 return
             last = turn == len(story.agent) - 1
             then = Status.RESOLVED if last and len(story.customer) == 1 else Status.WAITING
             words = _letter(answer.format(**fill), agent, hello=customer.first_name)
             actions.reply(ticket, words, by=agent, channel=Channel.DESK, then=then, at=at)
             if then == Status.RESOLVED:
-                return self._after(ticket, at)
+                self._after(ticket, at)
+                return
             at = at + timedelta(minutes=self.dice.lognormvariate(4.6, 1.1))
             if at > self.now or self.dice.random() < 0.06:
-                return None
+                return
             if turn + 1 < len(story.customer):
                 words = _letter(story.customer[turn + 1].format(**fill), customer)
                 actions.reply(ticket, words, by=customer, channel=Channel.MAIL, at=at)
-        return self._settle(ticket, story, agent, at)
+        if turns == 99:
+            self._settle(ticket, story, agent, at)
+
+    def _turns_left(self, ticket: Ticket) -> int:
+        """How far the work on a ticket has come: fresh ones are often untouched, taken, or in the middle."""
+        if ticket.opened_at < self.now - timedelta(days=FRESH_DAYS):
+            return 99
+        return self.dice.choices((0, 1, 2, 99), (25, 30, 15, 30))[0]
 
     def _settle(self, ticket: Ticket, story: Story, agent: User, at: datetime) -> None:
         """Resolve with a last word, or leave it on hold for somebody else."""
@@ -149,7 +159,18 @@ class Player:
             actions.close(ticket, by=None, at=closed_at)
 
     def _rate(self, ticket: Ticket, at: datetime) -> None:
-        """Four in ten answer the survey; who waited long is less content."""
+        """Six in ten answer the survey; who waited long is less content."""
+        survey = Survey.objects.filter(ticket=ticket, state=Survey.State.SCHEDULED).last()
+        if survey is None or survey.send_at > self.now:
+            return
+        survey = feedback.invite(survey, at=survey.send_at)
+        answered_at = at + timedelta(hours=self.dice.lognormvariate(1.5, 1))
+        if survey is None or survey.state != Survey.State.INVITED or self.dice.random() > 0.6:
+            return
+        answered_at = max(answered_at, survey.send_at + timedelta(minutes=self.dice.randrange(2, 300)))
+        if answered_at < min(self.now, survey.expires_at or self.now):
+            score, comment = self._score(ticket)
+            feedback.answer(survey, score=score, comment=comment, at=answered_at)
 
     def _score(self, ticket: Ticket) -> tuple[int, str]:
         answers = Message.objects.filter(ticket=ticket, public=True, by="agent").order_by("said_at")

@@ -1,0 +1,180 @@
+"""Measures the product at size beside a bare view of the same framework, in the same run.
+
+    .venv/bin/python -m bench.measure --tickets 100000
+
+Starts bundled servers of its own in a temporary folder, fills them with `manage.py seed`, runs our pages and the bare
+ones under the same server (granian, two workers each), and prints for each operation both times and the ratio: the median of
+nine interleaved pairs, with its quartiles. An A/A pair (the bare view against itself) shows what the machine's noise does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from bench.timing import interleaved
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tickets", type=int, default=10_000)
+    parser.add_argument(
+        "--data-dir", help="keep the data here and use it again (default: a temporary folder)"
+    )
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        folder = options.data_dir or stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="helpdesk-bench-")
+        )
+        os.environ |= {
+            "DATA_DIR": folder,
+            "DEMO": "0",
+            "MODE": "development",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        }
+        ports = {"ours": _free_port(), "bare": _free_port()}
+        os.environ["PORT"] = str(ports["ours"])
+        from config.embedded import Servers, running
+
+        stack.enter_context(running(Servers(Path(folder))))
+        _fill(options.tickets)
+        for name, application in (("ours", "config.wsgi:application"), ("bare", "bench.bare:application")):
+            stack.enter_context(_serving(application, ports[name]))
+        _measure(ports, options.tickets)
+
+
+def _fill(tickets: int) -> None:
+    _manage("prepare")
+    import django
+
+    django.setup()
+    from tickets.models import Ticket
+
+    if not Ticket.objects.exists():
+        start = time.perf_counter()
+        _manage("seed", "--tickets", str(tickets))
+        print(f"seeded {tickets} tickets in {time.perf_counter() - start:.0f} s")
+
+
+def _measure(ports: dict[str, int], tickets: int) -> None:
+    ours, bare = Client(ports["ours"]), Client(ports["bare"])
+    cookie, token, number = _sign_in()
+    page = {"Cookie": cookie}
+    api = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
+
+    def get(path: str, headers: dict[str, str]) -> Callable[[], bytes]:
+        return lambda: ours.ask("GET", path, headers)
+
+    def create() -> bytes:
+        body = {
+            "subject": "Printer prints blank pages",
+            "text": "Since the update.",
+            "requester": "customer1@client.example",
+        }
+        return ours.ask("POST", "/api/v1/tickets/", api | {"Idempotency-Key": uuid.uuid4().hex}, body)
+
+    def reply() -> bytes:
+        body = {"text": "Thank you, we look into it."}
+        return ours.ask(
+            "POST", f"/api/v1/tickets/{number}/reply/", api | {"Idempotency-Key": uuid.uuid4().hex}, body
+        )
+
+    def beside(path: str) -> Callable[[], bytes]:
+        return lambda: bare.ask("GET", path, {})
+
+    print(f"\n{tickets} tickets{'ours':>24}{'bare':>13}   ratio (quartiles)")
+    for name, ask, other in (
+        ("A/A: bare beside bare", beside("/list/"), beside("/list/")),
+        ("queue", get("/desk/", page), beside("/list/")),
+        ("ticket", get(f"/desk/tickets/{number}/", page), beside("/ticket/")),
+        ("API list", get("/api/v1/tickets/", api), beside("/json/")),
+        ("API search, 1 in 100", get("/api/v1/tickets/?search=refundable", api), beside("/json/")),
+        ("API search, 1 in 5000", get("/api/v1/tickets/?search=zebrafish", api), beside("/json/")),
+        ("API create", create, beside("/json/")),
+        ("API reply", reply, beside("/json/")),
+        ("report: first response", get("/reports/first-response/", page), beside("/list/")),
+    ):
+        print(interleaved(name, ask, other).line(), flush=True)
+
+
+def _sign_in() -> tuple[str, str, int]:
+    """A session cookie and an API token of a supervisor, and the number of an unresolved ticket."""
+    from django.conf import settings
+    from django.contrib.auth import get_user_model
+    from django.test import Client as TestClient
+
+    from helpdesk.actions import issue_token
+    from tickets.models import UNRESOLVED_STATUSES, Ticket
+
+    person = get_user_model().objects.filter(role="supervisor").first()
+    assert person is not None
+    client = TestClient()
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+    number = (
+        Ticket.objects.filter(status__in=UNRESOLVED_STATUSES).order_by("-pk").values_list("pk", flat=True)[0]
+    )
+    return cookie, issue_token(person, by=None)[1], number
+
+
+class Client:
+    """One kept-alive connection; anything but a success ends the run."""
+
+    def __init__(self, port: int) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+
+    def ask(self, method: str, path: str, headers: dict[str, str], body: object = None) -> bytes:
+        self.connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+        answer = self.connection.getresponse()
+        content = answer.read()
+        if answer.status not in (200, 201):
+            raise SystemExit(f"{method} {path} answered {answer.status}: {content[:300]!r}")
+        return content
+
+
+@contextmanager
+def _serving(application: str, port: int) -> Iterator[None]:
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", application, "--port", str(port)]
+    process = subprocess.Popen([*command, "--workers", "2", "--no-ws", "--log-level", "error"], cwd=ROOT)
+    try:
+        _await_port(port)
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _await_port(port: int) -> None:
+    for _ in range(300):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise SystemExit(f"nothing answers on port {port}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _manage(*arguments: str) -> None:
+    subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    main()
