@@ -55,7 +55,7 @@ class Adapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue what allauth wants to send. Raises KeyError for a mail that we have no text for."""
         template = _MAILS[template_prefix]
-        person = User.objects.filter(email=email.lower()).first() if template != "account.unknown" else None
+        person = User.objects.filter(email=email.lower(), is_active=True).first()
         queue_account_mail(email, template, person=person, words=self._words(template, context))
 
     def _words(self, template: str, given: dict[str, Any]) -> dict[str, str]:

@@ -37,6 +37,13 @@ class Honest:
         return response
 
 
+class NotCaught:
+    """Whoever has asked for a code may still sign in another way, or ask for another address."""
+
+    def _redirect_to_pending_stage(self, request: HttpRequest, stage: Any) -> None:
+        return None
+
+
 def refuse(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Give the answer to an invalid form its status."""
     wait = getattr(request, "wait", None)
@@ -46,7 +53,7 @@ def refuse(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     return response
 
 
-class SignIn(Honest, allauth_views.LoginView):
+class SignIn(Honest, NotCaught, allauth_views.LoginView):
     form_class = forms.SignIn
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -56,7 +63,7 @@ class SignIn(Honest, allauth_views.LoginView):
         return response
 
 
-class AskForCode(Honest, allauth_views.RequestLoginCodeView):
+class AskForCode(Honest, NotCaught, allauth_views.RequestLoginCodeView):
     form_class = forms.AskForCode
 
     def get_form_kwargs(self) -> dict[str, Any]:

@@ -228,7 +228,8 @@ def _edit(
 ) -> Any:
     """Write the fields that differ and one event that names them (never their words)."""
     with transaction.atomic():
-        row = type(row).objects.select_for_update(of=("self",)).get(pk=row.pk)
+        rows = row.__class__.objects  # not type(): a request's user is a lazy proxy
+        row = rows.select_for_update(of=("self",)).get(pk=row.pk)
         changed = [name for name, value in fields.items() if getattr(row, name) != value]
         if changed:
             for name in changed:
