@@ -255,7 +255,7 @@ MAILBOX = (
     and env.is_loopback(HOST)
     and env.is_loopback(urlsplit(PUBLIC_URL).hostname or "")
 )
-MAIL_LEASE = timedelta(minutes=15)
+MAIL_LEASE = timedelta(seconds=40)  # renewed while the worker lives
 MAIL_DOT_SECONDS = 600.0
 MAIL_GAPS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60)]
 MAIL_GIVES_UP_AFTER = timedelta(days=5)
@@ -360,7 +360,7 @@ MAIL_CHILD_WALL_SECONDS = 40.0
 MAIL_CHILD_MEMORY = 512 * 1024 * 1024
 MAIL_CHILD_MAILS = 500
 MAIL_ATTEMPTS = 3
-MAIL_CLAIM = timedelta(minutes=2)  # longer than one mail may take to be read and filed
+MAIL_CLAIM = timedelta(seconds=40)  # renewed while the worker lives
 MAIL_SWEEP_AFTER_SECONDS = 10
 
 # --- what is written down -----------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Count, F, Q
 from django.db.models.functions import Now
 
+from helpdesk import leases
 from helpdesk.mail import filing
 from helpdesk.mail.bounded import ParserDied, Read, parse_bounded
 from helpdesk.models import InboundEmail
@@ -98,7 +99,9 @@ def process(pk: int) -> Outcome | None:
     if row.attempts > settings.MAIL_ATTEMPTS:
         return _give_up(row, row.error or "The process that read it was ended each time.")
     try:
-        read = parse_bounded(bytes(row.raw), known_path(row))
+        claimed = InboundEmail.objects.filter(pk=row.pk, state=State.WAITING, attempts=row.attempts)
+        with leases.kept(claimed, settings.MAIL_CLAIM):
+            read = parse_bounded(bytes(row.raw), known_path(row))
         return _file(row, read)
     except ParserDied as error:
         return _failed(row, f"The parser was ended: {error}")

@@ -1,7 +1,8 @@
 """Sending what the outbox holds: claim, write, hand to the mail server, note the outcome.
 
-A row is claimed by a lease (`claimed_until`, in the database's time) and every later step compares it, so
-that a worker that came back from the dead changes nothing. Nothing is written or sent inside a transaction.
+A row is claimed by a lease (`claimed_until`, in the database's time) that its worker renews while it lives;
+every later step compares the number of the attempt, so that a worker that came back from the dead changes
+nothing. Nothing is written or sent inside a transaction.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
+from helpdesk import leases
 from helpdesk.mail import compose, tokens
 from helpdesk.mail.smtp import Envelope, Line, Outcome, Result, Server, usable
 from helpdesk.models import Delivery, SentMail
@@ -98,7 +100,14 @@ def attempt(row: Delivery, carrier: Carrier) -> None:
         logger.exception("delivery %s could not be written", row.pk)
         settle(row, End(State.FAILED, Reason.RENDERING, f"{type(error).__name__}: {error}"[:500]))
         return
-    settle(row, verdict(row, carrier.send(letter, row)))
+    with leases.kept(_claimed(row), settings.MAIL_LEASE):
+        result = carrier.send(letter, row)
+    settle(row, verdict(row, result))
+
+
+def _claimed(row: Delivery) -> QuerySet[Delivery]:
+    """The row, as long as the claim that it was loaded with holds."""
+    return Delivery.objects.filter(pk=row.pk, state=State.IN_FLIGHT, attempts=row.attempts)
 
 
 @dataclass(frozen=True)
@@ -133,8 +142,9 @@ def gap(attempts: int) -> timedelta:
     return gaps[min(max(attempts, 1), len(gaps)) - 1]
 
 
-def settle(row: Delivery, end: End) -> bool:
-    """Note the outcome, if the claim is still ours, and tell the ticket what it means for the answer."""
+def settle(row: Delivery, end: End, *, dead: bool = False) -> bool:
+    """Note the outcome, if the claim is still ours (or, of a `dead` worker, has run out), and tell the ticket
+    what it means for the answer."""
     with transaction.atomic():
         ticket = _lock_ticket(row)
         now = _database_time()
@@ -155,8 +165,8 @@ def settle(row: Delivery, end: End) -> bool:
             changes |= {"ended_at": now, "secret": None}
         if end.state == State.SENT:
             changes["sent_at"] = now
-        mine = Delivery.objects.filter(pk=row.pk, state=State.IN_FLIGHT, claimed_until=row.claimed_until)
-        if not mine.update(**changes):
+        claim = _claimed(row).filter(claimed_until__lte=Now()) if dead else _claimed(row)
+        if not claim.update(**changes):
             logger.warning("delivery %s: the claim had ended, outcome %s is not noted", row.pk, end.state)
             return False
         _tell_ticket(row, end, ticket)
@@ -236,9 +246,10 @@ def rescue() -> int:
         if row.offered_at is None:
             # At once, unless writing it is what kills the worker.
             after = timedelta(0) if row.attempts < 3 else gap(row.attempts)
-            settle(row, End(State.RETRYING, "", "the worker ended before it was sent", after))
+            end = End(State.RETRYING, "", "the worker ended before it was sent", after)
         else:
-            settle(row, verdict(row, Result(Outcome.UNKNOWN, "the worker ended while it was being sent")))
+            end = verdict(row, Result(Outcome.UNKNOWN, "the worker ended while it was being sent"))
+        settle(row, end, dead=True)
     return len(rows)
 
 
@@ -291,13 +302,7 @@ class ClaimLost(Exception):
 
 
 def _mark_offered(row: Delivery) -> None:
-    """From here on the server may have the mail; the lease begins anew, to wait for its answer.
-
-    Raises ClaimLost.
-    """
-    mine = Delivery.objects.filter(pk=row.pk, state=State.IN_FLIGHT, claimed_until=row.claimed_until)
-    if not mine.filter(claimed_until__gt=Now()).update(
-        offered_at=Now(), claimed_until=Now() + settings.MAIL_LEASE
-    ):
+    """From here on the server may have the mail. Raises ClaimLost."""
+    if not _claimed(row).filter(claimed_until__gt=Now()).update(offered_at=Now()):
         raise ClaimLost
-    row.refresh_from_db(fields=["offered_at", "claimed_until"])
+    row.refresh_from_db(fields=["offered_at"])
