@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from helpdesk.models import Company, Delivery, SavedReply, SupportAddress
 from sla import actions as sla_actions
@@ -89,10 +90,11 @@ def _promises() -> None:
     )
 
 
-def _customer(name: str, organization: str, **more: str) -> User:
+def _customer(name: str, organization: str, **more: Any) -> User:
     first = name.split()[0].lower()
     row, _created = Organization.objects.get_or_create(name=organization)
     email = f"{first}@{organization.split()[0].lower()}.example"
+    more = {"created_at": NOW - timedelta(days=60)} | more
     return PersonFactory(name=name, email=email, organization=row, **more)
 
 

@@ -23,7 +23,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("keydown", (event) => {
   const sheet = event.target.closest?.("details.menu[open]");
   if (!sheet || (event.key !== "ArrowDown" && event.key !== "ArrowUp") || event.target.matches("input, textarea, select")) return;
-  const items = [...sheet.querySelectorAll("summary, .menu__sheet :is(a, button, input)")];
+  const items = [...sheet.querySelectorAll("summary, .menu__sheet :is(a, button, input:not([type=hidden]))")];
   const next = items[items.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1)];
   if (next) { event.preventDefault(); next.focus(); }
 });

@@ -1,0 +1,274 @@
+"""The desk in a real browser: keys, focus, frozen rows, drafts, Undo, and the same work without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, Page, expect
+
+from sla import actions as sla_actions
+from tests.cast import Cast
+from tickets import actions
+from tickets.models import Ticket, User
+
+pytestmark = pytest.mark.browser
+
+
+def cookie(person: User, address: str, **look: str) -> list[dict[str, str]]:
+    """The cookies of a browser in which the person is signed in."""
+    client = Client()
+    client.force_login(person, backend=settings.AUTHENTICATION_BACKENDS[0])
+    value = client.cookies[settings.SESSION_COOKIE_NAME].value
+    found = [{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": address}]
+    return found + [{"name": name, "value": text, "url": address} for name, text in look.items()]
+
+
+@pytest.fixture
+def desk(live_server, page: Page, cast: Cast) -> Callable[..., Page]:
+    """Open a path of the desk as Mira."""
+    sla_actions.install_defaults()
+
+    def _desk(path: str = "/desk/?view=open", **look: str) -> Page:
+        page.context.add_cookies(cookie(cast.mira, live_server.url, **look))
+        page.goto(live_server.url + path)
+        return page
+
+    return _desk
+
+
+@pytest.fixture
+def three(open_ticket: Callable[..., Ticket], desk: Callable[..., Page]) -> list[Ticket]:
+    """Three tickets in the order of the queue."""
+    return [open_ticket(subject=f"Number {n}", priority=level) for n, level in enumerate((4, 3, 2), 1)]
+
+
+def focused(page: Page) -> str:
+    return page.evaluate("document.activeElement.textContent.trim()")
+
+
+# --- keys ---------------------------------------------------------------------------------------------
+
+
+def test_j_and_k_move_the_real_focus_and_enter_opens(desk, three):
+    page = desk()
+    for key, subject in (("j", "Number 1"), ("j", "Number 2"), ("j", "Number 3"), ("k", "Number 2")):
+        page.keyboard.press(key)
+        assert focused(page) == subject
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("Number 2")
+
+
+def test_on_a_cyrillic_layout_the_physical_key_counts(desk, three):
+    page = desk()
+    page.evaluate(
+        "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'о', code: 'KeyJ', bubbles: true}))"
+    )
+    assert focused(page) == "Number 1"
+
+
+def test_switched_off_no_letter_acts(desk, three):
+    page = desk(look="system.comfortable.nokeys")
+    page.keyboard.press("j")
+    page.keyboard.press("c")
+    assert page.evaluate("document.activeElement === document.body")
+    assert page.url.endswith("/desk/?view=open")
+
+
+def test_typing_and_modifiers_trigger_nothing(desk, three):
+    page = desk()
+    page.keyboard.press("/")
+    page.keyboard.type("jkc")
+    expect(page.get_by_role("searchbox")).to_have_value("jkc")
+    page.keyboard.press("Escape")
+    page.locator("h1").click()
+    page.keyboard.press("Control+j")
+    assert page.url.endswith("/desk/?view=open")
+
+
+def test_keys_of_the_ticket_reach_their_controls(desk, ticket):
+    page = desk(f"/desk/tickets/{ticket.pk}/")
+    page.keyboard.press("n")
+    expect(page.locator("#note-text")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    expect(page.locator("#reply-text")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("s")
+    expect(page.get_by_role("button", name="Waiting")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#prop-status")).to_be_focused()
+    page.keyboard.press("u")
+    expect(page.locator("h1")).to_contain_text("My open")
+
+
+def test_g_then_q_goes_to_the_queue(desk, ticket):
+    page = desk(f"/desk/tickets/{ticket.pk}/")
+    page.keyboard.press("g")
+    page.keyboard.press("q")
+    expect(page.locator("#newsbar")).to_be_visible()
+
+
+# --- nothing moves under the hand -----------------------------------------------------------------------
+
+
+def test_twenty_events_move_no_row_and_show_keeps_the_focus(desk, three, open_ticket, cast):
+    page = desk()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    order = page.locator("[data-row-link]").all_text_contents()
+    for n in range(17):
+        open_ticket(subject=f"Newer {n}", priority=4)
+    for ticket in three:
+        actions.prioritize(ticket, 1, by=cast.sue)
+    page.evaluate("document.dispatchEvent(new Event('news:ask'))")
+    show = page.locator("#newsbar [data-show]")
+    expect(show).to_have_text("17 new, 3 changed · Show")
+    assert page.locator("[data-row-link]").all_text_contents() == order
+    assert focused(page) == "Number 2"
+    expect(page.locator("#say")).to_have_text("17 new tickets")
+    page.keyboard.press(".")
+    expect(page.locator("[data-row-link]")).to_have_count(20)
+    assert focused(page) == "Number 2"
+
+
+def test_a_ticket_taken_elsewhere_stays_and_says_by_whom(desk, ticket, cast):
+    page = desk("/desk/?view=unassigned")
+    actions.assign(ticket, cast.sue, by=cast.sue)
+    page.evaluate("document.dispatchEvent(new Event('news:ask'))")
+    row = page.locator(f"#t{ticket.pk}")
+    expect(row).to_contain_text("Sue took the ticket at")
+    expect(row).to_have_class("is-gone")
+
+
+# --- changing a ticket ----------------------------------------------------------------------------------
+
+
+def test_a_change_swaps_the_head_keeps_the_words_and_returns_the_focus(desk, ticket):
+    page = desk(f"/desk/tickets/{ticket.pk}/")
+    page.locator("#reply-text").fill("Half a sentence")
+    page.keyboard.press("Escape")
+    page.locator("#prop-priority").click()
+    page.get_by_role("button", name="Urgent").click()
+    expect(page.locator("#prop-priority")).to_contain_text("Urgent")
+    expect(page.locator("#prop-priority")).to_be_focused()
+    expect(page.locator("#reply-text")).to_have_value("Half a sentence")
+    expect(page.locator(".toast")).to_contain_text("Priority: Urgent")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#prop-priority")).to_contain_text("Normal")
+
+
+# --- the composer ---------------------------------------------------------------------------------------
+
+
+def test_the_note_tab_can_be_clicked_and_changes_word_form_and_button(desk, ticket):
+    page = desk(f"/desk/tickets/{ticket.pk}/")
+    page.locator("[data-composer=note]").click()
+    expect(page.locator("#note-text")).to_be_focused()
+    expect(page.locator("#reply-form")).to_be_hidden()
+    expect(page.get_by_text("Only your team sees this. Priya gets nothing.")).to_be_visible()
+    expect(page.get_by_role("button", name="Add note")).to_be_visible()
+
+
+def test_control_enter_sends_and_undo_brings_the_words_back(desk, ticket):
+    page = desk(f"/desk/tickets/{ticket.pk}/")
+    page.locator("#reply-text").fill("Too early")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".toast")).to_contain_text("Sending to Priya in")
+    expect(page.locator(".message--held")).to_contain_text("Too early")
+    page.keyboard.press("z")
+    expect(page.locator("#reply-text")).to_have_value("Too early")
+    expect(page.locator(".message--held")).to_have_count(0)
+    assert ticket.messages.get(text="Too early").withdrawn_at is not None
+
+
+def test_a_draft_outlives_the_page_and_goes_when_it_is_sent(desk, ticket):
+    page = desk(f"/desk/tickets/{ticket.pk}/")
+    page.locator("#reply-text").fill("Not yet done")
+    page.reload()
+    expect(page.locator("#reply-text")).to_have_value("Not yet done")
+    expect(page.locator("[data-draft-mark=reply]")).to_be_visible()
+    page.get_by_role("button", name="Send to Priya").click()
+    expect(page.locator(".message--held")).to_be_visible()
+    expect(page.locator("#reply-text")).to_have_value("")
+
+
+def test_a_newer_customer_message_stops_the_send_and_keeps_the_text(desk, ticket, cast):
+    page = desk(f"/desk/tickets/{ticket.pk}/")
+    page.locator("#reply-text").fill("Please wait")
+    actions.reply(ticket, "It has arrived!", by=cast.priya, channel="mail")
+    page.get_by_role("button", name="Send to Priya").click()
+    expect(page.locator(".composer__problem")).to_be_focused()
+    expect(page.locator("#reply-text")).to_have_value("Please wait")
+    expect(page.locator("#talk")).to_contain_text("It has arrived!")
+    page.get_by_role("button", name="Send to Priya").click()
+    expect(page.locator(".message--held")).to_contain_text("Please wait")
+
+
+def test_without_scripts_a_ticket_is_read_answered_and_resolved(live_server, browser: Browser, cast, ticket):
+    sla_actions.install_defaults()
+    context = browser.new_context(java_script_enabled=False)
+    context.add_cookies(cookie(cast.mira, live_server.url))
+    page = context.new_page()
+    page.goto(f"{live_server.url}/desk/?view=open")
+    page.get_by_role("link", name="Refund missing").click()
+    page.locator("#reply-text").fill("Plain and simple")
+    page.get_by_role("button", name="Send to Priya").click()
+    expect(page.locator("#talk")).to_contain_text("Plain and simple")
+    page.get_by_role("link", name="Note to team").click()
+    page.locator("#note-text").fill("Quietly")
+    page.get_by_role("button", name="Add note").click()
+    expect(page.locator(".message--note")).to_contain_text("Quietly")
+    page.get_by_role("button", name="Resolve", exact=True).click()
+    expect(page.locator("#prop-status")).to_contain_text("Resolved")
+    page.get_by_role("button", name="Undo").first.click()
+    ticket.refresh_from_db()
+    assert ticket.status == "waiting"
+    context.close()
+
+
+# --- for everybody --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def paths(cast: Cast, ticket: Ticket) -> list[str]:
+    actions.reply(ticket, "We look into it.", by=cast.mira, channel="mail", then="waiting")
+    actions.add_note(ticket, "Ask finance", by=cast.sue)
+    return [
+        "/desk/?view=open",
+        "/desk/?view=mine",
+        f"/desk/tickets/{ticket.pk}/",
+        f"/desk/tickets/{ticket.pk}/?write=note",
+        "/desk/tickets/new/",
+        "/desk/search/?q=refund",
+        "/desk/customers/",
+        f"/desk/customers/{cast.priya.pk}/",
+        "/desk/tickets/999999/",
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_screen(desk, paths, theme):
+    found = []
+    for path in paths:
+        page = desk(path, look=theme)
+        for details in page.locator("details:not(.menu)").all():
+            details.evaluate("node => { node.open = true }")
+        for fault in Axe().run(page).response["violations"]:
+            found.append((path, fault["id"], [node["html"][:120] for node in fault["nodes"]][:3]))
+    assert found == []
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280, 1920])
+def test_no_screen_scrolls_sideways(desk, paths, width):
+    wide = []
+    for path in paths:
+        page = desk(path)
+        page.set_viewport_size({"width": width, "height": 800})
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if over > 0:
+            wide.append((path, over))
+    assert wide == []
