@@ -124,6 +124,8 @@ def _automatic(row: InboundEmail, read: Read, found: Match) -> Filed:
 
 def _human(row: InboundEmail, read: Read, found: Match) -> Filed:
     if found.ticket is not None and found.person is not None and found.joins:
+        if found.proves:
+            actions.prove_address(found.person)
         return _join(row, read, found.ticket, found.person)
     if found.ticket is not None and found.has_token:
         person = _sender(read.reading)

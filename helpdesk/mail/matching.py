@@ -21,13 +21,14 @@ MAX_IDS = 60
 @dataclass(frozen=True)
 class Match:
     """`joins`: the sender takes part in the ticket. `has_token`: the mail carries a reply address that we
-    gave out.
+    gave out. `proves`: we gave it to this very sender, by mail to this very address.
     """
 
     ticket: Ticket | None = None
     person: User | None = None
     joins: bool = False
     has_token: bool = False
+    proves: bool = False
 
 
 def match(row: InboundEmail, reading: Reading) -> Match:
@@ -39,27 +40,29 @@ def match(row: InboundEmail, reading: Reading) -> Match:
     """
     address = normalize_address(reading["from"]["email"])
     person = User.objects.filter(email=address).first() if address else None
-    by_token = _by_token(row, reading)
+    by_token, holder = _by_token(row, reading)
     by_id = None if by_token else _by_message_ids(reading)
     ticket = by_token or by_id
     if ticket is not None:
         joins = person is not None and takes_part(person, ticket)
-        return Match(ticket, person, joins, has_token=by_token is not None)
+        proves = joins and by_token is not None and person is not None and person.pk == holder
+        return Match(ticket, person, joins, has_token=by_token is not None, proves=proves)
     tagged = _by_subject(reading)
     if tagged is not None and person is not None and takes_part(person, tagged):
         return Match(tagged, person, joins=True)
     return Match(tagged, person)
 
 
-def _by_token(row: InboundEmail, reading: Reading) -> Ticket | None:
+def _by_token(row: InboundEmail, reading: Reading) -> tuple[Ticket | None, int]:
+    """The ticket of a reply address of ours, and the id of the person to whom we gave it."""
     named = [one["email"] for one in [*reading["to"], *reading["cc"]]]
     for address in [*row.envelope_to, *reading["delivered_to"], *named]:
         found = read_reply_address(address)
         if found:
             ticket = Ticket.objects.filter(pk=found[0]).first()
             if ticket is not None:
-                return ticket
-    return None
+                return ticket, found[1]
+    return None, 0
 
 
 def _by_message_ids(reading: Reading) -> Ticket | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models.functions import Now
 
 from helpdesk.mail.reading import Reading
-from helpdesk.mail.tokens import read_message_id
+from helpdesk.mail.tokens import read_bounce_address, read_message_id
 from helpdesk.models import Delivery, InboundEmail
 from tickets import actions
 from tickets.models import Event, Message, Ticket
@@ -17,10 +17,11 @@ _ARRIVED = (State.SENT, State.UNCERTAIN)
 def take(row: InboundEmail, reading: Reading) -> Delivery | None:
     """Mark the delivery that a server's report speaks of. None where it names no mail of ours.
 
-    Only our signed Message-ID tells which mail it was; addresses in a report are not believed.
+    Only our signed Message-ID, or the signed address to which the report was sent, tells which mail it was;
+    addresses in a report are not believed.
     """
     report = reading["report"]
-    delivery = _delivery(reading)
+    delivery = _delivery(row, reading)
     if delivery is None or report["kind"] != "bounce":
         return delivery
     failed = [one for one in report["recipients"] if one["permanent"]]
@@ -30,14 +31,14 @@ def take(row: InboundEmail, reading: Reading) -> Delivery | None:
     return delivery
 
 
-def _delivery(reading: Reading) -> Delivery | None:
+def _delivery(row: InboundEmail, reading: Reading) -> Delivery | None:
     ids = [
         reading["report"]["original_message_id"],
         *reading["in_reply_to"],
         *reversed(reading["references"]),
     ]
-    for one in ids:
-        pk = read_message_id(one) if one else None
+    by_id = (read_message_id(one) for one in ids if one)
+    for pk in (*by_id, *(read_bounce_address(address) for address in row.envelope_to)):
         if pk is not None:
             return Delivery.objects.select_related("event", "message").filter(pk=pk).first()
     return None
