@@ -108,7 +108,8 @@ def fold(ticket_id: int, events: Iterable[Fact]) -> Folded:
             elif "status" in event.data:
                 folded.status = event.data["status"][1]
         elif event.kind in TOLD:
-            told = folded.told.setdefault((event.data["metric"], event.data["instance"]), Told())
+            key = (event.data.get("metric", ""), event.data.get("instance", 1))
+            told = folded.told.setdefault(key, Told())
             if event.kind == "sla.warned":
                 told.warned_at = told.warned_at or event.at
             else:

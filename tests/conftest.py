@@ -6,8 +6,10 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.db import connection
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from sla import clockwork
 from tests import chromium
 from tests.cast import Cast, make_cast
 from tickets import actions
@@ -21,8 +23,12 @@ def cast(db: None) -> Cast:
 
 
 @pytest.fixture
-def open_ticket(cast: Cast) -> Callable[..., Ticket]:
-    """Open a ticket of Priya's in billing by mail; keywords as in `actions.open_ticket`."""
+def open_ticket(request: pytest.FixtureRequest, cast: Cast) -> Iterator[Callable[..., Ticket]]:
+    """Open a ticket of Priya's in billing by mail; keywords as in `actions.open_ticket`.
+
+    After the test, whatever it did, the clocks and measurements of all tickets must be what their events say
+    (unless it is marked `tampers`: it changed rows behind the actions' back).
+    """
 
     def _open(**given: object) -> Ticket:
         defaults: dict[str, object] = {
@@ -35,7 +41,10 @@ def open_ticket(cast: Cast) -> Callable[..., Ticket]:
         }
         return actions.open_ticket(**(defaults | given))  # type: ignore[arg-type]
 
-    return _open
+    yield _open
+    if "tampers" not in request.keywords and not connection.needs_rollback:
+        tickets = list(Ticket.objects.values_list("pk", flat=True))
+        assert [str(each) for each in clockwork.differences(tickets)] == []
 
 
 @pytest.fixture

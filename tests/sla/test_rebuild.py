@@ -89,6 +89,7 @@ def test_an_altered_measurement_is_found_and_mended(lived):
     assert "agree" in run("--verify")
 
 
+@pytest.mark.tampers
 def test_a_changed_event_is_found(lived):
     answered, *_rest = lived
     event = Event.objects.get(ticket=answered, kind="ticket.replied", data__by="agent")
@@ -103,6 +104,7 @@ def test_a_changed_event_is_found(lived):
     assert "measurement first_response 1: working" in out.getvalue()
 
 
+@pytest.mark.tampers
 @pytest.mark.parametrize("change", [{"state": "running"}, {"breached_at": None}, {"due_at": None}])
 def test_an_altered_clock_is_found(lived, change):
     Clock.objects.filter(metric="first_response", breached_at__isnull=False).update(**change)

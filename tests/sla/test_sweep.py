@@ -35,6 +35,7 @@ def test_the_breach_seen_by_the_sweep_is_not_recorded_again_by_the_late_answer(o
     assert told("sla.breached") == [after(hours=4), after(days=2, hours=8)]
 
 
+@pytest.mark.tampers
 def test_a_clock_near_its_due_time_is_warned_of_once_and_breached_later(opened, clock_of):
     ticket = opened()
     now = timezone.now()
@@ -79,6 +80,7 @@ def test_the_sweep_finds_its_rows_by_the_partial_index(opened):
         assert "clock_to_check" in query.explain()
 
 
+@pytest.mark.tampers
 def test_what_is_broken_in_one_ticket_is_put_aside_and_stops_no_other(opened):
     broken, sound = opened(), opened()
     Event.objects.bulk_create(  # takes the number that the breach would get: recording it must fail
