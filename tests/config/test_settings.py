@@ -112,3 +112,44 @@ def test_the_readme_lists_every_variable():
     readme = (env.ROOT / "README.md").read_text()
     missing = [v.name for v in env.VARIABLES if f"| `{v.name}` | " not in readme]
     assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("", None),
+        ("smtp://localhost", ("localhost", 25, "", "offered")),
+        ("smtp://mail.example:2525", ("mail.example", 2525, "", "offered")),
+        ("smtp://mail.example/?tls=1", ("mail.example", 25, "", "required")),
+        ("smtp://me%40x.example:p%2Fw@mail.example", ("mail.example", 587, "me@x.example", "required")),
+        ("smtp://me:pw@mail.example:25/?tls=0", ("mail.example", 25, "me", "offered")),
+        ("smtp://me:pw@127.0.0.1:1025", ("127.0.0.1", 1025, "me", "offered")),
+        ("smtps://me:pw@mail.example", ("mail.example", 465, "me", "wrapped")),
+    ],
+)
+def test_a_mail_server_is_read_from_its_address(url, expected):
+    """A password goes unencrypted to this machine alone, unless somebody says so."""
+    found = env.mail_server(url)
+    assert (found and (found["host"], found["port"], found["user"], found["tls"])) == expected
+
+
+@pytest.mark.parametrize("url", ["mail.example", "http://mail.example", "smtp://", "smtp://mail.example:x"])
+def test_what_is_no_mail_server_is_refused_with_a_sentence(url):
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL must look like"):
+        env.mail_server(url)
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_there"),
+    [
+        ({}, True),
+        ({"DEMO": "0"}, True),
+        ({"EMAIL_URL": "smtp://localhost"}, False),
+        ({"HOST": "0.0.0.0"}, False),
+        ({"PUBLIC_URL": "https://help.example.com"}, False),
+        ({"BEHIND_PROXY": "1"}, False),
+        (PRODUCTION, False),
+    ],
+)
+def test_the_mailbox_exists_only_where_no_other_machine_reaches_it(settings_with, variables, is_there):
+    assert settings_with(**variables)["MAILBOX"] is is_there
