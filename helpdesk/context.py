@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk.company import company_of, logo_path
 from helpdesk.times import zone_named
+from tickets import access
 
 THEMES = ("system", "light", "dark")
 DENSITIES = ("compact", "comfortable", "roomy")
@@ -82,8 +83,9 @@ def areas_for(reader: Any) -> list[tuple[str, str, str, str]]:
         ("queue", _("Queue"), "desk:queue", "g q"),
         ("customers", _("Customers"), "desk:customers", "g c"),
     ]
-    areas.append(("reports", _("Reports"), "reports:index", "g r"))
-    if reader.role == "administrator":
+    if access.can_see_reports(reader):
+        areas.append(("reports", _("Reports"), "reports:index", "g r"))
+    if access.can_administer(reader):
         areas.append(("setup", _("Setup"), "setup:index", "g s"))
     return [(key, word, path, chord) for key, word, route, chord in areas if (path := path_of(route))]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from helpdesk.words import PRIORITY_WORDS, STATUS_WORDS
 from tickets.models import Event, Tag, Team, TicketType, User
@@ -129,11 +130,6 @@ def _clock(text_first: str, text_other: str) -> Callable[[Event, Names], str]:
     return lambda event, names: _(text_first if event.data.get("metric") == "first_response" else text_other)
 
 
-def noop(text: str) -> str:
-    """Mark `text` for translation where it is written; it is translated when it is shown."""
-    return text
-
-
 WORDS: dict[str, Callable[[Event, Names], str]] = {
     "ticket.resolved": _resolved,
     "ticket.reopened": _reopened,
@@ -147,19 +143,21 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "ticket.typed": _typed,
     "ticket.tagged": _tagged,
     "ticket.untagged": _untagged,
-    "ticket.follower_proposed": _follower(noop("%(person)s was put in copy and waits for your word")),
-    "ticket.follower_accepted": _follower(noop("%(person)s now gets copies")),
-    "ticket.follower_removed": _follower(noop("%(person)s no longer gets copies")),
-    "message.accepted": _fixed(noop("A held mail was accepted")),
-    "message.withdrawn": _fixed(noop("A reply was taken back before it was sent")),
-    "delivery.failed": _fixed(noop("A reply was not delivered")),
-    "delivery.recovered": _fixed(noop("A reply arrived after all")),
-    "sla.warned": _clock(noop("The first reply is due soon"), noop("The resolution is due soon")),
-    "sla.breached": _clock(noop("The first reply is late"), noop("The resolution is late")),
-    "survey.scheduled": _fixed(noop("A survey was scheduled")),
-    "survey.invited": _fixed(noop("The survey was sent")),
-    "survey.cancelled": _fixed(noop("The survey was cancelled")),
-    "survey.expired": _fixed(noop("The survey expired")),
+    "ticket.follower_proposed": _follower(gettext_noop("%(person)s was put in copy and waits for your word")),
+    "ticket.follower_accepted": _follower(gettext_noop("%(person)s now gets copies")),
+    "ticket.follower_removed": _follower(gettext_noop("%(person)s no longer gets copies")),
+    "message.accepted": _fixed(gettext_noop("A held mail was accepted")),
+    "message.withdrawn": _fixed(gettext_noop("A reply was taken back before it was sent")),
+    "delivery.failed": _fixed(gettext_noop("A reply was not delivered")),
+    "delivery.recovered": _fixed(gettext_noop("A reply arrived after all")),
+    "sla.warned": _clock(
+        gettext_noop("The first reply is due soon"), gettext_noop("The resolution is due soon")
+    ),
+    "sla.breached": _clock(gettext_noop("The first reply is late"), gettext_noop("The resolution is late")),
+    "survey.scheduled": _fixed(gettext_noop("A survey was scheduled")),
+    "survey.invited": _fixed(gettext_noop("The survey was sent")),
+    "survey.cancelled": _fixed(gettext_noop("The survey was cancelled")),
+    "survey.expired": _fixed(gettext_noop("The survey expired")),
 }
 
 

@@ -14,8 +14,6 @@ from helpdesk.words import file_size
 from tickets.actions import NewFile, Words
 from tickets.models import Channel, Priority, Speaker, Team, TicketType, User
 
-FILE_LIMIT: int = getattr(settings, "ATTACHMENT_MAX_BYTES", 20_000_000)
-FILES_LIMIT: int = getattr(settings, "ATTACHMENTS_MAX", 10)
 TEXT_LIMIT = 100_000  # characters
 
 
@@ -24,20 +22,27 @@ class ManyFilesInput(forms.ClearableFileInput):
 
 
 class ManyFiles(forms.FileField):
-    """Several files in one field; each at most FILE_LIMIT bytes, FILES_LIMIT of them."""
+    """Several files in one field; the number and sizes are limited by settings."""
 
     widget = ManyFilesInput
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
         files = [super(ManyFiles, self).clean(one, initial) for one in (data or []) if one]
-        if len(files) > FILES_LIMIT:
-            raise forms.ValidationError(_("Add at most %(number)s files.") % {"number": FILES_LIMIT})
+        if len(files) > settings.FILES_MOST:
+            raise forms.ValidationError(_("Add at most %(number)s files.") % {"number": settings.FILES_MOST})
         for file in files:
-            if file.size > FILE_LIMIT:
-                words = {"name": file.name, "size": file_size(file.size), "limit": file_size(FILE_LIMIT)}
+            if file.size > settings.FILE_BYTES:
+                words = {
+                    "name": file.name,
+                    "size": file_size(file.size),
+                    "limit": file_size(settings.FILE_BYTES),
+                }
                 raise forms.ValidationError(
                     _("“%(name)s” is %(size)s large; the limit is %(limit)s. The text is kept.") % words
                 )
+        if sum(file.size or 0 for file in files) > settings.FILES_BYTES:
+            limit = file_size(settings.FILES_BYTES)
+            raise forms.ValidationError(_("All files together may have %(limit)s.") % {"limit": limit})
         return files
 
 
@@ -61,7 +66,9 @@ class ComposerForm(forms.Form):
         """Ids of files that came back with a withdrawn reply and shall go out again."""
         if not hasattr(self.data, "getlist"):
             return []
-        return [int(pk) for pk in self.data.getlist("keep") if pk.isascii() and pk.isdigit()][:FILES_LIMIT]
+        return [int(pk) for pk in self.data.getlist("keep") if pk.isascii() and pk.isdigit()][
+            : settings.FILES_MOST
+        ]
 
     def words(self, kept: tuple[NewFile, ...] = ()) -> Words:
         new = tuple(

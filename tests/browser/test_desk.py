@@ -272,3 +272,16 @@ def test_no_screen_scrolls_sideways(desk, paths, width):
         if over > 0:
             wide.append((path, over))
     assert wide == []
+
+
+def test_the_question_mark_opens_the_sheet_of_keys_and_escape_gives_the_focus_back(desk, three):
+    page = desk()
+    page.keyboard.press("j")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Shortcut keys")).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert focused(page) == "Number 1"
+    page.keyboard.press("c")
+    expect(page.locator("h1")).to_have_text("New ticket")

@@ -32,7 +32,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
 // A swap that failed leaves the page as it was and says so.
 for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, () => {
-    const text = document.documentElement.dataset.failed || "Nothing was changed. Try again.";
+    const text = document.documentElement.dataset.failed;
     document.dispatchEvent(new CustomEvent("say", { detail: { text, urgent: true } }));
   });
 }

@@ -135,8 +135,8 @@ def test_files_of_somebody_elses_message_cannot_be_sent_along(mira, cast, ticket
     assert not ticket.messages.latest("pk").attachments.exists()
 
 
-def test_a_file_above_the_limit_is_refused_and_the_text_kept(mira, ticket, monkeypatch):
-    monkeypatch.setattr("helpdesk.desk.forms.FILE_LIMIT", 10)
+def test_a_file_above_the_limit_is_refused_and_the_text_kept(mira, ticket, settings):
+    settings.FILE_BYTES = 10
     answer = send(mira, ticket, "reply", text="See file", files=SimpleUploadedFile("big.bin", b"x" * 11))
     assert answer.status_code == 422
     assert "“big.bin” is 11 B large; the limit is 10 B." in words(answer)
@@ -144,8 +144,8 @@ def test_a_file_above_the_limit_is_refused_and_the_text_kept(mira, ticket, monke
     assert said(ticket) == []
 
 
-def test_a_file_of_exactly_the_limit_goes_out(mira, ticket, monkeypatch):
-    monkeypatch.setattr("helpdesk.desk.forms.FILE_LIMIT", 10)
+def test_a_file_of_exactly_the_limit_goes_out(mira, ticket, settings):
+    settings.FILE_BYTES = 10
     send(mira, ticket, "reply", text="See file", files=SimpleUploadedFile("ok.bin", b"x" * 10))
     assert ticket.messages.latest("pk").attachments.get().name == "ok.bin"
 
