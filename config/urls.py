@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("survey/", include("helpdesk.surveys.urls")),
     path("mailbox/", include("helpdesk.mail.urls")),
     path("desk/", include("helpdesk.desk.urls")),
+    path("reports/", include("helpdesk.reports.urls")),
     path("logo/<str:mark>/", company.logo, name="logo"),
     path("accounts/", include("helpdesk.accounts.urls")),
     path("", include("helpdesk.portal.urls")),

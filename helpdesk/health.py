@@ -11,12 +11,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from helpdesk.heartbeats import SILENT_AFTER, last_beats
-from helpdesk.models import Delivery, InboundEmail
+from helpdesk.models import InboundEmail
 
 # Mail that waits longer than this has been forgotten by somebody.
 MAIL_WAITS_AT_MOST = timedelta(minutes=5)
-# An outgoing mail that its server has not taken for so long needs somebody's eyes.
-MAIL_TRIED_AT_MOST = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -32,8 +30,7 @@ def parts() -> list[Part]:
     """Every part, the database first; without it nothing else that lives in it can be told."""
     try:
         now = _database_time()
-        mail = [_oldest_mail(now), _outgoing_mail(now)]
-        return [Part("database", True, "answers"), _broker(), *_heartbeats(now), *mail]
+        return [Part("database", True, "answers"), _broker(), *_heartbeats(now), _oldest_mail(now)]
     except (DatabaseError, InterfaceError) as error:
         return [Part("database", False, type(error).__name__), _broker()]
 
@@ -110,18 +107,3 @@ def _oldest_mail(now: datetime) -> Part:
         return Part("oldest unprocessed mail", True, "none waits")
     age = now - oldest
     return Part("oldest unprocessed mail", age <= MAIL_WAITS_AT_MOST, f"waits {round(age.total_seconds())} s")
-
-
-def _outgoing_mail(now: datetime) -> Part:
-    """Mail that should have left: untouched for minutes, or tried in vain for an hour."""
-    if settings.MAIL_SERVER is None and not settings.MAILBOX:
-        return Part("outgoing mail", False, "waits until EMAIL_URL is set")
-    untouched = Delivery.objects.filter(
-        state=Delivery.State.QUEUED, ended_at=None, send_at__lt=now - MAIL_WAITS_AT_MOST
-    ).count()
-    in_vain = Delivery.objects.filter(
-        state=Delivery.State.RETRYING, ended_at=None, first_tried_at__lt=now - MAIL_TRIED_AT_MOST
-    ).count()
-    return Part(
-        "outgoing mail", not (untouched or in_vain), f"{untouched} untouched, {in_vain} tried in vain"
-    )

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -51,20 +51,17 @@ def add(deliveries: Iterable[Delivery]) -> None:
 
     A delivery without an address, to an address of ours or to a deactivated person is kept as not sent.
     """
-    rows = list(deliveries)
+    rows = [_refused(row) or row for row in deliveries]
     if not rows:
         return
-    ours = own_addresses(row.address for row in rows)
-    for row in rows:
-        _refuse(row, ours)
     Delivery.objects.bulk_create(rows, ignore_conflicts=rows[0].event_id is not None)
     if any(row.state == State.QUEUED and row.send_at <= row.created_at for row in rows):
         # A hint that something is due; the task takes the most urgent delivery, whichever that is.
         hand_over("mail.deliver", rows[0].event_id or rows[0].pk)
 
 
-def _refuse(row: Delivery, ours: set[str]) -> None:
-    """Turn the row into one that is not sent, where it must not be."""
+def _refused(row: Delivery) -> Delivery | None:
+    """The row as not sent, where it must not be; else None."""
     reason = ""
     if row.state == State.SUPPRESSED:
         reason = row.reason
@@ -72,30 +69,18 @@ def _refuse(row: Delivery, ours: set[str]) -> None:
         reason = Reason.NO_ADDRESS
     elif row.recipient is not None and not row.recipient.is_active:
         reason = Reason.INACTIVE
-    elif row.address in ours:
+    elif is_own_address(row.address):
         reason = Reason.OWN_ADDRESS
-    if reason:
-        row.state, row.reason, row.ended_at, row.secret = State.SUPPRESSED, reason, row.created_at, None
+    if not reason:
+        return None
+    row.state, row.reason, row.ended_at, row.secret = State.SUPPRESSED, reason, row.created_at, None
+    return row
 
 
 def is_own_address(address: str) -> bool:
     """One of our support addresses, whatever stands behind its plus sign (RFC 5233)."""
-    return bool(own_addresses([address]))
-
-
-def own_addresses(addresses: Iterable[str]) -> set[str]:
-    """Those of the addresses that are ours, in one query."""
-    plain = {address: _without_plus(address) for address in addresses if address}
-    if not plain:
-        return set()
-    known = SupportAddress.objects.annotate(lower=Lower("address")).filter(lower__in=set(plain.values()))
-    ours = set(known.values_list("lower", flat=True))
-    return {address for address, bare in plain.items() if bare in ours}
-
-
-def _without_plus(address: str) -> str:
     local, _at, domain = address.lower().rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}"
+    return SupportAddress.objects.filter(address__iexact=f"{local.partition('+')[0]}@{domain}").exists()
 
 
 def may_acknowledge(person: User, at: datetime) -> bool:

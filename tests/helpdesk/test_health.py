@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from helpdesk import health, heartbeats
-from helpdesk.models import Delivery, Heartbeat, InboundEmail
+from helpdesk.models import Heartbeat, InboundEmail
 
 PARTS = ("worker", "mailer", "beat", "smtp", "tasks")
 
@@ -94,26 +94,3 @@ def test_every_beat_replaces_the_one_before(db):
     heartbeats.beat("worker")
     heartbeats.beat("worker")
     assert list(heartbeats.last_beats()) == ["worker"]
-
-
-def _outgoing(**fields):
-    return Delivery.objects.create(address="a@b.example", template="account.code", send_at=Now(), **fields)
-
-
-def test_outgoing_mail_that_nobody_touches_is_named(everybody_alive):
-    row = _outgoing()
-    assert _healthz() == (200, [])
-    Delivery.objects.filter(pk=row.pk).update(send_at=Now() - timedelta(minutes=6))
-    assert _healthz() == (503, ["outgoing mail"])
-
-
-def test_outgoing_mail_that_is_tried_in_vain_for_an_hour_is_named(everybody_alive):
-    row = _outgoing(state="retrying", first_tried_at=Now() - timedelta(minutes=59))
-    assert _healthz() == (200, [])
-    Delivery.objects.filter(pk=row.pk).update(first_tried_at=Now() - timedelta(minutes=61))
-    assert _healthz() == (503, ["outgoing mail"])
-
-
-def test_mail_without_anywhere_to_go_is_named(everybody_alive, settings):
-    settings.MAIL_SERVER, settings.MAILBOX = None, False
-    assert _healthz() == (503, ["outgoing mail"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import email
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -30,7 +29,6 @@ class Sink:
         self.faults: dict[str, str] = {}
         self.sender_fault: Callable[[str], str] = lambda sender: ""
         self.port = 0
-        self.encrypted = False
         self.held = threading.Event()
 
     async def handle_MAIL(
@@ -55,7 +53,6 @@ class Sink:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         for address in envelope.rcpt_tos:
             self.bodies.append((envelope.mail_from or "", address, bytes(envelope.content or b"")))
-        self.encrypted = session.ssl is not None
         fault = self.faults.get(envelope.rcpt_tos[0], "")
         if fault == "drop":
             server.transport.abort()
@@ -82,24 +79,14 @@ class Sink:
 
 
 class _Controller(Controller):
-    tls: ssl.SSLContext | None = None
-
     def factory(self) -> SMTP:
-        return SMTP(
-            self.handler,
-            enable_SMTPUTF8=True,
-            hostname="sink.test",
-            data_size_limit=50_000_000,
-            tls_context=self.tls,
-        )
+        return SMTP(self.handler, enable_SMTPUTF8=True, hostname="sink.test", data_size_limit=50_000_000)
 
 
 @contextmanager
-def sink(tls: ssl.SSLContext | None = None) -> Iterator[Sink]:
-    """A running server; with `tls` it offers STARTTLS."""
+def sink() -> Iterator[Sink]:
     box = Sink()
     controller = _Controller(box, hostname="127.0.0.1", port=free_port())
-    controller.tls = tls
     controller.start()
     box.port = controller.port
     try:

@@ -1,0 +1,202 @@
+"""What every report shares: who may enter, the question in the address, the rail and the filter form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial, wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from helpdesk.context import path_of
+from helpdesk.reports.asks import REASON_WORDS, STAGE_WORDS
+from helpdesk.reports.filters import DIMENSIONS, NOBODY, Filters, company_zone
+from helpdesk.reports.geometry import time_label
+from helpdesk.reports.periods import PRESETS
+from helpdesk.reports.waits import VERDICT_WORDS
+from tickets import access
+from tickets.models import Channel, Priority, Team, User
+from tickets.models.people import STAFF_ROLES
+
+View = Callable[..., HttpResponseBase]
+
+
+def report_view(view: View) -> View:
+    """A page for supervisors and administrators; for everybody else it does not exist."""
+    return _guarded(view, access.can_see_reports)
+
+
+def member_view(view: View) -> View:
+    """A page about oneself, for everybody who works here."""
+    return _guarded(view, access.is_member)
+
+
+def _guarded(view: View, may_see: Callable[[Any], bool]) -> View:
+    @never_cache
+    @require_safe
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if not may_see(request.user):
+            raise Http404
+        with timezone.override(company_zone()):
+            return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def frame(request: HttpRequest, current: str, filters: Filters) -> dict[str, Any]:
+    """What every page of the reports needs in its context."""
+    return {
+        "area": "reports",
+        "rail_items": rail(request, current),
+        "filters": filters,
+        "period": filters.period,
+        "zone": filters.zone.key.replace("_", " "),
+        "counted_at": timezone.localtime(filters.now, filters.zone),
+        "here": request.get_full_path(),
+        "desk_tickets": f"{queue}tickets/" if (queue := path_of("desk:queue")) else "",
+        "verdict_words": VERDICT_WORDS | {"": ""},
+        "stage_words": STAGE_WORDS,
+        "reason_words": REASON_WORDS,
+        "time_words": partial(_time_words, is_working=filters.is_working),
+    }
+
+
+def _time_words(seconds: float | None, *, is_working: bool) -> str:
+    return "–" if seconds is None else time_label(seconds, is_working)
+
+
+def rail(request: HttpRequest, current: str) -> list[tuple[str, str, str, None, bool]]:
+    pages = [("mine", _("My numbers"), "person")]
+    if access.can_see_reports(request.user):
+        pages = [
+            ("index", _("Overview"), "chart"),
+            ("first-response", _("First response"), "reply"),
+            ("sla", _("SLA"), "clock"),
+            ("feedback", _("Feedback"), "star"),
+            *pages,
+        ]
+    return [(reverse(f"reports:{name}"), word, glyph, None, name == current) for name, word, glyph in pages]
+
+
+@dataclass(frozen=True)
+class Option:
+    value: str
+    word: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Select:
+    """One choice of the filter form."""
+
+    name: str
+    label: str
+    options: list[Option]
+
+    @property
+    def is_rare(self) -> bool:
+        return self.name in ("agent", "priority", "channel")
+
+    @property
+    def is_set(self) -> bool:
+        return not self.options[0].is_chosen
+
+
+def selects(filters: Filters, dates: dict[str, Any], *, basis: bool) -> list[Select]:
+    """The choices of a report; `dates` are the words of the dates by which it can count, default first."""
+    chosen = "" if filters.dates else filters.preset
+    periods = {name: words for name, (words, _span) in PRESETS.items()}
+    if filters.dates:
+        periods = {"": str(filters.period), **periods}
+    found = [_select("period", _("Period"), periods, chosen)]
+    teams: dict[Any, str] = dict(Team.objects.values_list("pk", "name"))
+    found.append(_select("team", _("Team"), {"": _("All teams"), **teams}, filters.team))
+    members: dict[Any, str] = {
+        row.pk: str(row) for row in User.objects.filter(role__in=STAFF_ROLES).order_by("name", "pk")
+    }
+    agents: dict[Any, str] = {"": _("All agents"), **members, NOBODY: _("Nobody")}
+    found.append(_select("agent", _("Agent"), agents, filters.agent))
+    priorities: dict[Any, Any] = {"": _("All priorities"), **dict(reversed(Priority.choices))}
+    found.append(_select("priority", _("Priority"), priorities, filters.priority))
+    channels: dict[Any, str] = {
+        "": _("All channels"),
+        **{value: capital(str(word)) for value, word in Channel.choices},
+    }
+    found.append(_select("channel", _("Channel"), channels, filters.channel))
+    if basis:
+        times = {"working": _("Working time"), "calendar": _("Calendar time")}
+        found.append(_select("basis", _("Time"), times, filters.basis))
+    if dates:
+        found.append(_select("by", _("Date"), dates, filters.by or next(iter(dates))))
+    return found
+
+
+def _select(name: str, label: str, words: dict[Any, Any], chosen: str) -> Select:
+    return Select(
+        name, label, [Option(str(key), str(word), str(key) == chosen) for key, word in words.items()]
+    )
+
+
+def capital(word: str) -> str:
+    return word[:1].upper() + word[1:]
+
+
+@dataclass(frozen=True)
+class Group:
+    """The rows of one value of a dimension, under its name."""
+
+    value: Any
+    name: str
+    rows: list[Any]
+
+
+def grouped(rows: Iterable[Any], dimension: str) -> list[Group]:
+    """Rows by a dimension, in a fixed order that ranks nobody: by name, priorities from urgent down."""
+    found: dict[Any, list[Any]] = {}
+    for row in rows:
+        found.setdefault(getattr(row, dimension), []).append(row)
+    names = dimension_names(dimension, found)
+    groups = [Group(value, names.get(value, f"#{value}"), members) for value, members in found.items()]
+    if dimension == "priority":
+        return sorted(groups, key=lambda group: -group.value)
+    return sorted(groups, key=lambda group: (group.value is None, group.name.casefold(), str(group.value)))
+
+
+def dimension_names(dimension: str, values: Iterable[Any]) -> dict[Any, str]:
+    """What the values of a dimension are called."""
+    if dimension == "priority":
+        return {value: str(word) for value, word in Priority.choices}
+    if dimension == "channel":
+        return {value: capital(str(word)) for value, word in Channel.choices}
+    keys = [value for value in values if value is not None]
+    model: Any = Team if dimension == "team" else User
+    return {row.pk: str(row) for row in model.objects.filter(pk__in=keys)} | {None: _("Nobody")}
+
+
+def split_tabs(filters: Filters) -> list[tuple[str, str, None, bool]]:
+    """The dimensions by which the breakdown can be split, as tabs."""
+    words = {
+        "team": _("By team"),
+        "agent": _("By agent"),
+        "priority": _("By priority"),
+        "channel": _("By channel"),
+    }
+    return [
+        (filters.query(split=name) + "#by", words[name], None, name == filters.split) for name in DIMENSIONS
+    ]
+
+
+def opens(filters: Filters, report: str, slice_: str = "all") -> str:
+    """The address of the list of exactly the rows behind a figure."""
+    return reverse("reports:tickets") + filters.query(report=report, slice=slice_)

@@ -1,0 +1,70 @@
+"""Rows as CSV (RFC 4180), streamed, safe to open in a spreadsheet. Instants are ISO 8601 in UTC."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from helpdesk.reports.asks import Ask
+from helpdesk.reports.rows import Line, lines
+from helpdesk.reports.waits import Wait
+
+DANGEROUS = "=+-@\t\r\n＝＋－＠"
+"""With these a spreadsheet takes a text for a formula (OWASP, CSV Injection)."""
+
+
+def is_dangerous(text: str) -> bool:
+    """Whether a spreadsheet might read the text as a formula; marks and blanks before it do not hide one."""
+    return text.lstrip("' \xa0\ufeff\u200b")[:1] in DANGEROUS and text.lstrip("' \xa0\ufeff\u200b") != ""
+
+
+def harmless(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula: dangerous texts get an apostrophe, numbers stay."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if isinstance(value, str) and is_dangerous(value):
+        return f"'{value}"
+    return value
+
+
+def original(cell: str) -> str:
+    """What `harmless` was given: takes its apostrophe away again."""
+    return cell[1:] if cell.startswith("'") and is_dangerous(cell[1:]) else cell
+
+
+class _Echo:
+    """A file that gives back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+COMMON = ["ticket", "subject", "requester", "status", "team", "agent", "priority", "channel"]
+WAIT_COLUMNS = [*COMMON, "date", "seconds", "time", "answered", "verdict", "target_seconds"]
+ASK_COLUMNS = [*COMMON, "date", "stage", "reason", "rating", "comment", "answered_at"]
+
+
+def stream(rows: Iterable[Any], reader: Any, *, basis: str, asks: bool) -> Iterator[str]:
+    """The lines of the file, the head first."""
+    writer = csv.writer(_Echo())
+    yield writer.writerow(ASK_COLUMNS if asks else WAIT_COLUMNS)
+    for line in lines(rows, reader):
+        rest = _ask_cells(line.row) if asks else _wait_cells(line.row, basis)
+        yield writer.writerow([harmless(cell) for cell in (*_common(line), *rest)])
+
+
+def _common(line: Line) -> tuple[Any, ...]:
+    ticket, row = line.ticket, line.row
+    words = (ticket.subject, str(ticket.requester), ticket.status) if ticket else ("", "", "")
+    return (row.ticket, *words, line.team, line.agent, row.priority, row.channel)
+
+
+def _wait_cells(row: Wait, basis: str) -> tuple[Any, ...]:
+    target = row.target.total_seconds() if row.target else ""
+    return (row.at, round(row.value), basis, int(row.done), row.verdict, target)
+
+
+def _ask_cells(row: Ask) -> tuple[Any, ...]:
+    return (row.at, row.stage, row.reason, row.value, row.comment, row.answered_at or "")

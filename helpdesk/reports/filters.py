@@ -1,0 +1,118 @@
+"""What a report is asked about. It lives in the address, so that a report can be kept, sent and reloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+from django.utils import timezone
+
+from helpdesk.models import Company
+from helpdesk.reports.periods import DEFAULT, PRESETS, Period, between, preset
+from tickets.models import Channel, Priority
+
+NOBODY = "none"
+DIMENSIONS = ("team", "agent", "priority", "channel")
+"""What a report can be narrowed to and split by."""
+
+
+def company_zone() -> ZoneInfo:
+    """The time zone of all reports: the company's."""
+    name = Company.objects.filter(pk=1).values_list("time_zone", flat=True).first()
+    return ZoneInfo(name or "UTC")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """One question. `basis` is working or calendar time; `by` says which date counts for the period."""
+
+    now: datetime
+    zone: ZoneInfo
+    preset: str = DEFAULT
+    dates: Period | None = None
+    team: str = ""
+    agent: str = ""
+    priority: str = ""
+    channel: str = ""
+    basis: str = "working"
+    by: str = ""
+    split: str = "team"
+
+    @cached_property
+    def period(self) -> Period:
+        return self.dates or preset(self.preset, self.now.astimezone(self.zone).date(), self.zone)
+
+    @property
+    def is_working(self) -> bool:
+        return self.basis == "working"
+
+    def narrowed(self, dimension: str, value: Any) -> Filters:
+        """The same question about one value of a dimension (None: about nobody's)."""
+        changes: dict[str, Any] = {dimension: NOBODY if value is None else str(value)}
+        return replace(self, **changes)
+
+    def during(self, period: Period) -> Filters:
+        return replace(self, dates=period)
+
+    def query(self, **more: Any) -> str:
+        """The question as a query string, defaults left out."""
+        given: dict[str, Any] = {}
+        if self.dates:
+            given |= {"from": self.dates.first.isoformat(), "to": self.dates.last.isoformat()}
+        elif self.preset != DEFAULT:
+            given["period"] = self.preset
+        for name in (*DIMENSIONS, "by"):
+            if getattr(self, name):
+                given[name] = getattr(self, name)
+        if self.basis != "working":
+            given["basis"] = self.basis
+        if self.split != "team":
+            given["split"] = self.split
+        given |= {name: value for name, value in more.items() if value is not None}
+        return "?" + urlencode(given)
+
+    def condition(self, **columns: str) -> Q:
+        """The dimensions as a condition on rows whose columns are named, as in `team="ticket__team"`."""
+        found = Q()
+        for dimension, column in columns.items():
+            value = getattr(self, dimension)
+            if value:
+                found &= Q(**{f"{column}__isnull": True}) if value == NOBODY else Q(**{column: value})
+        return found
+
+
+def read(params: Mapping[str, str], now: datetime, *, by: tuple[str, ...] = ()) -> Filters:
+    """The question in an address. What makes no sense is left out, so an old or mistyped link still opens.
+
+    `by` names the dates that this report can count by, the default first.
+    """
+    zone = timezone.get_current_timezone()
+    return Filters(
+        now=now,
+        zone=zone,
+        preset=_one_of(params.get("period"), PRESETS) or DEFAULT,
+        dates=between(params.get("from", ""), params.get("to", ""), zone),
+        team=_number(params.get("team")),
+        agent=_number(params.get("agent"), NOBODY),
+        priority=_one_of(params.get("priority"), {str(value) for value in Priority.values}),
+        channel=_one_of(params.get("channel"), set(Channel.values)),
+        basis=_one_of(params.get("basis"), {"working", "calendar"}) or "working",
+        by="" if by and params.get("by") == by[0] else _one_of(params.get("by"), by),
+        split=_one_of(params.get("split"), DIMENSIONS) or "team",
+    )
+
+
+def _one_of(value: str | None, allowed: Any) -> str:
+    return value if value is not None and value in allowed else ""
+
+
+def _number(value: str | None, *others: str) -> str:
+    if not value or value in others:
+        return value or ""
+    return value if value.isascii() and value.isdigit() and len(value) < 18 else ""

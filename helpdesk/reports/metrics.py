@@ -1,0 +1,159 @@
+"""The metric definitions: what each figure counts, in words and in rows.
+
+Page, click-through list, table and export all read the same rows, so they cannot disagree. A row is one
+ticket (for feedback: one resolution); every figure is a number of rows in a named slice, which opens exactly
+these rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk.reports import asks, needs, waits
+from helpdesk.reports.filters import Filters
+from helpdesk.reports.waits import Slices
+
+TICKETS = _("tickets")
+DAYS = _("Dates are whole days in the company’s time zone.")
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What stands under “How this is counted”; the rows, and their slices that figures open.
+
+    `by` names the dates by which a row falls into the period, the default first.
+    """
+
+    key: str
+    name: Any
+    question: Any
+    rows: Callable[[Filters], list[Any]]
+    formula: Any = ""
+    unit: Any = TICKETS
+    time: Any = DAYS
+    included: Any = ""
+    source: str = ""
+    by: tuple[str, ...] = ()
+    slices: Slices = field(default_factory=lambda: {"all": (_("all counted"), lambda row: True)})
+
+
+_PROMISE: dict[str, Any] = {
+    "unit": _("time; shares in per cent"),
+    "time": _(
+        "Working time of the calendar that held for the ticket, or calendar time, as chosen above. "
+        "Dates are whole days in the company’s time zone."
+    ),
+    "source": "E. L. Kaplan, P. Meier 1958; E. B. Wilson 1927",
+    "by": ("opened", "answered"),
+    "slices": waits.WAIT_SLICES,
+}
+
+_LIST = (
+    Definition(
+        key="first-response",
+        name=_("First response"),
+        question=_("How long do customers wait for the first answer of a person?"),
+        formula=_(
+            "From the customer’s first message to the first public message of a person on our side, counted "
+            "when it was sent. Median and nine in ten come from the Kaplan–Meier curve: tickets that still "
+            "wait count with the time they have waited so far, instead of being left out. Share within "
+            "target: met ÷ (met + missed), with the 95% Wilson interval; who waits past the target counts "
+            "as missed."
+        ),
+        included=_(
+            "Automatic mails, notes and status changes are never an answer. A reply that was taken back or "
+            "could not be delivered does not count. Left out: tickets that we opened by writing first, and "
+            "tickets resolved before anybody answered; both are counted below."
+        ),
+        rows=waits.first_response_rows,
+        **_PROMISE,
+    ),
+    Definition(
+        key="next-response",
+        name=_("Next response"),
+        question=_("How long do customers wait for answers after the first one?"),
+        formula=_(
+            "From the first message that nobody has answered to the next public message of a person on our "
+            "side."
+        ),
+        included=_("Every stretch of waiting after the first answer is a row of its own."),
+        rows=waits.next_response_rows,
+        **_PROMISE,
+    ),
+    Definition(
+        key="resolution",
+        name=_("Resolution"),
+        question=_("How long does it take until a request is settled?"),
+        formula=_("From opening to resolution, without the time in which the policy pauses the clock."),
+        included=_("Tickets that are not resolved yet count with the time they have taken so far."),
+        rows=waits.resolution_rows,
+        **_PROMISE,
+    ),
+    Definition(
+        key="feedback",
+        name=_("Feedback"),
+        question=_("Are those who answer our survey satisfied, and how many answer?"),
+        formula=_(
+            "Satisfied: ratings of 4 and 5 ÷ all ratings. Response rate: answered ÷ delivered. Both with the "
+            "95% Wilson interval. A changed answer counts once, as it stands now."
+        ),
+        unit=_("per cent; ratings from 1 to 5"),
+        time=_(
+            "Dates are whole days in the company’s time zone, of the resolution or of the answer, as chosen "
+            "above."
+        ),
+        included=_(
+            "One survey for each resolution by a person. Nobody is asked twice within thirty days, after "
+            "automatic closing, without a usable address, or when the ticket was reopened before sending; "
+            "the funnel says how many. Agent and team are those who had the ticket when the survey was sent."
+        ),
+        source="P. W. Farris et al., Marketing Metrics 2010; E. B. Wilson 1927",
+        by=("resolved", "answered"),
+        rows=asks.feedback_rows,
+        slices=asks.ASK_SLICES,
+    ),
+    Definition(
+        key="opened",
+        name=_("Opened"),
+        question=_("How many tickets were opened?"),
+        rows=waits.opened_rows,
+    ),
+    Definition(
+        key="resolved",
+        name=_("Resolved"),
+        question=_("How many resolutions were there? A reopened ticket may have several."),
+        rows=waits.resolved_rows,
+    ),
+    Definition(
+        key="unanswered",
+        name=_("Resolved unanswered"),
+        question=_("Which tickets were resolved although nobody had answered?"),
+        rows=waits.unanswered_rows,
+    ),
+    Definition(
+        key="outgoing",
+        name=_("Opened by us"),
+        question=_("On which tickets did we write first, so that nobody waited for an answer?"),
+        rows=waits.outgoing_rows,
+    ),
+    *(
+        Definition(
+            key=key,
+            name=name,
+            question=_("Which tickets need somebody now?"),
+            rows=partial(needs.need_rows, key=key),
+        )
+        for key, name in (
+            ("late", _("Late")),
+            ("due-soon", _("Due within 1 h")),
+            ("unassigned", _("Unassigned")),
+            ("undelivered", _("Not delivered")),
+        )
+    ),
+)
+DEFINITIONS: dict[str, Definition] = {definition.key: definition for definition in _LIST}

@@ -1,0 +1,47 @@
+"""Findings as sentences: what a figure says, and no more than it says."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from helpdesk.reports.figures import Share, Waits
+from helpdesk.reports.geometry import time_label
+
+
+def waits_finding(waits: Waits, is_working: bool) -> str:
+    """How long half and nine in ten wait, as far as the data reach."""
+    if not waits.is_enough:
+        return ngettext(
+            "%(answered)d of %(n)d ticket has an answer. Too few for a median.",
+            "%(answered)d of %(n)d tickets have an answer. Too few for a median.",
+            waits.n,
+        ) % {"answered": waits.answered, "n": waits.n}
+    if waits.median is None:
+        return _("Fewer than half have an answer yet.")
+    median = time_label(waits.median, is_working)
+    if waits.p90 is None:
+        return _("Half got an answer within %(median)s. Nine in ten do not have one yet.") % {
+            "median": median
+        }
+    p90 = time_label(waits.p90, is_working)
+    return _("Half got an answer within %(median)s, nine in ten within %(p90)s.") % {
+        "median": median,
+        "p90": p90,
+    }
+
+
+def feedback_finding(satisfied: Share, responded: Share) -> str:
+    """How many of those who answered are satisfied, and how many answered."""
+    if not satisfied.n:
+        return _("Nobody has answered yet.")
+    if not satisfied.is_enough:
+        return ngettext(
+            "%(hits)d of %(n)d answer says satisfied. Too few for a share.",
+            "%(hits)d of %(n)d answers say satisfied. Too few for a share.",
+            satisfied.n,
+        ) % {"hits": satisfied.hits, "n": satisfied.n}
+    words = _("%(share)d%% of those who answered are satisfied.") % {"share": round(satisfied.percent or 0)}
+    if responded.is_enough:
+        words += " " + _("%(share)d%% answered.") % {"share": round(responded.percent or 0)}
+    return words

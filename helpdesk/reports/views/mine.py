@@ -1,0 +1,48 @@
+"""An agent's own numbers, and nobody else's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from helpdesk.reports import sentences
+from helpdesk.reports.base import frame, member_view, opens, selects
+from helpdesk.reports.filters import read
+from helpdesk.reports.metrics import DEFINITIONS
+from helpdesk.reports.rows import lines
+from helpdesk.reports.views.feedback import responded, satisfied
+from helpdesk.reports.views.first_response import summary
+from helpdesk.reports.views.sla import part
+
+LISTED = 10
+
+
+@member_view
+def mine(request: HttpRequest) -> HttpResponse:
+    """First responses, promises and ratings that are credited to the reader."""
+    filters = replace(read(request.GET, timezone.now()), agent=str(request.user.pk), split="team")
+    waits = DEFINITIONS["first-response"].rows(filters)
+    asks = DEFINITIONS["feedback"].rows(filters)
+    commented: list[Any] = [row for row in asks if row.comment and row.answered_at]
+    commented.sort(key=lambda row: row.answered_at, reverse=True)
+    context = frame(request, "mine", filters) | {
+        "selects": [s for s in selects(filters, {}, basis=True) if s.name in ("period", "basis")],
+        "summary": summary(waits),
+        "finding": sentences.waits_finding(summary(waits), filters.is_working) if waits else "",
+        "score": satisfied(asks),
+        "rate": responded(asks),
+        "promises": [part(DEFINITIONS[key], filters) for key in ("first-response", "resolution")],
+        "comments": list(lines(commented[:LISTED], request.user)),
+        "commented": len(commented),
+        "opens": {
+            "first-response": opens(filters, "first-response"),
+            "answered": opens(filters, "feedback", "answered"),
+            "commented": opens(filters, "feedback", "commented"),
+        },
+        "definitions": [DEFINITIONS["first-response"], DEFINITIONS["feedback"]],
+    }
+    return render(request, "reports/mine.html", context)

@@ -1,0 +1,71 @@
+"""Which promises were kept: by metric and priority, how late the missed ones were, what is at risk now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from helpdesk.reports.base import capital, frame, grouped, opens, report_view, selects
+from helpdesk.reports.empty import latest_period
+from helpdesk.reports.figures import Share
+from helpdesk.reports.filters import Filters, read
+from helpdesk.reports.metrics import DEFINITIONS, Definition
+from helpdesk.reports.waits import MET, MISSED, PENDING, UNPROMISED, Wait
+
+METRICS = ("first-response", "next-response", "resolution")
+
+
+@report_view
+def sla(request: HttpRequest) -> HttpResponse:
+    """Met of those with a verdict, for each metric, in all and by priority."""
+    filters = read(request.GET, timezone.now(), by=("opened", "answered"))
+    dates = {"opened": _("By opened date"), "answered": _("By stopped date")}
+    parts = [part(DEFINITIONS[key], filters) for key in METRICS]
+    context = frame(request, "sla", filters) | {
+        "selects": selects(filters, dates, basis=False),
+        "parts_of_sla": parts,
+        "n": sum(part["n"] for part in parts),
+    }
+    if not context["n"]:
+        context["latest"] = latest_period(filters, "opened_at")
+    return render(request, "reports/sla.html", context)
+
+
+def part(definition: Definition, filters: Filters) -> dict[str, Any]:
+    rows: list[Wait] = definition.rows(filters)
+    return {
+        "definition": definition,
+        "name": capital(str(definition.name)),
+        "n": len(rows),
+        "all": opens(filters, definition.key),
+        "unpromised": sum(row.verdict == UNPROMISED for row in rows),
+        "opens_unpromised": opens(filters, definition.key, "unpromised"),
+        "lines": [
+            _line(_("All"), filters, definition, rows),
+            *(
+                _line(group.name, filters.narrowed("priority", group.value), definition, group.rows)
+                for group in grouped(rows, "priority")
+            ),
+        ]
+        if rows
+        else [],
+    }
+
+
+def _line(name: str, filters: Filters, definition: Definition, rows: Sequence[Wait]) -> dict[str, Any]:
+    met = sum(row.verdict == MET for row in rows)
+    missed = sum(row.verdict == MISSED for row in rows)
+    return {
+        "name": name,
+        "share": Share(met, met + missed),
+        "missed": missed,
+        "pending": sum(row.verdict == PENDING for row in rows),
+        "opens": {
+            slice_: opens(filters, definition.key, slice_) for slice_ in ("judged", "missed", "pending")
+        },
+    }

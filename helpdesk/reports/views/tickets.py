@@ -1,0 +1,111 @@
+"""The tickets behind a figure: exactly its rows, with value and verdict, as a page and as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from helpdesk.reports.base import dimension_names, frame, member_view
+from helpdesk.reports.export import stream
+from helpdesk.reports.filters import DIMENSIONS, NOBODY, Filters, read
+from helpdesk.reports.metrics import DEFINITIONS, Definition
+from helpdesk.reports.needs import NEEDS
+from helpdesk.reports.rows import lines
+from tickets import access
+
+PAGE = 50
+
+
+def _asked(request: HttpRequest) -> tuple[Definition, str, Filters]:
+    """Report, slice and question of an address. Raises Http404 for a report or slice that does not exist.
+
+    Who may not see the reports sees their own rows, and only these.
+    """
+    definition = DEFINITIONS.get(request.GET.get("report", ""))
+    slice_ = request.GET.get("slice", "all")
+    if definition is None or slice_ not in definition.slices:
+        raise Http404
+    filters = read(request.GET, timezone.now(), by=definition.by)
+    if not access.can_see_reports(request.user):
+        filters = replace(filters, agent=str(request.user.pk))
+    return definition, slice_, filters
+
+
+def _rows(definition: Definition, slice_: str, filters: Filters) -> list[Any]:
+    """The rows of a slice: the longest waits and the worst ratings first, then by number."""
+    belongs = definition.slices[slice_][1]
+    rows = [row for row in definition.rows(filters) if belongs(row)]
+    sign = 1 if definition.key == "feedback" else -1
+    return sorted(rows, key=lambda row: (row.value is None, sign * (row.value or 0), row.ticket, row.at))
+
+
+@member_view
+def tickets(request: HttpRequest) -> HttpResponse:
+    """One page of the rows; `after` is how many rows stand before it in an order that does not change."""
+    definition, slice_, filters = _asked(request)
+    rows = _rows(definition, slice_, filters)
+    after = request.GET.get("after", "0")
+    start = int(after) if after.isascii() and after.isdigit() and len(after) < 9 else 0
+    context = frame(request, definition.key, filters) | {
+        "definition": definition,
+        "slice_word": _slice_word(definition, slice_),
+        "count": len(rows),
+        "lines": list(lines(rows[start : start + PAGE], request.user)),
+        "shown": _shown(start, rows),
+        "older": _page(filters, definition, slice_, start + PAGE) if start + PAGE < len(rows) else None,
+        "newer": _page(filters, definition, slice_, 0) if start else None,
+        "narrowed_to": _narrowed_to(filters),
+        "asks": definition.key == "feedback",
+        "plain": not definition.by and definition.key not in NEEDS,
+        "is_now": definition.key in NEEDS,
+        "export": filters.query(report=definition.key, slice=slice_),
+    }
+    return render(request, "reports/tickets.html", context)
+
+
+def _slice_word(definition: Definition, slice_: str) -> str:
+    word = str(definition.slices[slice_][0])
+    return word % {"score": int(slice_[-1])} if slice_.startswith("score-") else word
+
+
+def _shown(start: int, rows: Sequence[Any]) -> str:
+    last = min(start + PAGE, len(rows))
+    return _("%(first)d to %(last)d of %(count)d") % {
+        "first": min(start + 1, last),
+        "last": last,
+        "count": len(rows),
+    }
+
+
+def _page(filters: Filters, definition: Definition, slice_: str, after: int) -> str:
+    return filters.query(report=definition.key, slice=slice_, after=after or None)
+
+
+def _narrowed_to(filters: Filters) -> list[str]:
+    """The names of what the question is narrowed to."""
+    found = []
+    for dimension in DIMENSIONS:
+        value: Any = getattr(filters, dimension)
+        if value:
+            key: Any = None if value == NOBODY else int(value) if value.isdigit() else value
+            found.append(dimension_names(dimension, [key]).get(key, f"#{value}"))
+    return found
+
+
+@member_view
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """The same rows as CSV."""
+    definition, slice_, filters = _asked(request)
+    rows = _rows(definition, slice_, filters)
+    content = stream(rows, request.user, basis=filters.basis, asks=definition.key == "feedback")
+    response = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")
+    first, last = filters.period.first, filters.period.last
+    name = f"{definition.key}-{slice_}-{first}-{last}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

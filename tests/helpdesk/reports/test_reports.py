@@ -1,0 +1,315 @@
+"""Every figure of the reports says how much it rests on, and opens exactly the tickets it counts."""
+
+import csv
+import html
+import io
+import re
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from feedback import actions as feedback
+from helpdesk.models import Delivery
+from helpdesk.reports.metrics import DEFINITIONS
+from tests.cast import PersonFactory
+from tests.helpdesk.reports.conftest import MONDAY, NOVEMBER
+from tickets import actions
+
+PAGES = ("first-response", "sla", "feedback")
+FIGURE = re.compile(r'<a[^>]*href="([^"]*/reports/tickets/\?[^"]+)"[^>]*>(.*?)</a>', re.DOTALL)
+
+
+def text_of(markup: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", markup)).replace("\xa0", " ").split())
+
+
+def page_of(client, name: str, query: str = NOVEMBER) -> str:
+    page = client.get(f"{reverse('reports:' + name)}?{query}")
+    assert page.status_code == 200
+    return page.content.decode()
+
+
+def count_of(client, path: str) -> int:
+    """How many rows the list behind a figure says it has."""
+    shown = text_of(client.get(html.unescape(path)).content.decode())
+    return int(re.search(r"([\d,]+) rows?\b", shown)[1].replace(",", ""))
+
+
+# --- who may see ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [*PAGES, "tickets"])
+def test_only_supervisors_and_administrators_see_reports(client, cast, name):
+    path = reverse(f"reports:{name}") + "?report=feedback"
+    assert client.get(path).status_code == 302
+    allowed = {cast.sue: 200, cast.root: 200, cast.priya: 404}
+    if name != "tickets":
+        allowed[cast.mira] = 404
+    for person, status in allowed.items():
+        client.force_login(person)
+        assert client.get(path).status_code == status
+
+
+def test_an_agent_sees_own_numbers_and_no_others(client, cast, month):
+    client.force_login(cast.gus)
+    assert client.get(reverse("reports:index")).url == reverse("reports:mine")
+    page = page_of(client, "mine")
+    assert "4 of 4 tickets have an answer" in text_of(page)
+    assert "Rated 3" in page
+    assert "Rated 2" not in page
+    others = client.get(f"{reverse('reports:tickets')}?report=first-response&agent={cast.mira.pk}&{NOVEMBER}")
+    assert "4 rows" in text_of(others.content.decode())
+    export = client.get(f"{reverse('reports:export')}?report=feedback&agent={cast.mira.pk}&{NOVEMBER}")
+    assert "Rated 2" not in b"".join(export.streaming_content).decode()
+
+
+# --- first response -------------------------------------------------------------------------------------
+
+
+def test_first_response_counts_those_who_still_wait(supervisor, month):
+    page = text_of(page_of(supervisor, "first-response", NOVEMBER + "&basis=calendar"))
+    assert "n = 18 , of which 2 still wait , counted." in page
+    assert "Half got an answer within 1 h 30 min" in page
+
+
+def test_by_answered_date_nobody_waits(supervisor, month):
+    page = text_of(page_of(supervisor, "first-response", NOVEMBER + "&by=answered"))
+    assert "n = 16 ." in page
+    assert "of which" not in page
+
+
+def test_few_tickets_give_counts_and_no_share(supervisor, cast, month):
+    page = text_of(page_of(supervisor, "first-response", f"{NOVEMBER}&team={cast.tech.pk}"))
+    assert "4 of 4 tickets have an answer. Too few for a median." in page
+    assert "%" not in page.split("By team")[0].split("Share of tickets")[0]
+
+
+def test_a_note_and_an_automatic_mail_are_no_answer(supervisor, cast, story):
+    ticket = story(answered=None)
+    actions.add_note(ticket, "Looking.", by=cast.mira, at=MONDAY + timedelta(days=2))
+    actions.hear_automatic(ticket, "We got it.", author=None, at=MONDAY + timedelta(days=2))
+    assert "0 of 1 ticket has an answer" in text_of(page_of(supervisor, "first-response"))
+
+
+def test_what_is_left_out_is_counted(supervisor, cast, story, open_ticket):
+    story()
+    silent = open_ticket(at=MONDAY + timedelta(days=1))
+    actions.resolve(silent, by=cast.mira, at=MONDAY + timedelta(days=1))
+    open_ticket(by=cast.mira, spoke_first="agent", at=MONDAY + timedelta(days=1))
+    page = page_of(supervisor, "first-response")
+    assert "1 resolved before anybody answered , 1 opened by us" in text_of(page)
+    for path, words in FIGURE.findall(page):
+        if "resolved before" in words or "opened by us" in words:
+            assert count_of(supervisor, path) == 1
+
+
+# --- feedback -------------------------------------------------------------------------------------------
+
+
+def test_the_funnel_says_where_everybody_stayed(supervisor, cast, story):
+    answered = story(score=5)
+    story(score=2)
+    unanswered = story().surveys.get()
+    feedback.invite(unanswered, at=unanswered.send_at)
+    bounced = story().surveys.get()
+    feedback.invite(bounced, at=bounced.send_at)
+    Delivery.objects.create(
+        event=bounced.ticket.events.get(kind="survey.invited"),
+        address="gone@elsewhere.example",
+        template="survey.invited",
+        state=Delivery.State.FAILED,
+        send_at=bounced.send_at,
+        internet_message_id="x@desk.example",
+    )
+    later = story().surveys.get()
+    again = story(requester=answered.requester).surveys.get()
+    feedback.invite(again, at=again.send_at)
+    story(requester=PersonFactory(email=None), by=cast.mira)
+    page = page_of(supervisor, "feedback")
+    rows = [
+        text_of(row) for row in re.findall(r"<tr>(.*?)</tr>", page.partition('class="funnel"')[2], re.DOTALL)
+    ]
+    assert later.state == "scheduled"
+    assert rows[1:6] == [
+        "Resolved 7",
+        "Eligible 5 2 not: 1 asked recently , 1 no usable address",
+        "Sent 4 1 not: 1 sent later",
+        "Delivered 3 1 not: 1 not delivered",
+        "Answered 2 2 of 3 of delivered",
+    ]
+
+
+def test_satisfied_are_fours_and_fives_of_all_ratings(supervisor, story):
+    for score in (5, 5, 4, 4, 4, 3, 2, 1, 5, 5, 5, 4):
+        story(score=score)
+    page = text_of(page_of(supervisor, "feedback"))
+    assert "75% of those who answered are satisfied. 100% answered." in page
+    assert "said 4 or 5 (47–91), n = 12" in page
+
+
+def test_a_changed_answer_counts_once(supervisor, story):
+    survey = story(score=1).surveys.get()
+    feedback.answer(survey, score=5, at=survey.invited_at + timedelta(hours=1))
+    assert "1 of 1 answer says satisfied" in text_of(page_of(supervisor, "feedback"))
+
+
+def test_the_score_stays_with_the_agent_who_did_the_work(supervisor, cast, story):
+    ticket = story(score=5)
+    actions.move(ticket, cast.tech, by=cast.sue)
+    page = text_of(page_of(supervisor, "feedback", NOVEMBER + "&split=agent"))
+    assert "Mira Koch 1" in page
+    assert "Gus" not in page.split("By channel")[1].split("Scale")[0]
+
+
+# --- every figure opens its tickets ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("more", ["", "&basis=calendar&split=agent", "&split=channel&by=answered"])
+def test_every_number_opens_exactly_so_many_tickets(supervisor, month, more):
+    for name in PAGES:
+        checked = 0
+        for path, words in FIGURE.findall(page_of(supervisor, name, NOVEMBER + more)):
+            number = re.match(r"(?:n = |Show all )?([\d,]+)\b", text_of(words))
+            if number and " of " not in text_of(words) and "%" not in words:
+                assert count_of(supervisor, path) == int(number[1].replace(",", "")), (path, words)
+                checked += 1
+        assert checked >= 4
+
+
+def test_the_overview_opens_its_numbers(supervisor, cast, month):
+    page = page_of(supervisor, "index", f"team={cast.billing.pk}")
+    needs = re.findall(r'class="need[^"]*"><a href="([^"]+)">.*?need__count">(\d+)', page, re.DOTALL)
+    assert len(needs) == 4
+    for path, number in needs:
+        assert count_of(supervisor, path) == int(number)
+    assert [int(number) for _path, number in needs][:3] == [2, 0, 2]
+
+
+filters = st.fixed_dictionaries(
+    {},
+    optional={
+        "team": st.integers(0, 1),
+        "agent": st.integers(0, 2),
+        "priority": st.integers(1, 4),
+        "channel": st.sampled_from(["mail", "portal", "phone"]),
+        "basis": st.sampled_from(["working", "calendar"]),
+        "by": st.sampled_from(["opened", "answered", "resolved"]),
+    },
+)
+
+
+QUESTIONS = [
+    (report, slice_)
+    for report in ("first-response", "next-response", "resolution", "feedback", "opened", "resolved")
+    for slice_ in DEFINITIONS[report].slices
+]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=filters, question=st.sampled_from(QUESTIONS))
+def test_list_and_file_agree_for_any_filters(supervisor, cast, month, asked, question):
+    names = {"team": [cast.billing.pk, cast.tech.pk], "agent": [cast.mira.pk, cast.gus.pk, "none"]}
+    query = "&".join(f"{key}={names[key][value] if key in names else value}" for key, value in asked.items())
+    path = "?report={}&slice={}&{}&{}".format(*question, NOVEMBER, query)
+    export = supervisor.get(reverse("reports:export") + path)
+    lines = list(csv.reader(io.StringIO(b"".join(export.streaming_content).decode())))
+    assert count_of(supervisor, reverse("reports:tickets") + path) == len(lines) - 1
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=filters)
+def test_page_and_list_agree_for_any_filters(supervisor, cast, month, asked):
+    names = {"team": [cast.billing.pk, cast.tech.pk], "agent": [cast.mira.pk, cast.gus.pk, "none"]}
+    query = "&".join(f"{key}={names[key][value] if key in names else value}" for key, value in asked.items())
+    page = text_of(page_of(supervisor, "first-response", f"{NOVEMBER}&{query}"))
+    n = count_of(supervisor, f"{reverse('reports:tickets')}?report=first-response&{NOVEMBER}&{query}")
+    assert (f"n = {n} " in page) if n else ("in this period" in page)
+
+
+# --- nothing there, and nonsense ------------------------------------------------------------------------
+
+
+def test_an_empty_period_says_so_and_offers_one_that_is_not(supervisor, story):
+    story(score=5)
+    for name in PAGES:
+        page = page_of(supervisor, name, "from=2020-01-01&to=2020-01-31")
+        assert "in this period" in page or "into this period" in page
+        assert "NaN" not in page
+        assert re.search(r'href="\?from=2026-11-01', page)
+
+
+@pytest.mark.parametrize("name", [*PAGES, "index", "mine"])
+def test_an_empty_house_has_reports_too(supervisor, name):
+    page = page_of(supervisor, name, "")
+    assert "NaN" not in page
+    assert "None" not in text_of(page)
+
+
+NONSENSE = [
+    "period=never",
+    "from=x&to=y",
+    "from=2026-12-31&to=2026-01-01",
+    "from=0001-01-01&to=9999-12-31",
+    "team=x&agent=-1&priority=9&channel=smoke",
+    "team=99999999999999999999",
+    "team=123456789",
+    "split=shoe&basis=moon&by=tide",
+    "agent=none",
+    "%00=%00&team=%00",
+]
+
+
+def test_a_question_that_makes_no_sense_is_still_answered(supervisor, story):
+    story(score=5)
+    for query in NONSENSE:
+        for name in PAGES:
+            page_of(supervisor, name, query)
+
+
+@pytest.mark.parametrize("query", ["", "report=x", "report=feedback&slice=x", "report=__class__"])
+def test_a_list_of_nothing_known_is_not_found(supervisor, query):
+    assert supervisor.get(f"{reverse('reports:tickets')}?{query}").status_code == 404
+    assert supervisor.get(f"{reverse('reports:export')}?{query}").status_code == 404
+
+
+# --- cost -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "most"), [("index", 18), ("first-response", 18), ("sla", 16), ("feedback", 16), ("mine", 16)]
+)
+def test_the_number_of_queries_does_not_grow(supervisor, story, name, most, django_assert_max_num_queries):
+    story(score=5)
+    page_of(supervisor, name)
+    with django_assert_max_num_queries(most):
+        page_of(supervisor, name)
+    for _ in range(2):
+        story(score=4)
+        story(answered=None)
+    with django_assert_max_num_queries(most):
+        page_of(supervisor, name)
+
+
+def test_the_list_costs_the_same_for_many(supervisor, month, django_assert_max_num_queries):
+    path = f"{reverse('reports:tickets')}?report=first-response&{NOVEMBER}"
+    supervisor.get(path)
+    with django_assert_max_num_queries(11):
+        supervisor.get(path)
+
+
+def test_long_lists_are_paged(supervisor, story, monkeypatch):
+    from helpdesk.reports.views import tickets
+
+    monkeypatch.setattr(tickets, "PAGE", 2)
+    for minutes in (10, 30, 20):
+        story(answered=minutes)
+    path = f"{reverse('reports:tickets')}?report=first-response&{NOVEMBER}"
+    first = supervisor.get(path).content.decode()
+    older = html.unescape(re.search(r'href="([^"]+)" rel="next"', first)[1])
+    second = supervisor.get(reverse("reports:tickets") + older).content.decode()
+    assert "1 to 2 of 3" in first
+    assert "3 to 3 of 3" in second
+    assert "10 min" in text_of(second)
