@@ -12,8 +12,9 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
@@ -95,6 +96,10 @@ def attempt(row: Delivery, carrier: Carrier) -> None:
         return
     except compose.NotYet:
         settle(row, End(State.RETRYING, "", "the words are still held back", timedelta(seconds=5)))
+        return
+    except (DatabaseError, InterfaceError, SoftTimeLimitExceeded) as error:
+        # Says nothing about the mail: another try may find the database at rest.
+        settle(row, End(State.RETRYING, "", type(error).__name__, gap(row.attempts)))
         return
     except Exception as error:
         logger.exception("delivery %s could not be written", row.pk)

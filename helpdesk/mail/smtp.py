@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
@@ -140,7 +141,7 @@ class Line:
         return smtp
 
     def _connect(self) -> smtplib.SMTP:
-        where: dict[str, Any] = {"local_hostname": settings.MAIL_DOMAIN, "timeout": CONNECT_SECONDS}
+        where: dict[str, Any] = {"local_hostname": _our_name(), "timeout": CONNECT_SECONDS}
         if self.server.tls == "wrapped":
             return smtplib.SMTP_SSL(
                 self.server.host, self.server.port, context=ssl.create_default_context(), **where
@@ -194,6 +195,15 @@ class Line:
         if code == 421:
             self.drop()
         return Result(Outcome.REFUSED if code >= 500 else Outcome.LATER, text)
+
+
+def _our_name() -> str:
+    """How we greet: our domain, or our address as RFC 5321 4.1.3 writes it."""
+    try:
+        found = ip_address(settings.MAIL_DOMAIN)
+    except ValueError:
+        return str(settings.MAIL_DOMAIN)
+    return f"[IPv6:{found}]" if found.version == 6 else f"[{found}]"
 
 
 class _Stage:

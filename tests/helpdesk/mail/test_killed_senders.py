@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 
+import psycopg
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -40,14 +41,17 @@ def answer(transactional_db, mail_server):
     return Delivery.objects.get()
 
 
+def _address() -> str:
+    database = connection.settings_dict
+    return f"postgresql://{database['USER']}@/{database['NAME']}?host={database['HOST']}"
+
+
 def kill_at(server: Sink, fault: str) -> None:
     """Start a sender, wait until the server holds it at `fault`, and kill it."""
     server.faults[PRIYA] = fault
-    database = connection.settings_dict
-    url = f"postgresql://{database['USER']}@/{database['NAME']}?host={database['HOST']}"
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATABASE_URL": url,
+        "DATABASE_URL": _address(),
         "EMAIL_URL": f"smtp://127.0.0.1:{server.port}/",
     }
     child = subprocess.Popen([sys.executable, "-c", CHILD], env=environment, cwd=env.ROOT)
@@ -88,3 +92,17 @@ def test_killed_while_waiting_for_the_answer_there_is_one_extra_copy_at_most(ans
     assert (answer.state, answer.lost_answers) == (State.SENT, 1)
     assert mail_server.recipients == [PRIYA, PRIYA]
     assert len({mail["Message-ID"] for mail in mail_server.mails()}) == 1
+
+
+def test_a_database_that_is_busy_costs_no_mail(answer, mail_server):
+    with connection.cursor() as cursor, psycopg.connect(_address()) as other:
+        cursor.execute("SET lock_timeout = '200ms'")
+        other.execute("LOCK TABLE helpdesk_company IN ACCESS EXCLUSIVE MODE")
+        try:
+            outbound.deliver_due()
+        finally:
+            cursor.execute("RESET lock_timeout")
+    answer.refresh_from_db()
+    assert (answer.state, answer.last_error) == (State.RETRYING, "OperationalError")
+    take_over()
+    assert mail_server.recipients == [PRIYA]
