@@ -133,6 +133,11 @@ class PolicyVersion(Version):
         return self.spec.get("conditions") or []
 
     @property
+    def asks(self) -> set[str]:
+        """What of a ticket its conditions ask for."""
+        return {condition["field"] for condition in self.conditions}
+
+    @property
     def rules(self) -> Rules:
         return parse_rules({key: value for key, value in self.spec.items() if key != "conditions"})
 

@@ -6,16 +6,7 @@ from sla import actions
 from sla.metrics import RELEVANT
 from tickets.models import Event
 
-CHOOSING = frozenset(
-    {
-        "ticket.opened",
-        "ticket.moved",
-        "ticket.prioritized",
-        "ticket.typed",
-        "ticket.tagged",
-        "ticket.untagged",
-    }
-)
+CHOOSING = frozenset({"ticket.opened", *actions.ASKED})
 """After these a ticket may fall under another policy."""
 
 

@@ -4,6 +4,7 @@
 """
 
 from sla.actions.clocks import (
+    ASKED,
     apply_policy,
     check_clock,
     matching_version,
@@ -22,6 +23,7 @@ from sla.actions.setup import (
 )
 
 __all__ = [
+    "ASKED",
     "apply_policy",
     "check_clock",
     "create_calendar",

@@ -15,15 +15,28 @@ from tickets.events import record
 from tickets.handover import hand_over
 from tickets.models import Event, Ticket
 
+ASKED = {
+    "ticket.moved": "team",
+    "ticket.prioritized": "priority",
+    "ticket.typed": "type",
+    "ticket.tagged": "tag",
+    "ticket.untagged": "tag",
+}
+"""What of a ticket an event changes that a policy's conditions may ask for."""
 
-def matching_version(ticket: Ticket) -> PolicyVersion | None:
-    """The latest version of the first active policy whose conditions hold for the ticket as it stands."""
-    latest = (
+
+def latest_versions() -> list[PolicyVersion]:
+    """The latest version of each active policy, in the order in which they are asked."""
+    return list(
         PolicyVersion.objects.filter(policy__is_active=True)
         .order_by("policy__position", "policy_id", "-number")
         .distinct("policy__position", "policy_id")
         .select_related("policy")
     )
+
+
+def matching_version(ticket: Ticket, versions: list[PolicyVersion] | None = None) -> PolicyVersion | None:
+    """The latest version of the first active policy whose conditions hold for the ticket as it stands."""
     known: dict[str, list[Any]] = {
         "team": [ticket.team_id],
         "organization": [ticket.organization_id] if ticket.organization_id else [],
@@ -31,8 +44,8 @@ def matching_version(ticket: Ticket) -> PolicyVersion | None:
         "type": [ticket.type],
         "priority": [ticket.priority],
     }
-    for version in latest:
-        if any(condition["field"] == "tag" for condition in version.conditions) and "tag" not in known:
+    for version in latest_versions() if versions is None else versions:
+        if "tag" in version.asks and "tag" not in known:
             known["tag"] = list(ticket.tags.values_list("name", flat=True))
         if matches(version.conditions, known):
             return version
@@ -46,7 +59,10 @@ def apply_policy(event: Event) -> bool:
     """
     ticket = event.ticket
     assert ticket is not None
-    version = matching_version(ticket)
+    versions = latest_versions()
+    if event.kind in ASKED and not any(ASKED[event.kind] in version.asks for version in versions):
+        return False
+    version = matching_version(ticket, versions)
     if event.kind != "ticket.opened":
         applied = ticket.events.filter(kind="sla.applied").order_by("-seq").first()
         before = applied.data.get("policy_version") if applied else None
