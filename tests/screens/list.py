@@ -51,6 +51,11 @@ def _third_row(page: Any) -> None:
         page.keyboard.press("j")
 
 
+def _send_nothing(page: Any) -> None:
+    page.get_by_role("button", name="Send ticket").click()
+    page.locator("[data-problem]").wait_for()
+
+
 def screens(world: World) -> Iterator[Screen]:
     """Every main screen that is mounted."""
     mira, sue, ada = (world.people[name] for name in ("mira", "sue", "ada"))
@@ -70,10 +75,16 @@ def screens(world: World) -> Iterator[Screen]:
     yield Screen("desk-missing", "/desk/tickets/999999/", mira)
     yield Screen("desk-empty", "/desk/?view=mine", sue)
     yield Screen("desk-undo-send", refund, mira, _send)
+    yield Screen("portal-ticket", f"/tickets/{world.tickets['refund'].pk}/", world.people["priya"])
+    yield Screen("portal-new-problem", "/new/", None, _send_nothing)
     for name, route, person in (
+        ("portal-welcome", "portal:welcome", None),
         ("portal-tickets", "portal:tickets", world.people["priya"]),
-        ("portal-new", "portal:new", None),
-        ("login", "account_login", None),
+        ("portal-new", "portal:new", world.people["priya"]),
+        ("portal-new-guest", "portal:new", None),
+        ("portal-details", "account_preferences", world.people["priya"]),
+        ("login-staff", "account_login", None),
+        ("login-customer", "account_request_login_code", None),
         ("reports", "reports:index", sue),
         ("setup", "setup:index", ada),
     ):
