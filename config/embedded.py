@@ -26,8 +26,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import psycopg
-import redis
 
 from config import env
 
@@ -199,6 +197,8 @@ class Servers:
     # --- state ------------------------------------------------------------------------------------
 
     def postgres_answers(self) -> bool:
+        import psycopg  # here and below: what only starts a program need not load it
+
         try:
             psycopg.connect(self.database_url.replace("/helpdesk?", "/postgres?"), connect_timeout=5).close()
         except psycopg.OperationalError:
@@ -206,6 +206,8 @@ class Servers:
         return True
 
     def valkey_answers(self) -> bool:
+        import redis
+
         try:
             with redis.Redis.from_url(self.redis_url, socket_timeout=2) as client:
                 return bool(client.ping())
@@ -218,9 +220,12 @@ class Servers:
         Raises `ServerFailed` when `process` ends meanwhile or when two minutes have passed.
         """
         self._await(self.postgres_answers, "PostgreSQL", process)
+        import psycopg
+
         url = self.database_url.replace("/helpdesk?", "/postgres?")
         with psycopg.connect(url, autocommit=True) as connection, suppress(psycopg.errors.DuplicateDatabase):
-            connection.execute("create database helpdesk")
+            if not connection.execute("select 1 from pg_database where datname = 'helpdesk'").fetchone():
+                connection.execute("create database helpdesk")
 
     def wait_for_valkey(self, process: subprocess.Popen[bytes] | None = None) -> None:
         self._await(self.valkey_answers, "Valkey", process)

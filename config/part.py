@@ -54,7 +54,7 @@ def mailer() -> list[str]:
 
 def _celery_worker(name: str, queue: str, concurrency: int) -> list[str]:
     return [
-        sys.executable, "-m", "celery", "-A", "config", "worker", "--hostname", f"{name}@%h",
+        sys.executable, "-m", "celery", "-A", "config.celery", "worker", "--hostname", f"{name}@%h",
         "--queues", queue, "--concurrency", str(concurrency), "--loglevel", env.text("LOG_LEVEL"),
         "--without-gossip", "--without-mingle",
     ]  # fmt: skip
@@ -62,7 +62,7 @@ def _celery_worker(name: str, queue: str, concurrency: int) -> list[str]:
 
 def beat() -> list[str]:
     return [
-        sys.executable, "-m", "celery", "-A", "config", "beat", "--loglevel", env.text("LOG_LEVEL"),
+        sys.executable, "-m", "celery", "-A", "config.celery", "beat", "--loglevel", env.text("LOG_LEVEL"),
         "--pidfile=", "--scheduler", "config.celery:BeatingScheduler",
     ]  # fmt: skip
 

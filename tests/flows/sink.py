@@ -1,5 +1,6 @@
 """A real SMTP server in the test process: the truth about what left and how often."""
 
+import logging
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -8,6 +9,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.flows.product import free_ports
+
+logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd's own account of every line
 
 
 class Sink:
