@@ -8,12 +8,11 @@ only where the mail already looks like a server's, what the many others write in
 import re
 from dataclasses import dataclass, field
 
-from helpdesk.mail import headers
+from helpdesk.mail import headers, reasons
 from helpdesk.mail.charsets import decode
 from helpdesk.mail.parsing import Mail
 
 MAX_TEXT = 200_000
-HARD_REASONS = {"userunknown", "hostunknown", "hasmoved", "notaccept"}
 
 
 @dataclass
@@ -53,7 +52,7 @@ _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _CODE = re.compile(r"(?<![\d.,:/-])([45][0-5]\d)(?=[\s-](?!\d{3}\b))")
 _SENDERS = re.compile(
     r"(?i)^(?:mailer[-_.]?daemon|mail[-_.]?daemon|postmaster|mdaemon|mmdf|bounce[\w.+-]*|mail.?delivery.*|uucp|root|smtp|mailer|"
-    r"mail-?system|no-?reply|nondelivery|administrator|scanmail|symantec.*|double-bounce|smtpd|mailadmin|mail-?admin|mailsystem)$"
+    r"mail-?system|post_?master|mail-?deliver(?:y|er)|no-?reply|nondelivery|administrator|scanmail|symantec.*|double-bounce|smtpd|mailadmin|mail-?admin|mailsystem)$"
 )
 _NAMES = re.compile(
     r"(?i)mail(?:er)? ?(?:delivery|daemon|administrator|system)|delivery (?:sub)?system|postmaster|mailer-daemon|system administrator|"
@@ -63,7 +62,7 @@ _SUBJECT = re.compile(
     r"(?i)undeliver|un-?deliverable|deliver(?:y|ed).{0,30}(?:fail|status|problem|report|notification|unsuccessful|error|impossible|delay)|"
     r"fail(?:ed|ure)?.{0,20}deliver|returned? (?:mail|to sender|e-?mail)|returned to sender|non.?deliver|mail (?:system|delivery|could not|not delivered|error)|"
     r"message (?:could not|not|you sent|delivery)|could not (?:be )?(?:deliver|send)|unzustellbar|nicht zugestellt|zustell|onbestelbaar|niet bezorgd|"
-    r"non remis|échec|no se ha podido|notification d'état|rejected|user unknown|bounce|failure notice|mail failure|email not delivered|"
+    r"non remis|échec|no se ha podido|notification d'état|rejected|user unknown|bounce|failure notice|mail fail|email not delivered|"
     r"unable to deliver|warning: (?:message|could not)|fallo|não (?:foi|entregue)|non consegnat|mancata|mail delivery|delivery (?:notice|of)|"
     r"недоставлен|не доставлен|возврат|配信|配送|退信|送信できません|エラー|error (?:mail|sending)|problem(?:s)? (?:delivering|sending)|"
     r"considered unsolicited|message (?:refused|blocked|rejected)|not? (?:been )?delivered|quarantine|over quota|dsn:|sorry|permanent error|unknown user"
@@ -109,13 +108,13 @@ def read(mail: Mail, envelope_from: str | None = None) -> Report | None:
         rows = _from_prose(mail, text)
     if not rows:
         return _complaint_in_prose(mail)
-    _complete(rows, text)
+    _complete(rows, text, mail.subject)
     return Report(
         _kind(rows), [row for row in rows if row.action not in _GOOD] or rows, _original_id(mail, text)
     )
 
 
-_GOOD = {"delivered", "relayed", "expanded"}
+_GOOD = {"delivered", "relayed", "expanded", "deliverable"}
 
 
 def _kind(rows: list[Failed]) -> str:
@@ -261,16 +260,12 @@ def _looks_sent_by_a_server(mail: Mail, envelope_from: str | None, text: str) ->
     prose = bool(_PROSE.search(text[:20_000]))
     if answered and not (sender and null_path):
         return False
-    return (
-        (sender and (subject or null_path) and (prose or null_path))
-        or (subject and null_path and prose)
-        or (
-            sender
-            and prose
-            and not local.endswith("reply")
-            and bool(_STATUS.search(text) or _CODE.search(text))
-        )
-    )
+    if subject and prose and (null_path or re.match(r"(?i)no-?reply", local)):
+        return True
+    if sender and (subject or null_path) and (prose or null_path):
+        return True
+    is_daemon = bool(re.match(r"(?i)mail(?:er)?[-_.]?daemon$", local))
+    return sender and prose and (is_daemon or bool(_STATUS.search(text) or _CODE.search(text)))
 
 
 def _from_prose(mail: Mail, text: str) -> list[Failed]:
@@ -347,7 +342,7 @@ def _own_text(mail: Mail) -> str:
         for one in mail.attachments
         if one.type in ("text/plain",) and one.size < 50_000
     ]
-    return "\n".join(filter(None, texts))[:MAX_TEXT]
+    return "\n".join(filter(None, texts))[:MAX_TEXT].replace("\r\n", "\n")
 
 
 def _original_id(mail: Mail, text: str) -> str:
@@ -363,97 +358,42 @@ def _original_id(mail: Mail, text: str) -> str:
 # --- why ----------------------------------------------------------------------------------------------
 
 
-def _complete(rows: list[Failed], text: str) -> None:
+def _complete(rows: list[Failed], text: str, subject: str) -> None:
     """Fill in status, code and reason from the words around each address."""
     head = _before_original(text)
+    alone = head if len(rows) == 1 else ""
     for row in rows:
-        words = row.diagnostic
         near = _around(head, row.address)
         if not row.status:
-            found = (
-                _STATUS.search(row.diagnostic)
-                or _STATUS.search(near)
-                or (_STATUS.search(head) if len(rows) == 1 else None)
-            )
+            found = _STATUS.search(row.diagnostic) or _STATUS.search(near) or _STATUS.search(alone)
             row.status = found[1] if found else ""
-        if not row.reply_code:
-            row.reply_code = _code(row.diagnostic) or _code(near)
-        row.reason = (
-            classify(words, row.status)
-            or classify(near, row.status)
-            or classify(head if len(rows) == 1 else "", row.status)
-            or by_status(row.status)
-            or "undefined"
-        )
-        row.hard = row.reason in HARD_REASONS
+        row.reply_code = row.reply_code or _code(row.diagnostic) or _code(near)
+        for words in (f"{row.diagnostic} {_stage(near)}" if row.diagnostic else "", near, alone, subject):
+            row.reason = row.reason or (reasons.reason(words, row.status, row.action) if words else "")
+        row.reason = row.reason or reasons.by_status(row.status) or "undefined"
         transient = row.status.startswith("4") or (not row.status and row.reply_code.startswith("4"))
         row.permanent = row.action == "failed" or (row.action != "delayed" and not transient)
+        row.hard = row.reason in reasons.HARD and not transient
+
+
+def _stage(near: str) -> str:
+    """At which command the server said no, where the report tells."""
+    found = re.search(r"(?i)\(in reply to [^()]{1,40}\)|after mail from|>>> [a-z]{4}", near)
+    return found[0] if found else ""
 
 
 def _around(text: str, address: str) -> str:
+    """The paragraph that names an address, and the next one where it holds the address alone."""
     place = text.lower().find(address.lower()) if address else -1
-    return text[max(0, place - 200) : place + 700] if place >= 0 else ""
+    if place < 0:
+        return ""
+    start = max(text.rfind("\n\n", 0, place), 0)
+    end = text.find("\n\n", place)
+    if 0 <= end - place < len(address) + 4:
+        end = text.find("\n\n", end + 2)
+    return text[max(start, place - 400) : min(end if end >= 0 else len(text), place + 900)]
 
 
 def _code(text: str) -> str:
     found = _CODE.search(text + " ")
     return found[1] if found else ""
-
-
-_REASONS: list[tuple[str, re.Pattern[str]]] = [
-    (reason, re.compile(pattern, re.IGNORECASE))
-    for reason, pattern in [
-        ("mailboxfull", r"mail ?box (?:is |was )?(?:currently |now |temporarily )?(?:full|over|exceed)|over ?quota|quota (?:exceed|violation|is full|full)|exceed.{0,30}(?:quota|storage|mailbox size)|disk (?:space|quota|full)|mailbox has exceeded|out of (?:storage )?space|insufficient (?:system )?storage|not enough (?:storage|disk|space)|storage (?:limit|allocation)|too many messages (?:on|in) (?:this|the) mailbox|容量|account is over|user has too much mail|full mailbox|quotum|is full"),
-        ("mesgtoobig", r"(?:message|size|mail).{0,30}(?:too (?:big|large)|exceeds?.{0,20}(?:maximum|limit|size)|larger than)|message size exceed|max(?:imum)? message size"),
-        ("virusdetected", r"virus|infected|malware|trojan|worm "),
-        ("suspend", r"(?:account|mailbox|user|recipient|address|mail ?account).{0,40}(?:suspended|disabled|inactive|deactivated|locked|frozen|blocked because|not active|currently unavailable)|(?:disabled|inactive|suspended) (?:account|mailbox|user|recipient)|account .{0,20}(?:closed|expired) temporarily|deactivated mailbox|invalid/inactive user"),
-        ("hasmoved", r"(?:user|recipient|address|mailbox|account|person) (?:has )?(?:moved|changed)|has moved|new address is|no longer (?:works|working|employed|with|on) |has been replaced by|moved to another"),
-        ("notaccept", r"domain does not accept (?:mail|e-?mail)|host .{0,80}does not accept mail|does not accept mail from outside|null ?mx|(?:server|host|domain) (?:does|do) not (?:accept|receive) (?:any )?(?:mail|e-?mail)|(?:^|\s)smtp protocol returned a permanent error\s*$|nullmx|not accepting (?:any )?mail$"),
-        ("hostunknown", r"host (?:unknown|not found|or domain name not found|name lookup fail)|unknown host|domain (?:.{0,60} )?(?:does not exist|not found|doesn't exist)|(?:no such|unknown) (?:host|domain|server)|name (?:or )?(?:service|server).{0,30}(?:not|no) |nxdomain|unrouteable mail domain|unroutable (?:mail )?domain|no (?:mx|such domain|mail hosts?)|mail server for .{0,60} not found|couldn't find any host|dns (?:error|fail|lookup|type)|host or domain name|bad destination (?:host|system)|all relevant mx records point|domain must|illegal host|not a valid (?:host|domain)|could not be resolved|recipient domain|unresolvable|server for your recipient|invalid domain|bad host"),
-        ("norelaying", r"relay(?:ing)? (?:access )?(?:denied|not permitted|not allowed|prohibited|restrict)|(?:unable|not permitted|not allowed|cannot|refus\w+|not authori[sz]ed) to relay|relay(?:ing)? (?:mail )?(?:to|from|for)? .{0,40}(?:not|den|proh)|we do not relay|not a relay|open relay|isn't allowed to be relayed"),
-        ("authfailure", r"dmarc|spf (?:fail|check|record|validation)|sender policy|dkim|unauthenticated (?:e?mail|mail)|not (?:pass|passing) authenti|spf\b|sender id|fails? .{0,20}authentication"),
-        ("requireptr", r"(?:reverse|ptr|rdns).{0,40}(?:dns|record|lookup|fail|not|require|entry|hostname)|cannot find your (?:reverse )?hostname|ip (?:address )?(?:.{0,40})?(?:no|without|does not have|missing) (?:a )?(?:ptr|reverse)|fix your reverse|no reverse|client host .{0,20}reverse"),
-        ("spamdetected", r"(?:message|mail|content|email|it).{0,60}(?:considered|identified|classified|detected|marked|rejected|looks like|appears|treated|scored).{0,30}(?:spam|unsolicited|junk|bulk)|spam (?:message|score|content|detected|mail|filter|like|blocked|rejected)|unsolicited|detected as spam|looks like spam|spamassassin|spamminess|junk mail|is spam|\bspam\b"),
-        ("badreputation", r"reputation|senderbase|poor rep"),
-        ("blocked", r"(?:ip|host|address|client|sender|server|you|connection|access).{0,60}(?:block(?:ed|ing|list)|black ?list|listed (?:in|at|on|by)|denied|banned|refused|not (?:allowed|permitted|authorized) to)|(?:block|black|deny) ?list|rbl|dnsbl|spamhaus|spamcop|barracudanetworks|blocked using|bad (?:ehlo|helo)|access (?:denied|not allowed|restricted)|service refused|connection (?:refused|dropped) by|temporarily (?:blocked|deferred)"),
-        ("toomanyconn", r"too many (?:concurrent |simultaneous |open )?(?:connections|sessions|smtp)|connection rate|maximum (?:number of )?(?:connections|concurrent)"),
-        ("speeding", r"(?:receiving|sending|too) .{0,20}(?:rate|fast|quickly|many (?:messages|mails))|rate ?limit|throttl|mail rate|sending limit|too much mail"),
-        ("exceedlimit", r"too many (?:recipients|hops)|exceeded .{0,30}(?:limit|maximum|rate)|daily (?:limit|quota)|header size|line too long|message too complex"),
-        ("userunknown", r"(?:user|recipient|mailbox|address|account|mail ?box|addressee|customer|e-?mail|alias|inbox|destinataire|person|name)\b.{0,50}(?:unknown|not (?:found|exist|known|local|listed|recogni[sz]ed|have|a valid)|doesn'?t (?:exist|have)|does not (?:exist|have)|no longer (?:valid|available|exists|active|in use)|invalid|isn'?t (?:valid|found)|rejected|undeliverable|non-?exist|could not be (?:found|delivered)|couldn'?t be found|unavailable|cancell?ed|terminated|deleted|wasn'?t found|not a valid|has no|n'existe)|(?:unknown|no such|invalid|bad|non-?existent|undefined|unrouteable|unroutable|illegal|nonexistent|wrong|dead|unrecogni[sz]ed|not a (?:valid|known)|no) (?:local |virtual |destination |recipient |mail ?box |e-?mail |email |final |smtp |such )?(?:user|recipient|mail ?box|address|account|person|alias|addressee|rcpt|mail ?drop|delivery|username|users? here)|550 5\.1\.[01]|user unknown|unknown user|unknown (?:to|or illegal)|isn'?t an? (?:valid|known)|does ?n[o']t (?:have|exist|like)|(?:doesn'?t|does not) (?:have|list|receive)|宛先不明|存在しません|見つかりません|unbekannt|existiert nicht|n'existe pas|no existe|не (?:существует|найден)|message delivery failed: .{0,40}no such|recipientnotfound|recipnotfound|addressnotfound|not our customer|no mailbox|not listed in|no account|can't accept user|destination mailbox address invalid|5\.1\.1|5\.1\.0|5\.1\.10|5\.1\.6"),
-        ("rejected", r"(?:sender|from|return[- ]path|envelope).{0,60}(?:reject|denied|invalid|not (?:allowed|accepted|exist|permitted|valid|found)|refused|verif|block|does not)|rejected.{0,30}sender|domain of sender|sender address|bad sender|address rejected: .{0,20}from|mail from .{0,60}(?:denied|reject|refused)"),
-        ("filtered", r"(?:recipient|user|mail ?box).{0,50}(?:refus|restrict|not accept|filter|does not want|reject|declin)|due to (?:extended inactivity|recipient)|restricted|filtered|because the recipient|only accept|user reject|not allowed to (?:send|receive)|please use a different|permission"),
-        ("policyviolation", r"polic(?:y|ies)|prohibited|not allowed by|security (?:polic|restrict)|violat|not comply|attachment.{0,40}(?:not|block|reject)|disallowed|banned|illegal attachment|executable"),
-        ("securityerror", r"authenticat|(?:must|need) (?:to )?(?:issue|use) .{0,20}(?:starttls|auth)|starttls|\btls\b|certificate|password|login|credential|encryption required"),
-        ("contenterror", r"(?:malformed|invalid|bad) (?:header|message|mime|content)|mime|header (?:field|error)|8.?bit|charset|message (?:format|content)|contains? (?:invalid|illegal)"),
-        ("notcompliantrfc", r"rfc ?\d{3,4}|not (?:rfc )?compliant|duplicate header|missing .{0,20}header|message-id"),
-        ("syntaxerror", r"syntax error|command (?:not|unrecogni|unknown|rejected)|bad sequence|unrecogni[sz]ed command"),
-        ("networkerror", r"(?:connection|connect|network|host|route).{0,40}(?:timed? ?out|lost|refused|reset|unreachable|closed|broken|fail|interrupt|dropped)|timed? ?out|no route|unreachable|unable to connect|could not connect|too many hops|hop count|loop(?:s|ed|ing)? (?:back|detected)?|mail loop|name server|temporary (?:failure in )?name resolution|dns"),
-        ("expired", r"(?:retry|delivery|message|queue).{0,40}(?:time ?out|timed out|expired|exceeded|too long)|could not be delivered (?:for|within|in)|been (?:in|on) (?:the )?queue|(?:will|not) (?:be )?(?:try|retr(?:y|ied)).{0,40}|delivery (?:attempts? )?(?:failed|expired|time)|giving up|for the last|not yet (?:been )?deliver|delayed|undelivered (?:for|after)|still being retried|4\.4\.7|5\.4\.7|has been delayed"),
-        ("mailererror", r"command (?:failed|died|terminated|output)|exit (?:status|code|value)|x-unix|process (?:.{0,20} )?(?:failed|exit)|pipe|child status|local delivery|procmail|local configuration|died with"),
-        ("systemerror", r"(?:system|server|internal|service|local|configuration|resource).{0,30}(?:error|problem|fail|unavailable|trouble|not available)|temporar(?:y|ily)|try again|i/o error|out of memory|mail(?:er|system) (?:config|problem)|loops back|queue file|disk (?:error|i/o)"),
-        ("onhold", r"on hold|quarantin"),
-    ]
-]  # fmt: skip
-
-
-def classify(words: str, status: str = "") -> str:
-    """The reason that a server gives in words, "" where it gives none that we know."""
-    words = words[:3000]
-    if not words.strip():
-        return ""
-    for reason, pattern in _REASONS:
-        if pattern.search(words):
-            return reason
-    return ""
-
-
-def by_status(status: str) -> str:
-    """The reason that an enhanced status code stands for (RFC 3463, RFC 5248)."""
-    exact = {
-        "1.1": "userunknown", "1.0": "userunknown", "1.2": "hostunknown", "1.3": "userunknown", "1.4": "userunknown", "1.6": "hasmoved",
-        "1.8": "rejected", "1.7": "rejected", "1.10": "notaccept", "2.1": "suspend", "2.2": "mailboxfull", "2.3": "mesgtoobig", "2.4": "filtered",
-        "3.4": "mesgtoobig", "3.0": "systemerror", "4.4": "networkerror", "4.1": "networkerror", "4.2": "networkerror", "4.6": "networkerror",
-        "4.7": "expired", "5.3": "syntaxerror", "5.2": "syntaxerror", "6.1": "contenterror", "7.1": "blocked", "7.0": "securityerror",
-        "7.23": "authfailure", "7.25": "requireptr", "7.26": "authfailure", "1.9": "notaccept",
-    }  # fmt: skip
-    return exact.get(status.partition(".")[2], "")

@@ -184,9 +184,14 @@ class _Writer:
 
     def _blank(self) -> None:
         if self.lines and self.lines[-1].strip("> "):
-            self.lines.append(self._mark().rstrip())
+            mark = self._mark().rstrip()
+            self.lines.append(mark if self.lines[-1].startswith(mark) else "")
 
     def _finish(self) -> str:
         self._end_line()
-        text = "\n".join(self.lines)
+        following = [*self.lines[1:], ""]
+        kept = zip(self.lines, following, strict=True)
+        text = "\n".join(
+            "" if not line.strip("> ") and not after.startswith(">") else line for line, after in kept
+        )
         return re.sub(r"\n{3,}", "\n\n", text).strip("\n")

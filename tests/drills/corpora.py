@@ -1,0 +1,130 @@
+"""Every mail of the corpora through real SMTP into the running product.
+
+What a person wrote becomes a ticket or a reply, nothing vanishes and nothing raises.
+"""
+
+import argparse
+import json
+import re
+import smtplib
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from helpdesk.mail.automatic import judge
+from helpdesk.mail.parsing import parse
+from tests.flows.product import Product, await_that
+from tests.helpdesk.mail.agreement import EMAILS, mails
+
+ADDRESS = "support@drill.example"
+SETUP = (
+    "from tickets.models import Team; from helpdesk.models import SupportAddress;"
+    f"SupportAddress.objects.create(address='{ADDRESS}', team=Team.objects.create(name='Drill'))"
+)
+STATES = """
+    SELECT i.id, i.state, i.reason, i.error, i.attempts, coalesce(o.state, i.state), i.message_id
+    FROM helpdesk_inboundemail i LEFT JOIN helpdesk_inboundemail o ON o.id = i.duplicate_of_id ORDER BY i.id
+"""
+
+
+def run(arguments: list[str]) -> dict[str, Any]:
+    """Send, wait, count; a mail that still waits after five minutes fails the drill."""
+    parser = argparse.ArgumentParser(prog="bin/drill corpora")
+    parser.add_argument("--limit", type=int, default=0, help="only so many mails")
+    options = parser.parse_args(arguments)
+    paths = list(mails())[: options.limit or None]
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        product = Product(Path(folder) / "data")
+        try:
+            product.start()
+            product.manage("shell", "-c", SETUP)
+            return _drill(product, paths)
+        finally:
+            product.end()
+
+
+def _drill(product: Product, paths: list[Path]) -> dict[str, Any]:
+    started = time.monotonic()
+    answers = [_send(product, path) for path in paths]
+    sent_in = time.monotonic() - started
+    waiting = "SELECT count(*) FROM helpdesk_inboundemail WHERE state = 'waiting'"
+    await_that(lambda: product.sql(waiting) == [(0,)], 300, "every mail is filed")
+    done_in = time.monotonic() - started
+    rows = product.sql(STATES)
+    people = human_mails()
+    wrong = []
+    accepted = [path for path, answer in zip(paths, answers, strict=True) if answer == 250]
+    counts = Counter(f"ended as {row[1]}" for row in rows)
+    for path, row in zip(accepted, rows, strict=True):
+        name = path.relative_to(EMAILS).as_posix()
+        if row[3] or row[1] == "quarantined":
+            wrong.append(f"{name}: {row[1]} {row[3][:200]}")
+        elif name in people and row[5] not in ("filed", "suspended"):
+            wrong.append(f"{name}: a person's mail, but {row[5]} ({row[2]})")
+    for line in wrong:
+        print(line)
+    refused = Counter(f"answered {answer}" for answer in answers if answer != 250)
+    return {
+        "mails sent": len(paths),
+        "accepted with 250": len(accepted),
+        "rows": len(rows),
+        **refused,
+        **dict(sorted(counts.items())),
+        "written by a person": sum(path.relative_to(EMAILS).as_posix() in people for path in accepted),
+        "of these neither ticket nor reply": len([line for line in wrong if "a person's mail" in line]),
+        "raised or quarantined": len([line for line in wrong if "a person's mail" not in line]),
+        "tickets": product.sql("SELECT count(*) FROM tickets_ticket")[0][0],
+        "seconds to accept": round(sent_in, 1),
+        "seconds to file": round(done_in, 1),
+    }
+
+
+def _send(product: Product, path: Path) -> int:
+    """The code with which the mail's last command was answered."""
+    raw = path.read_bytes()
+    mail = parse(raw)
+    sender = (
+        mail.author.email
+        if mail.author.email.isascii() and "@" in mail.author.email
+        else "sender@drill.example"
+    )
+    if mail.type == "multipart/report" or mail.get("return-path").strip() == "<>":
+        sender = ""
+    elif not re.fullmatch(r"[\x21-\x3b\x3d\x3f-\x7e]{1,60}@[\w.-]{1,100}", sender, re.ASCII):
+        sender = "sender@drill.example"
+    with smtplib.SMTP("127.0.0.1", product.smtp_port, timeout=60) as connection:
+        try:
+            connection.sendmail(sender, [ADDRESS], raw)
+        except smtplib.SMTPResponseException as error:
+            return error.smtp_code
+    return 250
+
+
+def human_mails() -> set[str]:
+    """The mails that neither their corpora nor they themselves call a robot's, a bounce or a complaint."""
+    robots = set()
+    for case in json.loads((EMAILS / "bounces_sisimai/expected.json").read_text()):
+        reasons = {one["reason"] for one in case.get("recipients", [])}
+        if case["is_bounce"] is not False or reasons & {"feedback", "vacation", "delivered"}:
+            robots.add(f"bounces_sisimai/{case['file']}")
+    for case in json.loads((EMAILS / "discourse/expected.json").read_text()):
+        errors = {check.get("error") for check in case["checks"]}
+        if errors & {"AutoGeneratedEmailError", "BouncedEmailError"}:
+            robots.add(f"discourse/{case['file']}")
+    people = set()
+    for path in mails():
+        name = path.relative_to(EMAILS).as_posix()
+        mail = parse(path.read_bytes())
+        says_robot = (
+            judge(mail).reason.startswith(("auto-submitted", "report", "x-auto")) and judge(mail).automatic
+        )
+        if (
+            name not in robots
+            and not name.startswith(("flanker/bounce", "flanker/complaints"))
+            and not says_robot
+        ):
+            people.add(name)
+    return people

@@ -1,0 +1,164 @@
+"""The SMTP listener, spoken to over a real socket: what it promises, it has stored."""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+
+from helpdesk.heartbeats import last_beats
+from helpdesk.mail import listener
+from helpdesk.models import InboundEmail, SupportAddress
+from tests.flows.product import await_that, free_ports
+from tests.helpdesk.mail.post import SUPPORT, letter
+from tickets.models import Team
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A listener in a thread of this process, on a port of its own; support@desk.example is ours."""
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)  # no thread keeps the test database open
+    SupportAddress.objects.create(address=SUPPORT, team=Team.objects.create(name="Tech"))
+    (number,) = free_ports(1)
+    loop, stop, ready = asyncio.new_event_loop(), asyncio.Event(), asyncio.Event()
+    thread = threading.Thread(
+        target=loop.run_until_complete, args=(listener.serve("127.0.0.1", number, stop, ready),)
+    )
+    thread.start()
+    await_that(ready.is_set, 10)
+    yield number
+    loop.call_soon_threadsafe(stop.set)
+    thread.join()
+    loop.close()
+
+
+def connect(port: int) -> smtplib.SMTP:
+    return smtplib.SMTP("127.0.0.1", port, timeout=30)
+
+
+def send(port: int, raw: bytes, to: str = SUPPORT, sender: str = "ann@x.example") -> int:
+    """The code that answered the mail."""
+    with connect(port) as session:
+        try:
+            session.sendmail(sender, [to], raw)
+        except smtplib.SMTPRecipientsRefused as error:
+            return next(iter(error.recipients.values()))[0]
+        except smtplib.SMTPResponseException as error:
+            return error.smtp_code
+    return 250
+
+
+def test_a_mail_answered_with_250_is_stored_whole(port):
+    raw = letter("Line\n.\n..dots and ünïcode", message_id="<a@x.example>").replace(b"\n", b"\r\n")
+    assert send(port, raw) == 250
+    row = InboundEmail.objects.get()
+    assert bytes(row.raw).rstrip() == raw.rstrip()
+    assert (row.source, row.envelope_from, row.envelope_to) == ("smtp", "ann@x.example", [SUPPORT])
+
+
+def test_the_null_return_path_is_kept_as_such(port):
+    assert send(port, letter(), sender="") == 250
+    assert InboundEmail.objects.get().envelope_from == "<>"
+
+
+def test_lines_longer_than_the_rule_are_taken(port):
+    assert send(port, letter("x").replace(b"\n\nx", b"\n\n" + b"x" * 200_000)) == 250
+
+
+def test_mail_for_other_domains_is_refused_and_every_name_of_ours_taken(port):
+    assert send(port, letter(), to="someone@elsewhere.example") == 550
+    assert send(port, letter(), to="mistyped@DESK.example") == 250
+
+
+def test_names_are_not_told(port):
+    with connect(port) as session:
+        session.ehlo()
+        assert {session.verify(SUPPORT)[0], session.verify("nobody@desk.example")[0]} == {252}
+        assert session.docmd("EXPN", "all")[0] in (500, 502)
+
+
+def test_too_large_a_mail_is_told_to_its_sender(port, settings):
+    settings.SMTP_SIZE = 10_000
+    with connect(port) as session:
+        session.ehlo()
+        assert session.esmtp_features["size"] == "10000"
+        assert session.docmd("MAIL", "FROM:<a@x.example> SIZE=10001")[0] == 552
+    with connect(port) as session:
+        session.ehlo("x")
+        session.esmtp_features.pop("size")
+        with pytest.raises(smtplib.SMTPDataError) as refused:
+            session.sendmail("a@x.example", [SUPPORT], letter("y" * 20_000))
+        assert refused.value.smtp_code == 552
+    assert InboundEmail.objects.count() == 0
+
+
+def test_too_many_recipients_are_put_off(port, settings):
+    settings.SMTP_RECIPIENTS = 2
+    with connect(port) as session:
+        refused = session.sendmail("a@x.example", [f"n{n}@desk.example" for n in range(3)], letter())
+    assert [code for code, _ in refused.values()] == [452]
+    assert len(InboundEmail.objects.get().envelope_to) == 2
+
+
+def test_too_many_sessions_are_put_off(port, settings):
+    settings.SMTP_SESSIONS = 1
+    with connect(port), pytest.raises(smtplib.SMTPConnectError) as refused:
+        connect(port)
+    assert refused.value.smtp_code == 421
+    await_that(lambda: send(port, letter()) == 250, 10)
+
+
+def test_a_sender_that_hangs_up_before_the_dot_leaves_nothing(port):
+    with closing(socket.create_connection(("127.0.0.1", port))) as line:
+        line.sendall(
+            b"EHLO x\r\nMAIL FROM:<a@x.example>\r\nRCPT TO:<support@desk.example>\r\nDATA\r\nSubject: half"
+        )
+        time.sleep(0.2)
+    assert send(port, letter()) == 250
+    assert InboundEmail.objects.count() == 1
+
+
+def test_a_locked_table_is_answered_in_time_with_451_and_stores_nothing(port, settings):
+    settings.SMTP_ANSWER_SECONDS = 2.0
+    with _second_connection() as other:
+        other.execute("BEGIN; LOCK TABLE helpdesk_inboundemail IN ACCESS EXCLUSIVE MODE")
+        began = time.monotonic()
+        assert send(port, letter()) == 451
+        assert time.monotonic() - began < 10
+        other.execute("ROLLBACK")
+    assert send(port, letter()) == 250
+    assert InboundEmail.objects.count() == 1
+
+
+def test_after_its_database_connections_died_the_listener_goes_on(port):
+    assert send(port, letter()) == 250
+    with _second_connection() as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    connection.close()
+    await_that(lambda: send(port, letter()) == 250, 10)
+
+
+def test_the_listener_shows_that_it_lives(port):
+    await_that(lambda: "smtp" in last_beats(), 10)
+
+
+def _second_connection() -> Any:
+    settings_dict = connection.settings_dict
+    return psycopg.connect(
+        host=settings_dict["HOST"], port=settings_dict["PORT"] or None, user=settings_dict["USER"],
+        password=settings_dict["PASSWORD"] or None, dbname=settings_dict["NAME"], autocommit=True,
+    )  # fmt: skip
