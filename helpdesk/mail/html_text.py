@@ -190,7 +190,7 @@ class _Writer:
     def _finish(self) -> str:
         self._end_line()
         following = [*self.lines[1:], ""]
-        kept = zip(self.lines, following, strict=True)
+        kept = zip(self.lines, following, strict=False)
         text = "\n".join(
             "" if not line.strip("> ") and not after.startswith(">") else line for line, after in kept
         )

@@ -114,6 +114,10 @@ def test_what_nests_too_deep_for_any_reader_is_left_out_and_its_words_kept():
     assert to_text(page) == "words"
 
 
+def test_a_page_without_words_gives_none():
+    assert to_text("<p></p><div> </div>") == to_text("") == ""
+
+
 def test_html_becomes_lines():
     page = (
         "<p>Dear team,</p><div>first<br>second</div><ul><li>one<li>two</ul>"
