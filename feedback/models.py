@@ -91,6 +91,7 @@ class Survey(models.Model):
         NO_ADDRESS = "no_address", _("no usable address")
         ROBOT = "robot", _("opened by automatic mail")
         COOL_DOWN = "cool_down", _("asked recently")
+        DECLINED = "declined", _("asked not to be asked")
         REOPENED = "reopened", _("reopened before sending")
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="surveys")

@@ -59,8 +59,8 @@ def invitation(survey: int) -> dict[str, Any] | None:
     """What the mail of a sent survey says, in the current language; None when it is not to be sent any more.
 
     `reference`, `subject` ("" where it may not be repeated), `question`, `path` of the survey page
-    (relative), `choices` (each `Link` preselects its rating and records nothing), `expires_at`, `person`,
-    `agent`, `ticket`.
+    (relative), `stop_path` where surveys are declined, `choices` (each `Link` preselects its rating and
+    records nothing), `expires_at`, `person`, `agent`, `ticket`.
     """
     row = Survey.objects.select_related("ticket", "version", "person", "agent").filter(pk=survey).first()
     if row is None or row.state != Survey.State.INVITED:
@@ -77,6 +77,7 @@ def invitation(survey: int) -> dict[str, Any] | None:
         "subject": row.ticket.subject if row.person.proven_at else "",
         "question": question(row),
         "path": path,
+        "stop_path": f"{path}stop/",
         "choices": [
             Link(choice.value, choice.word, f"{path}?score={choice.value}")
             for choice in words.choices(row.version)

@@ -5,14 +5,25 @@ Each takes the ticket's row lock first. Already done: returns quietly, without a
 """
 
 from feedback.actions.definitions import change_survey, install_standard_survey, version_to_send
-from feedback.actions.surveys import Closed, answer, cancel_scheduled, expire, invite, schedule
+from feedback.actions.surveys import (
+    Closed,
+    answer,
+    cancel_scheduled,
+    decline,
+    expire,
+    has_declined,
+    invite,
+    schedule,
+)
 
 __all__ = [
     "Closed",
     "answer",
     "cancel_scheduled",
     "change_survey",
+    "decline",
     "expire",
+    "has_declined",
     "install_standard_survey",
     "invite",
     "schedule",

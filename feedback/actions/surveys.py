@@ -12,7 +12,7 @@ from feedback import queries, tokens, words
 from feedback.actions.definitions import version_to_send
 from feedback.models import Answer, Survey, SurveyVersion
 from feedback.timing import sending_time
-from tickets.actions import NotAllowed
+from tickets.actions import NotAllowed, edit_person
 from tickets.events import record
 from tickets.models import Event, Message, Speaker, Ticket, User
 from tickets.text import clean_line, clean_text
@@ -61,6 +61,8 @@ def _why_not(ticket: Ticket, resolution: Event) -> str:
         return Survey.Reason.INTERNAL
     if not _is_reachable(person):
         return Survey.Reason.NO_ADDRESS
+    if has_declined(person):
+        return Survey.Reason.DECLINED
     spoken = Message.objects.filter(ticket=ticket, by=Speaker.CUSTOMER, automatic=False)
     if ticket.spoke_first == Speaker.CUSTOMER and not spoken.exists():
         return Survey.Reason.ROBOT
@@ -69,6 +71,20 @@ def _why_not(ticket: Ticket, resolution: Event) -> str:
 
 def _is_reachable(person: User) -> bool:
     return bool(person.email and person.is_active and person.undeliverable_at is None)
+
+
+def has_declined(person: User) -> bool:
+    """The person wants no surveys any more."""
+    return person.preferences.get("surveys") is False
+
+
+def decline(survey: Survey, *, at: datetime | None = None) -> None:
+    """The person whom a survey was put to wants no others. This one can still be answered."""
+    with transaction.atomic():
+        person = User.objects.select_for_update(no_key=True).get(pk=survey.person_id)
+        if not has_declined(person):
+            wishes = {**person.preferences, "surveys": False}
+            edit_person(person, by=person, at=at, preferences=wishes)
 
 
 def cancel_scheduled(reopening: Event) -> None:
@@ -94,6 +110,8 @@ def invite(survey: Survey, *, at: datetime | None = None) -> Survey | None:
         person = User.objects.select_for_update(no_key=True).get(pk=survey.person_id)
         if not _is_reachable(person):
             return _cancel(survey, Survey.State.SUPPRESSED, Survey.Reason.NO_ADDRESS, at)
+        if has_declined(person):
+            return _cancel(survey, Survey.State.SUPPRESSED, Survey.Reason.DECLINED, at)
         if _was_asked(person, since=at - survey.version.cool_down):
             return _cancel(survey, Survey.State.SUPPRESSED, Survey.Reason.COOL_DOWN, at)
         _freeze_credit(survey)

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('state', models.CharField(choices=[('scheduled', 'Scheduled'), ('invited', 'Sent'), ('answered', 'Answered'), ('expired', 'Expired'), ('cancelled', 'Cancelled'), ('suppressed', 'Not asked')], default='scheduled', max_length=10)),
-                ('reason', models.CharField(blank=True, choices=[('automatic', 'resolved automatically'), ('internal', 'asked by one of us'), ('no_address', 'no usable address'), ('robot', 'opened by automatic mail'), ('cool_down', 'asked recently'), ('reopened', 'reopened before sending')], max_length=12)),
+                ('reason', models.CharField(blank=True, choices=[('automatic', 'resolved automatically'), ('internal', 'asked by one of us'), ('no_address', 'no usable address'), ('robot', 'opened by automatic mail'), ('cool_down', 'asked recently'), ('declined', 'asked not to be asked'), ('reopened', 'reopened before sending')], max_length=12)),
                 ('token_hash', models.CharField(blank=True, max_length=64, null=True, unique=True)),
                 ('resolved_at', models.DateTimeField()),
                 ('send_at', models.DateTimeField()),

@@ -297,7 +297,9 @@ def _survey(row: Delivery) -> Letter:
     letter = _customers_letter(row, asked["ticket"], sender, subject=asked["question"])
     letter.context |= asked | {
         "choices": [(one.value, one.word, link(one.path)) for one in asked["choices"]],
+        "stop_link": link(asked["stop_path"]),
     }
+    letter.unsubscribe = letter.context["stop_link"]
     return letter
 
 

@@ -8,4 +8,5 @@ app_name = "surveys"
 urlpatterns = [
     path("<str:token>/", views.survey, name="survey"),
     path("<str:token>/thanks/", views.thanks, name="thanks"),
+    path("<str:token>/stop/", views.stop, name="stop"),
 ]

@@ -127,3 +127,13 @@ def _closed(request: HttpRequest, survey: Survey) -> HttpResponse:
     address = SupportAddress.objects.filter(team=survey.ticket.team_id, is_active=True).first()
     context = {"survey": survey, "address": address.address if address else ""}
     return render(request, "survey/closed.html", context, status=HTTPStatus.GONE)
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@_by_token
+def stop(request: HttpRequest, token: str, survey: Survey) -> HttpResponse:
+    """Ask this person nothing any more. The button says it, or a mail program's own (RFC 8058): a POST."""
+    if request.method == "POST":
+        actions.decline(survey)
+    return render(request, "survey/stop.html", {"survey": survey, "is_done": request.method == "POST"})

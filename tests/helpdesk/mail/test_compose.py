@@ -323,9 +323,12 @@ def test_a_survey_mail_preselects_and_records_nothing(ticket, cast, support, arr
         surveys.invite(survey)
     mail = arrived()[-1]
     assert mail["Subject"] == "How was our help with “Refund missing”?"
-    ratings = [link for link in links(mail) if "/survey/" in link]
+    ratings = [link for link in links(mail) if "?score=" in link]
     assert [link[-1] for link in ratings] == ["1", "2", "3", "4", "5"]
     assert "Nothing is recorded until you press Send" in text(mail)
     page = client.get(ratings[3].removeprefix(settings.PUBLIC_URL))
     assert page.status_code == 200
     assert Survey.objects.get().answer is None
+    (stop,) = [link for link in links(mail) if link.endswith("/stop/")]
+    assert mail["List-Unsubscribe"] == f"<{stop}>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

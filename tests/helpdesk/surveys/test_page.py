@@ -189,3 +189,28 @@ def test_two_presses_at_once_are_one_answer(fresh, path):
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(press, range(4))) == {302}
     assert Answer.objects.count() == 1
+
+
+def test_opening_the_stop_link_changes_nothing_its_button_does(client, fresh, path, cast):
+    page = client.get(path + "stop/")
+    assert (page.status_code, page["Referrer-Policy"]) == (200, "no-referrer")
+    assert "Do not ask me again" in page.content.decode()
+    client.head(path + "stop/")
+    cast.priya.refresh_from_db()
+    assert "surveys" not in cast.priya.preferences
+    done = client.post(path + "stop/", {"List-Unsubscribe": "One-Click"})
+    assert "We will not ask you again." in done.content.decode()
+    cast.priya.refresh_from_db()
+    assert cast.priya.preferences["surveys"] is False
+    assert client.post(path, {"score": "4"}).status_code == 302
+
+
+def test_who_declined_is_asked_nothing(cast, resolve):
+    planned = resolve(at=timezone.now() - timedelta(days=1))
+    actions.edit_person(cast.priya, by=cast.priya, preferences={"surveys": False})
+    assert feedback.invite(planned, at=timezone.now()).reason == Survey.Reason.DECLINED
+    assert resolve(at=timezone.now()).reason == Survey.Reason.DECLINED
+
+
+def test_a_made_up_stop_link_is_unknown(client, db):
+    assert client.post("/survey/wrong/stop/").status_code == 404
