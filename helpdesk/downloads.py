@@ -10,6 +10,8 @@ import unicodedata
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 
+from helpdesk.inline_images import images_of
+from helpdesk.sanitize import for_display
 from tickets.models import Attachment, Message
 
 DOWNLOAD_POLICY = "sandbox; default-src 'none'"
@@ -36,8 +38,11 @@ def download(row: Attachment) -> HttpResponse:
 
 
 def frame(message: Message) -> HttpResponse:
-    """A sanitised mail as its sender styled it, under a policy that lets it run and fetch nothing."""
-    response = HttpResponse(_PAPER.format(message.html))
+    """A sanitised mail as its sender styled it, under a policy that lets it run and fetch nothing.
+
+    It passes the sanitiser once more on its way out, so that no older or other way in can weaken it.
+    """
+    response = HttpResponse(_PAPER.format(for_display(message.html, images_of(message))))
     response["Content-Security-Policy"] = FRAME_POLICY
     response["X-Frame-Options"] = "SAMEORIGIN"
     response["Referrer-Policy"] = "no-referrer"

@@ -15,11 +15,12 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from helpdesk import outbox
+from helpdesk.company import team_for_new_tickets
 from helpdesk.mail import returned
 from helpdesk.mail.bounded import Read
 from helpdesk.mail.matching import Match, match
 from helpdesk.mail.reading import Reading
-from helpdesk.models import Company, Delivery, InboundEmail, SupportAddress
+from helpdesk.models import Delivery, InboundEmail, SupportAddress
 from tickets import actions
 from tickets.actions import NewFile, Words
 from tickets.models import Channel, Message, Team, Ticket, User
@@ -224,10 +225,7 @@ def team_for(addresses: Iterable[str]) -> Team | None:
         team = ours.get(address) or ours.get(without_plus(address))
         if team is not None:
             return team
-    company = Company.objects.filter(pk=1).select_related("default_team").first()
-    if company is not None and company.default_team is not None and company.default_team.is_active:
-        return company.default_team
-    return Team.objects.filter(is_active=True).order_by("pk").first()
+    return team_for_new_tickets()
 
 
 def _propose_copied(row: InboundEmail, reading: Reading, ticket: Ticket, sender: User) -> None:

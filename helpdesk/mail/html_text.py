@@ -4,7 +4,7 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from helpdesk.mail.markup import crude_text, is_too_deep
+from helpdesk.markup import crude_text, is_too_deep
 
 MAX_NODES = 200_000
 _SKIPPED = {

@@ -12,7 +12,7 @@ from typing import Any
 from helpdesk.mail import automatic, bounces, cleaning
 from helpdesk.mail.html_text import to_text
 from helpdesk.mail.parsing import Attachment, Body, Limits, Mail, minimal, parse
-from helpdesk.mail.sanitize import sanitized
+from helpdesk.sanitize import sanitized
 
 Reading = dict[str, Any]
 MAX_STORED_HTML = 2 * 1024 * 1024

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import nh3
 from selectolax.lexbor import LexborHTMLParser
 
-from helpdesk.mail.markup import is_too_deep
+from helpdesk.markup import is_too_deep
 
 MAX_HTML = 1024 * 1024
 

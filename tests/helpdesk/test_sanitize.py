@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from helpdesk.mail import sanitize
+from helpdesk import sanitize
 from helpdesk.mail.html_text import to_text
-from helpdesk.mail.sanitize import for_display, sanitized
+from helpdesk.sanitize import for_display, sanitized
 from tests.helpdesk.mail import agreement
 
 ATTACKS = agreement.CORPORA / "attacks" / "html_sanitizer" / "cases.json"
