@@ -96,3 +96,9 @@ def open_path(ticket: Ticket, person: User, at: datetime) -> str | None:
 def latest_version(definition: SurveyDefinition) -> SurveyVersion:
     """The version that is sent from now on."""
     return definition.versions.order_by("-number")[0]
+
+
+def sent_version() -> SurveyVersion:
+    """What the company's survey is at present; an unsaved standard one while none is installed."""
+    definition = SurveyDefinition.objects.order_by("pk").first()
+    return latest_version(definition) if definition else SurveyVersion(questions=words.STANDARD_QUESTIONS)

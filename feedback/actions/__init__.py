@@ -4,7 +4,12 @@ Each takes the ticket's row lock first. Already done: returns quietly, without a
 `NotAllowed`, whose text may be shown.
 """
 
-from feedback.actions.definitions import change_survey, install_standard_survey, version_to_send
+from feedback.actions.definitions import (
+    change_survey,
+    install_standard_survey,
+    switch_survey,
+    version_to_send,
+)
 from feedback.actions.surveys import (
     Closed,
     answer,
@@ -27,5 +32,6 @@ __all__ = [
     "install_standard_survey",
     "invite",
     "schedule",
+    "switch_survey",
     "version_to_send",
 ]

@@ -26,14 +26,31 @@ def install_standard_survey(*, by: User | None = None) -> SurveyDefinition:
         return definition
 
 
+def switch_survey(definition: SurveyDefinition, on: bool, *, by: User | None) -> SurveyDefinition:
+    """Send this survey after resolutions from now on, or no more. Raises NotAllowed as `change_survey`."""
+    _demand_administrator(by)
+    with transaction.atomic():
+        definition = SurveyDefinition.objects.select_for_update().get(pk=definition.pk)
+        if definition.is_active != on:
+            definition.is_active = on
+            definition.save(update_fields=["is_active"])
+            data = {"definition": definition.pk, "version": latest_version(definition).pk}
+            record("survey_definition.changed", subject=definition, by=by, data=data)
+        return definition
+
+
+def _demand_administrator(by: User | None) -> None:
+    if by is not None and not access.can_administer(by):
+        raise NotAllowed(_("Only administrators may do this."))
+
+
 def change_survey(definition: SurveyDefinition, *, by: User | None, **fields: Any) -> SurveyVersion:
     """A new version with other `questions`, `delay`, `open_for` or `cool_down`; surveys that are out keep
     theirs.
 
     Raises NotAllowed unless `by` is the system or an administrator, ValueError for a negative time.
     """
-    if by is not None and not access.can_administer(by):
-        raise NotAllowed(_("Only administrators may do this."))
+    _demand_administrator(by)
     for name in ("delay", "open_for", "cool_down"):
         if fields.get(name, timedelta(0)) < timedelta(0):
             raise ValueError(_("A time cannot be negative."))

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 from django.utils import timezone
 
-from helpdesk.models import Company
+from helpdesk.company import company
 from helpdesk.reports.periods import DEFAULT, PRESETS, Period, between, preset
+from helpdesk.times import zone_named
 from tickets.models import Channel, Priority
 
 NOBODY = "none"
@@ -24,8 +25,7 @@ DIMENSIONS = ("team", "agent", "priority", "channel")
 
 def company_zone() -> ZoneInfo:
     """The time zone of all reports: the company's."""
-    name = Company.objects.filter(pk=1).values_list("time_zone", flat=True).first()
-    return ZoneInfo(name or "UTC")
+    return zone_named(company().time_zone)
 
 
 @dataclass(frozen=True)

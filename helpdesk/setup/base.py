@@ -71,6 +71,7 @@ def rail(request: HttpRequest) -> list[tuple[str, str, str, None, bool]]:
         ("people", _("People"), "people"),
         ("organizations", _("Organisations"), "globe"),
         ("replies", _("Saved replies"), "saved"),
+        ("surveys", _("Survey"), "star"),
         tokens,
     ]
     match = request.resolver_match

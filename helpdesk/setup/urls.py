@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from helpdesk.setup.views import company, hours, mail, people, replies, start, teams, tokens
+from helpdesk.setup.views import company, hours, mail, people, replies, start, surveys, teams, tokens
 
 app_name = "setup"
 
@@ -43,6 +43,7 @@ urlpatterns = [
     path("hours/calendars/new/", hours.hours_calendar_new, name="hours_calendar_new"),
     path("hours/calendars/<int:pk>/", hours.hours_calendar, name="hours_calendar"),
     path("hours/policies/<int:pk>/", hours.hours_policy, name="hours_policy"),
+    path("surveys/", surveys.surveys, name="surveys"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<int:pk>/revoke/", tokens.tokens_revoke, name="tokens_revoke"),
 ]

@@ -86,6 +86,10 @@ def screens(world: World) -> Iterator[Screen]:
         ("login-staff", "account_login", None),
         ("login-customer", "account_request_login_code", None),
         ("reports", "reports:index", sue),
+        ("report-first-response", "reports:first-response", sue),
+        ("report-sla", "reports:sla", sue),
+        ("report-feedback", "reports:feedback", sue),
+        ("report-mine", "reports:mine", mira),
         ("setup", "setup:index", ada),
     ):
         if path := path_of(route):

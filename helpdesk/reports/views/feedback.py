@@ -19,7 +19,7 @@ from helpdesk.reports.empty import latest_period
 from helpdesk.reports.figures import Share
 from helpdesk.reports.filters import Filters, read
 from helpdesk.reports.metrics import DEFINITIONS
-from helpdesk.reports.periods import Period, weeks
+from helpdesk.reports.periods import Period, shared_out, weeks
 from helpdesk.reports.rows import lines
 
 LISTED = 10
@@ -134,5 +134,5 @@ def _breakdown(filters: Filters, rows: list[Ask]) -> list[dict[str, Any]]:
 def _weekly(filters: Filters) -> list[charts.WeekMark]:
     spans = weeks(min(filters.period.last, filters.now.astimezone(filters.zone).date()), filters.zone)
     rows = DEFINITIONS["feedback"].rows(filters.during(Period(spans[0].first, spans[-1].last, filters.zone)))
-    shares = [satisfied([row for row in rows if span.covers(row.at)]) for span in spans]
+    shares = [satisfied(week) for week in shared_out(rows, spans)]
     return charts.share_weeks(shares, spans, filters)

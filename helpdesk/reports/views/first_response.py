@@ -16,7 +16,7 @@ from helpdesk.reports.empty import latest_period
 from helpdesk.reports.figures import Waits, waits
 from helpdesk.reports.filters import Filters, read
 from helpdesk.reports.metrics import DEFINITIONS
-from helpdesk.reports.periods import Period, weeks
+from helpdesk.reports.periods import Period, shared_out, weeks
 from helpdesk.reports.rows import lines
 from helpdesk.reports.waits import Wait, not_measured_yet, shared_target
 
@@ -102,10 +102,7 @@ def _weekly(filters: Filters, target: float | None) -> charts.WeekChart:
     rows = DEFINITIONS["first-response"].rows(whole)
     groups = [group for group in grouped(rows, "team") if len(group.rows) >= charts.FEWEST]
     named = [(group.name, group.rows) for group in groups] if 1 < len(groups) <= 3 else [(_("All"), rows)]
-    series = [
-        (name, [summary([row for row in members if span.covers(row.at)]) for span in spans])
-        for name, members in named
-    ]
+    series = [(name, [summary(week) for week in shared_out(members, spans)]) for name, members in named]
     return charts.week_chart(series, spans, filters, target)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,7 +15,7 @@ from helpdesk.reports.base import frame, member_view, opens, selects
 from helpdesk.reports.filters import Filters, read
 from helpdesk.reports.geometry import time_label
 from helpdesk.reports.metrics import DEFINITIONS
-from helpdesk.reports.periods import Period, weeks
+from helpdesk.reports.periods import Period, shared_out, weeks
 from helpdesk.reports.views.feedback import satisfied
 from helpdesk.reports.views.first_response import summary
 from tickets import access
@@ -41,7 +40,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 def trends(filters: Filters, spans: list[Period]) -> list[charts.Trend]:
     """Four small multiples over the same eight weeks; the evidence is of the last week that is over."""
     by_week = {
-        key: _by_week(DEFINITIONS[key].rows(filters), spans)
+        key: shared_out(DEFINITIONS[key].rows(filters), spans)
         for key in ("first-response", "opened", "resolved", "feedback")
     }
     is_open = [span.covers(filters.now) for span in spans]
@@ -51,10 +50,6 @@ def trends(filters: Filters, spans: list[Period]) -> list[charts.Trend]:
         _volume(filters, spans, by_week, is_open),
         _satisfied(filters, spans, by_week["feedback"], is_open),
     ]
-
-
-def _by_week(rows: Sequence[Any], spans: list[Period]) -> list[list[Any]]:
-    return [[row for row in rows if span.covers(row.at)] for span in spans]
 
 
 def _last_closed(is_open: list[bool]) -> int:

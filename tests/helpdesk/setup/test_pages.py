@@ -13,7 +13,8 @@ from tickets.models import Event, Team
 
 PLAIN = [
     "index", "company", "teams", "teams_new", "organizations", "organizations_new", "people", "people_invite",
-    "addresses", "addresses_new", "replies", "replies_new", "mail", "hours", "hours_calendar_new", "tokens",
+    "addresses", "addresses_new", "replies", "replies_new", "mail", "hours", "hours_calendar_new", "surveys",
+    "tokens",
 ]  # fmt: skip
 
 
