@@ -21,6 +21,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "deliveries that are due": {"task": "mail.sweep_deliveries", "schedule": 5.0},
     "mail that waits to be filed": {"task": "mail.sweep_inbound", "schedule": 15.0},
     "heartbeat of the tasks": {"task": "ops.beat", "schedule": 15.0},
+    "what has served its time": {"task": "ops.tidy", "schedule": 3600.0},
     "clocks to check": {"task": "sla.sweep_clocks", "schedule": 15.0},
     "surveys to send": {"task": "feedback.invite_due", "schedule": 60.0},
     "surveys to close": {"task": "feedback.expire_due", "schedule": 600.0},

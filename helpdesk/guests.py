@@ -84,6 +84,13 @@ def revoke_links(ticket: Ticket) -> int:
     return GuestLink.objects.filter(ticket=ticket, revoked_at=None).update(revoked_at=timezone.now())
 
 
+def forget_ended() -> int:
+    """Delete the links that have ended for good. Returns how many."""
+    now = timezone.now()
+    ended = Q(ticket__closed_at__lt=now - AFTER_CLOSING) | Q(revoked_at__lt=now) | Q(expires_at__lt=now)
+    return GuestLink.objects.filter(ended).delete()[0]
+
+
 def _held(request: HttpRequest) -> list[int]:
     return [pk for pk in request.session.get(_SESSION_KEY, []) if isinstance(pk, int)]
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from helpdesk import heartbeats
+from helpdesk import heartbeats, tidying
 from helpdesk.mail import inbound, outbound
 from tickets.handover import hand_over
 
@@ -11,6 +11,12 @@ from tickets.handover import hand_over
 def beat() -> None:
     """Proves the whole chain from beat through the broker to a worker's child."""
     heartbeats.beat("tasks")
+
+
+@shared_task(name="ops.tidy")
+def tidy() -> dict[str, int]:
+    """Delete what is kept for a while only."""
+    return tidying.tidy()
 
 
 @shared_task(name="mail.deliver", soft_time_limit=840, time_limit=870)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from datetime import timedelta
 from typing import Any
@@ -24,6 +25,8 @@ from helpdesk.accounts import sessions, tries
 from helpdesk.models import ApiToken
 from helpdesk.outbox import queue_account_mail
 from tickets.models import User
+
+security = logging.getLogger("helpdesk.security")
 
 _MAILS = {
     "account/email/login_code": "account.code",
@@ -134,6 +137,7 @@ class Adapter(DefaultAccountAdapter):
 def too_many(request: HttpRequest, wait: timedelta) -> forms.ValidationError:
     """The refusal of one try too many; the view answers 429 with `Retry-After`."""
     request.wait = wait  # type: ignore[attr-defined]
+    security.warning("one try too many at %s from %s", request.path, tries.address_of(request))
     minutes = math.ceil(wait.total_seconds() / 60)
     text = _("Too many tries. Wait %(minutes)s min, or use a one-time code.") % {"minutes": minutes}
     return forms.ValidationError(text, code="too_many")

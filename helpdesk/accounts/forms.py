@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import available_timezones
 
-from allauth.account.forms import ConfirmLoginCodeForm, LoginForm, RequestLoginCodeForm
+from allauth.account.forms import (
+    ChangePasswordForm,
+    ConfirmLoginCodeForm,
+    LoginForm,
+    RequestLoginCodeForm,
+)
 from django import forms
 from django.conf import settings
 from django.contrib.auth import password_validation
@@ -66,6 +71,13 @@ class EnterCode(ConfirmLoginCodeForm):
         code.widget = forms.TextInput(
             attrs={"autocomplete": "one-time-code", "autocapitalize": "characters", "spellcheck": "false"}
         )
+
+
+class ChangePassword(ChangePasswordForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("oldpassword", "password1"):
+            self.fields[name].help_text = ""
 
 
 class ChoosePassword(forms.Form):

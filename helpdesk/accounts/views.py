@@ -80,7 +80,7 @@ class EnterCode(Honest, allauth_views.ConfirmLoginCodeView):
 
 
 class ChangePassword(Honest, allauth_views.PasswordChangeView):
-    pass
+    form_class = forms.ChangePassword
 
 
 class SetPassword(Honest, allauth_views.PasswordSetView):
