@@ -148,9 +148,9 @@ class Player:
                 )
                 message = actions.reply(ticket, words, by=ticket.requester, channel=Channel.MAIL, at=back)
                 at = self._work(back, 60)
-                if at > self.now:
-                    return
                 owner = message.ticket.assignee
+                if at > self.now or owner is None:
+                    return
                 words = _letter("That should not be. I have set it right by hand.", owner, hello="")
                 actions.reply(ticket, words, by=owner, channel=Channel.DESK, then=Status.RESOLVED, at=at)
         self._rate(ticket, at)
