@@ -90,9 +90,9 @@ def areas_for(reader: Any) -> list[tuple[str, str, str, str]]:
     return [(key, word, path, chord) for key, word, route, chord in areas if (path := path_of(route))]
 
 
-def path_of(route: str) -> str:
+def path_of(route: str, *arguments: Any) -> str:
     """The path of `route`, or "" where no such face is mounted."""
     try:
-        return reverse(route)
+        return reverse(route, args=arguments)
     except NoReverseMatch:
         return ""

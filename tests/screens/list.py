@@ -75,22 +75,25 @@ def screens(world: World) -> Iterator[Screen]:
     yield Screen("desk-missing", "/desk/tickets/999999/", mira)
     yield Screen("desk-empty", "/desk/?view=mine", sue)
     yield Screen("desk-undo-send", refund, mira, _send)
-    yield Screen("portal-ticket", f"/tickets/{world.tickets['refund'].pk}/", world.people["priya"])
+    priya = world.people["priya"]
     yield Screen("portal-new-problem", "/new/", None, _send_nothing)
-    for name, route, person in (
-        ("portal-welcome", "portal:welcome", None),
-        ("portal-tickets", "portal:tickets", world.people["priya"]),
-        ("portal-new", "portal:new", world.people["priya"]),
-        ("portal-new-guest", "portal:new", None),
-        ("portal-details", "account_preferences", world.people["priya"]),
-        ("login-staff", "account_login", None),
-        ("login-customer", "account_request_login_code", None),
-        ("reports", "reports:index", sue),
-        ("report-first-response", "reports:first-response", sue),
-        ("report-sla", "reports:sla", sue),
-        ("report-feedback", "reports:feedback", sue),
-        ("report-mine", "reports:mine", mira),
-        ("setup", "setup:index", ada),
+    for name, route, arguments, person in (
+        ("portal-welcome", "portal:welcome", (), None),
+        ("portal-tickets", "portal:tickets", (), priya),
+        ("portal-ticket", "portal:ticket", (world.tickets["refund"].pk,), priya),
+        ("portal-new", "portal:new", (), priya),
+        ("portal-new-guest", "portal:new", (), None),
+        ("portal-details", "account_preferences", (), priya),
+        ("login-staff", "account_login", (), None),
+        ("login-customer", "account_request_login_code", (), None),
+        ("reports", "reports:index", (), sue),
+        ("setup", "setup:index", (), ada),
+        ("setup-company", "setup:company", (), ada),
+        ("setup-teams", "setup:teams", (), ada),
+        ("setup-people", "setup:people", (), ada),
+        ("setup-person", "setup:people_edit", (mira.pk,), ada),
+        ("setup-addresses", "setup:addresses", (), ada),
+        ("mailbox", "mailbox:index", (), None),
     ):
-        if path := path_of(route):
+        if path := path_of(route, *arguments):
             yield Screen(name, path, person)
