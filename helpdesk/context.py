@@ -83,8 +83,8 @@ def areas_for(reader: Any) -> list[tuple[str, str, str, str]]:
         ("queue", _("Queue"), "desk:queue", "g q"),
         ("customers", _("Customers"), "desk:customers", "g c"),
     ]
-    if access.can_see_reports(reader):
-        areas.append(("reports", _("Reports"), "reports:index", "g r"))
+    own = "reports:index" if access.can_see_reports(reader) else "reports:mine"
+    areas.append(("reports", _("Reports"), own, "g r"))
     if access.can_administer(reader):
         areas.append(("setup", _("Setup"), "setup:index", "g s"))
     return [(key, word, path, chord) for key, word, route, chord in areas if (path := path_of(route))]

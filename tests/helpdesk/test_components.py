@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django import forms
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import timezone
 
 from helpdesk import icons, times, words
+from helpdesk.context import areas_for
 
 FRIDAY = datetime(2026, 11, 20, 8, 53, tzinfo=UTC)
 
@@ -118,3 +120,20 @@ def test_an_unknown_icon_is_refused():
 
 def test_a_priority_lights_as_many_bars_as_its_level():
     assert [icons.bars(level).count('class="on"') for level in (1, 2, 3, 4)] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("who", "areas"),
+    [
+        ("mira", ["/desk/", "/desk/customers/", "/reports/mine/"]),
+        ("sue", ["/desk/", "/desk/customers/", "/reports/"]),
+        ("root", ["/desk/", "/desk/customers/", "/reports/", "/setup/"]),
+        ("priya", []),
+    ],
+)
+def test_each_reader_is_offered_the_areas_that_are_open_to_them(client, cast, who, areas):
+    person = getattr(cast, who)
+    assert [path for _key, _word, path, _chord in areas_for(person)] == areas
+    client.force_login(person, backend=settings.AUTHENTICATION_BACKENDS[0])
+    for path in areas:
+        assert client.get(path).status_code == 200
