@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Case, Count, Q, QuerySet, When
+from django.utils import timezone
 
 from tickets import access
 from tickets.models import UNRESOLVED_STATUSES, Event, Message, Organization, Status, Team, Ticket, User
@@ -82,6 +83,14 @@ def latest_told(tickets: list[Ticket]) -> dict[int, Message]:
     words = Message.objects.filter(access.public_now(), ticket__in=tickets)
     newest = words.order_by("ticket_id", "-said_at", "-pk").distinct("ticket_id").select_related("author")
     return {message.ticket_id: message for message in newest}
+
+
+def with_held_words(tickets: list[Ticket]) -> set[int]:
+    """The numbers of those on which a public message of ours still waits for its hold to end."""
+    held = Message.objects.filter(
+        ticket__in=tickets, public=True, withdrawn_at=None, visible_at__gt=timezone.now()
+    )
+    return set(held.values_list("ticket_id", flat=True))
 
 
 def timeline(ticket: Ticket) -> QuerySet[Event]:

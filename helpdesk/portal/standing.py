@@ -48,8 +48,11 @@ class Standing:
         return self.ticket.closed_at if self.key == CLOSED else self.ticket.resolved_at
 
 
-def standing_of(ticket: Ticket, last: Message | None, due_at: datetime | None = None) -> Standing:
-    key = _STANDINGS[Status(ticket.status)]
+def standing_of(
+    ticket: Ticket, last: Message | None, due_at: datetime | None = None, *, held: bool = False
+) -> Standing:
+    """`held`: an answer of ours is on its way but not to be seen yet, nor the status that came with it."""
+    key = ON_IT if held else _STANDINGS[Status(ticket.status)]
     word, glyph = _WORDS[key]
     return Standing(ticket=ticket, key=key, word=word, glyph=glyph, last=last, due_at=due_at)
 

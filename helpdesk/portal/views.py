@@ -20,9 +20,9 @@ from helpdesk.downloads import download
 from helpdesk.once import KeyReused, once
 from helpdesk.portal import forms, promises
 from helpdesk.portal.base import Visitor, find_ticket, page, sign_in_first, visitor_of
-from helpdesk.portal.standing import is_own, standing_of
+from helpdesk.portal.standing import Standing, is_own, standing_of
 from tickets import access, actions, queries
-from tickets.models import Channel, Ticket
+from tickets.models import Channel, Message, Ticket
 
 PAGE = 25
 SHOWN = 2
@@ -68,13 +68,13 @@ def _list(
     rows = queries.after(rows, request.GET.get("after", "")).select_related("requester")
     shown = list(rows[: PAGE + 1])
     more, shown = len(shown) > PAGE, shown[:PAGE]
-    told, due = queries.latest_told(shown), promises.due_of(shown)
+    told, due, held = queries.latest_told(shown), promises.due_of(shown), queries.with_held_words(shown)
     context = {
         "area": area,
         "heading": title,
         "solved": solved,
         "counts": queries.counts_for_customer(found),
-        "rows": [standing_of(row, told.get(row.pk), due.get(row.pk)) for row in shown],
+        "rows": [standing_of(row, told.get(row.pk), due.get(row.pk), held=row.pk in held) for row in shown],
         "older": queries.place_of(shown[-1]) if more else None,
         "user": visitor.user,
     }
@@ -101,12 +101,11 @@ def _ticket(
         .order_by("said_at", "pk")
     )
     reader = visitor.speaks_as(found)
-    last = told[-1] if told else None
     said = [(message, is_own(message, reader)) for message in told]
     context = {
         "area": "tickets",
         "ticket": found,
-        "standing": standing_of(found, last, promises.due_of([found]).get(found.pk)),
+        "standing": _standing(found, told[-1] if told else None),
         "earlier": said[:-SHOWN],
         "latest": said[-SHOWN:],
         "seen": len(told),
@@ -117,6 +116,11 @@ def _ticket(
         "user": visitor.user,
     }
     return page(request, "portal/ticket.html", context, status=status)
+
+
+def _standing(found: Ticket, last: Message | None) -> Standing:
+    due = promises.due_of([found]).get(found.pk)
+    return standing_of(found, last, due, held=bool(queries.with_held_words([found])))
 
 
 @require_POST

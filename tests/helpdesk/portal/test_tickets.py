@@ -67,7 +67,7 @@ def test_the_cost_of_the_list_does_not_grow_with_its_length(
     for count in (1, 9):
         for _ in range(count):
             open_ticket()
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             assert client.get("/tickets/").status_code == 200
 
 
@@ -86,10 +86,12 @@ def test_the_ticket_shows_four_plain_words_and_nothing_of_the_desk(cast, ticket,
 
 def test_a_held_answer_shows_when_its_hold_is_over(cast, ticket, signed_in):
     message = actions.reply(
-        ticket, "Not yet to be read", by=cast.mira, channel="desk", hold=timedelta(seconds=30)
+        ticket, "Not yet to be read", by=cast.mira, channel="desk", hold=timedelta(seconds=30), then="waiting"
     )
     client = signed_in(cast.priya)
     assert "Not yet to be read" not in words(client.get(path(ticket)))
+    for page in ("/tickets/", path(ticket)):
+        assert "Waiting for you" not in words(client.get(page))
     Message.objects.filter(pk=message.pk).update(visible_at=message.said_at)
     assert "Not yet to be read" in words(client.get(path(ticket)))
 
