@@ -24,9 +24,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from helpdesk.company import company
 from helpdesk.mail import letters, tokens
 from helpdesk.mail.anchor import ANCHOR_ID, ANCHOR_TEXT
-from helpdesk.mail.letters import Letter, NotToBeSent, NotYet, company
+from helpdesk.mail.letter import REPLIED, Letter, NotToBeSent, NotYet
 from helpdesk.mail.smtp import Envelope
 from helpdesk.models import Delivery
 from helpdesk.words import file_size
@@ -78,7 +79,7 @@ def _zone(person: User | None) -> str:
 def _senders(letter: Letter, row: Delivery) -> tuple[str, ...]:
     """The envelope's sender. Nothing answers the empty one (RFC 3834 3.3); a bounce address says which
     delivery failed. The plain address is for servers that take neither."""
-    first = "" if letter.automatic == letters.REPLIED else tokens.bounce_address(letter.box, row.pk)
+    first = "" if letter.automatic == REPLIED else tokens.bounce_address(letter.box, row.pk)
     return (first, letter.box)
 
 

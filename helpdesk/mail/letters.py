@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -16,129 +14,31 @@ from feedback import queries as surveys
 from helpdesk import guests, sealed
 from helpdesk.accounts.invitations import JOIN_FOR, join_link
 from helpdesk.mail import tokens
-from helpdesk.mail.threads import Thread, thread_of
-from helpdesk.models import Company, Delivery, SupportAddress
+from helpdesk.mail.letter import (
+    GENERATED,
+    REPLIED,
+    Letter,
+    NotForCustomers,
+    NotToBeSent,
+    NotYet,
+    PublicWords,
+    Sender,
+    link,
+    sender_for,
+)
+from helpdesk.mail.threads import thread_of
+from helpdesk.models import Delivery, SupportAddress
 from sla import queries as clocks
-from tickets.models import Attachment, Follower, Message, Speaker, Team, Ticket, User
+from tickets.models import Follower, Message, Speaker, Ticket, User
 from tickets.text import clean_line
 
-REPLIED, GENERATED = "auto-replied", "auto-generated"
-"""Values of Auto-Submitted (RFC 3834 5)."""
-
-
-class NotToBeSent(Exception):
-    """What the mail was to say is no longer so. `reason` is one of `Delivery.Reason`."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class NotYet(Exception):
-    """The words are still held back (the clocks of two machines differ a little)."""
-
-
-class NotForCustomers(TypeError):
-    """An internal note, or something else that customers never see, was given to a mail for them."""
-
-
-@dataclass(frozen=True)
-class PublicWords:
-    """A message that customers may read. The customers' mails take nothing else, so a note cannot get in.
-
-    Raises NotForCustomers for a note, a held, automatic, withdrawn or not yet released message.
-    """
-
-    message: Message
-
-    def __post_init__(self) -> None:
-        one = self.message
-        public = one.public and not one.held and not one.automatic and one.withdrawn_at is None
-        if not public or one.visible_at > timezone.now():
-            raise NotForCustomers(f"message {one.pk} is not for customers")
-
-    @property
-    def text(self) -> str:
-        return self.message.text
-
-    @property
-    def fresh(self) -> str:
-        """What is new in it, without what its writer quoted."""
-        return self.message.fresh.strip() or self.message.text
-
-    @property
-    def author(self) -> User | None:
-        return self.message.author
-
-    @property
-    def said_at(self) -> datetime:
-        return self.message.said_at
-
-    def files(self) -> list[Attachment]:
-        """Its files; their bytes are fetched when they are asked for."""
-        return list(self.message.attachments.order_by("pk").select_related("blob").defer("blob__data"))
-
-
-@dataclass(frozen=True)
-class Sender:
-    """As whom we write: the address of the team, its name, the company."""
-
-    box: SupportAddress
-    company: Company
-
-    @property
-    def name(self) -> str:
-        return clean_line(self.box.name or self.company.name, 100)
-
-
-@dataclass
-class Letter:
-    """One mail before it is written out. `automatic` is "" for the words of a person."""
-
-    template: str
-    to: User | None
-    address: str
-    subject: str
-    sender_name: str
-    box: str
-    context: dict[str, Any] = field(default_factory=dict)
-    automatic: str = GENERATED
-    reply_to: str = ""
-    cc: list[User] = field(default_factory=list)
-    thread: Thread = field(default_factory=Thread)
-    files: list[Attachment] = field(default_factory=list)
-    unsubscribe: str = ""
+__all__ = ["LETTERS", "NotForCustomers", "PublicWords", "letter_of"]
 
 
 def letter_of(row: Delivery) -> Letter:
     """What a claimed delivery says, in the current language. Raises NotToBeSent."""
     write = _account if row.template.startswith("account.") else LETTERS[row.template]
     return write(row)
-
-
-# --- as whom ------------------------------------------------------------------------------------------
-
-
-def company() -> Company:
-    return Company.objects.filter(pk=1).first() or Company(pk=1)
-
-
-def box_of(team: Team | None) -> SupportAddress:
-    """The address that a team's mail comes from; without one any of ours, else one of our domain."""
-    ours = SupportAddress.objects.filter(is_active=True).order_by("pk")
-    own = ours.filter(team=team).first() if team else None
-    if own is None:
-        first = Company.objects.filter(pk=1).values_list("default_team", flat=True).first()
-        own = ours.filter(team=first).first() or ours.first()
-    return own or SupportAddress(address=f"support@{settings.MAIL_DOMAIN}", team=team)
-
-
-def sender_for(team: Team | None) -> Sender:
-    return Sender(box_of(team), company())
-
-
-def link(path: str) -> str:
-    return settings.PUBLIC_URL + path
 
 
 # --- to customers -------------------------------------------------------------------------------------

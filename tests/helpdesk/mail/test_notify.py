@@ -114,6 +114,7 @@ def test_a_new_ticket_is_told_to_those_of_the_team_who_wish_it(open_ticket, cast
     assert told(template="ticket.opened") == [("ticket.opened", "sue@desk.example")]
 
 
+@pytest.mark.tampers
 @pytest.mark.parametrize(
     ("assigned", "lead", "expected"), [("mira", None, "mira"), (None, "gus", "gus"), (None, None, "sue")]
 )

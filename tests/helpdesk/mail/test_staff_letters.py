@@ -40,6 +40,7 @@ def test_the_customers_words_are_quoted_without_what_they_quoted(ticket, cast, t
     assert "old" not in text
 
 
+@pytest.mark.tampers
 @pytest.mark.parametrize(
     ("kind", "metric", "expected"),
     [
