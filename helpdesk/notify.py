@@ -151,6 +151,9 @@ def _survey_ended(event: Event) -> list[Delivery]:
 
 
 def _person_invited(event: Event) -> list[Delivery]:
+    """Nobody mails the first administrator, who is made by the system and already here."""
+    if event.actor_id is None:
+        return []
     person = User.objects.get(pk=event.data["person"])
     return [
         outbox.mail_of(event, person, event.kind, rank=Rank.ACCOUNT, give_up_at=event.at + INVITATION_LASTS)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk import logos
 from helpdesk.models import Company, SavedReply, SupportAddress
+from sla.actions import install_defaults
 from tickets import access
 from tickets.actions import NotAllowed
 from tickets.events import record
@@ -23,12 +24,18 @@ THE_ONE = 1
 
 
 def edit_company(*, by: User | None, at: datetime | None = None, **fields: Any) -> Company:
-    """Change name, time_zone or default_team. Raises ValueError for an empty name."""
+    """Change name, time_zone or default_team. Raises ValueError for an empty name.
+
+    Office hours in the company's zone and standard targets are there from the first time on.
+    """
     _demand_administrator(by)
     _demand_known(fields, "name", "time_zone", "default_team")
     if "name" in fields:
         fields["name"] = _named(fields["name"])
-    return _edit_company(fields, by=by, at=at)
+    with transaction.atomic():
+        row = _edit_company(fields, by=by, at=at)
+        install_defaults(by=by, zone=row.time_zone, at=at)
+        return row
 
 
 def set_logo(data: bytes, *, by: User | None, at: datetime | None = None) -> Company:
@@ -70,6 +77,8 @@ def create_address(
     """Mail to this address goes to `team`, whose mail comes from it. Raises ValueError if it is taken."""
     _demand_administrator(by)
     with transaction.atomic():
+        company = Company.objects.filter(pk=THE_ONE).first() or Company()
+        install_defaults(by=by, zone=company.time_zone, at=at)  # no mail without a clock
         row = SupportAddress.objects.create(
             address=_free_address(address, None),
             team=team,
