@@ -75,10 +75,10 @@ def time_axis(values: Iterable[float], is_working: bool) -> TimeAxis:
     ticks, values = _ticks(is_working), sorted(values)
     if not values:
         return TimeAxis(MINUTE, 8 * HOUR, is_working)
-    early = values[len(values) // 20]
-    low = max((tick for tick in ticks if tick <= early), default=ticks[0])
-    high = min((tick for tick in ticks if tick >= values[-1] and tick > low), default=ticks[-1])
-    return TimeAxis(low, max(high, 2 * low), is_working)
+    first = max((place for place, tick in enumerate(ticks) if tick <= values[len(values) // 20]), default=0)
+    last = next((place for place, tick in enumerate(ticks) if tick >= values[-1]), len(ticks) - 1)
+    last = max(last, 3)
+    return TimeAxis(ticks[min(first, last - 3)], ticks[last], is_working)
 
 
 def step_path(curve: Curve, axis: TimeAxis) -> str:

@@ -48,20 +48,25 @@ def first_response_rows(filters: Filters) -> list[Wait]:
 
 
 def promise_rows(filters: Filters, metric: str, by: str = "") -> list[Wait]:
-    """Kept and broken promises of one metric, by opening or by answering date, and those still open."""
+    """Kept and broken promises of one metric, by opening or by answering date, and those still open.
+
+    Read in the order in which a clock goes on (open, stopped, measured), later rows winning, so that one that
+    stops meanwhile is counted once. A clock that a worker is still to measure counts by what it shows itself.
+    """
     by = by or filters.by or "opened"
-    rows = _measured(filters, metric, "opened_at" if by == "opened" else "stopped_at")
-    if by == "opened":
-        rows += _open(filters, metric)
-    return rows
+    rows = _open(filters, metric) if by == "opened" else {}
+    rows |= _stopped(filters, metric, "ticket__opened_at" if by == "opened" else "stopped_at")
+    rows |= _measured(filters, metric, "opened_at" if by == "opened" else "stopped_at")
+    return list(rows.values())
 
 
-def _measured(filters: Filters, metric: str, instant: str) -> list[Wait]:
+def _measured(filters: Filters, metric: str, instant: str) -> dict[int, Wait]:
     found = Measurement.objects.filter(
         filters.condition(team="team", agent="agent", priority="priority", channel="channel"),
         metric=metric,
         **within(filters.period, instant),
     ).values_list(
+        "clock_id",
         "ticket_id",
         "working" if filters.is_working else "calendar",
         "verdict",
@@ -73,47 +78,84 @@ def _measured(filters: Filters, metric: str, instant: str) -> list[Wait]:
         "target",
         "target_working",
     )
-    return [
-        Wait(ticket, took.total_seconds(), True, verdict, at, *rest)
-        for ticket, took, verdict, at, *rest in found.iterator(chunk_size=5000)
-    ]
+    return {
+        clock: Wait(ticket, took.total_seconds(), True, verdict, at, *rest)
+        for clock, ticket, took, verdict, at, *rest in found.iterator(chunk_size=5000)
+    }
 
 
-def _open(filters: Filters, metric: str) -> list[Wait]:
+def _stopped(filters: Filters, metric: str, instant: str) -> dict[int, Wait]:
+    """Clocks that stopped and wait for their measurement, as the measurement will say it."""
     clocks = Clock.objects.filter(
-        filters.condition(
-            team="ticket__team",
-            agent="ticket__assignee",
-            priority="ticket__priority",
-            channel="ticket__channel",
-        ),
+        _of_ticket(filters, agent="stopped_by"),
+        metric=metric,
+        state=ClockState.FULFILLED,
+        measurement=None,
+        **within(filters.period, instant),
+    ).select_related("ticket")
+    return {
+        clock.pk: _row(
+            clock,
+            (clock.elapsed_working if filters.is_working else clock.elapsed_calendar).total_seconds(),
+            True,
+            _verdict(clock, filters.now),
+            clock.ticket.opened_at if instant != "stopped_at" else clock.stopped_at or filters.now,
+            clock.stopped_by_id,
+        )
+        for clock in clocks
+    }
+
+
+def _open(filters: Filters, metric: str) -> dict[int, Wait]:
+    clocks = Clock.objects.filter(
+        _of_ticket(filters, agent="ticket__assignee"),
         metric=metric,
         state__in=OPEN_STATES,
         **within(filters.period, "ticket__opened_at"),
     ).select_related("ticket")
     waited = waited_so_far(clocks, filters.now, working=filters.is_working)
-    return [
-        Wait(
-            clock.ticket_id,
+    return {
+        clock.pk: _row(
+            clock,
             seconds,
             False,
-            _verdict_so_far(clock, filters.now),
+            _verdict(clock, filters.now),
             clock.ticket.opened_at,
-            clock.ticket.team_id,
             clock.ticket.assignee_id,
-            clock.ticket.priority,
-            clock.ticket.channel,
-            clock.target,
-            clock.target_working,
         )
         for clock, seconds in waited
-    ]
+    }
 
 
-def _verdict_so_far(clock: Clock, now: datetime) -> str:
+def _of_ticket(filters: Filters, *, agent: str) -> Q:
+    return filters.condition(
+        team="ticket__team", agent=agent, priority="ticket__priority", channel="ticket__channel"
+    )
+
+
+def _row(clock: Clock, seconds: float, done: bool, verdict: str, at: datetime, agent: int | None) -> Wait:
+    ticket = clock.ticket
+    return Wait(
+        clock.ticket_id,
+        seconds,
+        done,
+        verdict,
+        at,
+        ticket.team_id,
+        agent,
+        ticket.priority,
+        ticket.channel,
+        clock.target,
+        clock.target_working,
+    )
+
+
+def _verdict(clock: Clock, now: datetime) -> str:
     if clock.target is None:
         return UNPROMISED
-    return MISSED if clock.is_late(now) else PENDING
+    if clock.is_late(now):
+        return MISSED
+    return PENDING if clock.is_open else MET
 
 
 def within(period: Period, column: str) -> dict[str, datetime]:
@@ -209,12 +251,3 @@ def shared_target(rows: Iterable[Wait], *, working: bool) -> float | None:
         return None
     target, is_working = targets.pop()
     return target.total_seconds() if target and is_working == working else None
-
-
-def not_measured_yet(filters: Filters) -> int:
-    """Answers of the period that a worker is still to measure: they are in no figure for some seconds."""
-    return Clock.objects.filter(
-        metric=MetricName.FIRST_RESPONSE,
-        needs_measuring=True,
-        **within(filters.period, "ticket__opened_at"),
-    ).count()

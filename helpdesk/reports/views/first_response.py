@@ -18,7 +18,7 @@ from helpdesk.reports.filters import Filters, read
 from helpdesk.reports.metrics import DEFINITIONS
 from helpdesk.reports.periods import Period, shared_out, weeks
 from helpdesk.reports.rows import lines
-from helpdesk.reports.waits import Wait, not_measured_yet, shared_target
+from helpdesk.reports.waits import Wait, shared_target
 
 LISTED = 5
 """So many of those who wait longest stand on the page; the rest is one click away."""
@@ -75,7 +75,6 @@ def _figures(request: HttpRequest, filters: Filters, rows: list[Wait]) -> dict[s
             name: opens(filters, "first-response", name) for name in DEFINITIONS["first-response"].slices
         },
         "left_out": _left_out(filters),
-        "not_measured": not_measured_yet(filters),
     }
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk.reports import charts, needs
 from helpdesk.reports.base import frame, member_view, opens, selects
+from helpdesk.reports.figures import Share
 from helpdesk.reports.filters import Filters, read
 from helpdesk.reports.geometry import time_label
 from helpdesk.reports.metrics import DEFINITIONS
@@ -113,7 +114,7 @@ def _satisfied(
 def _share_trend(
     filters: Filters,
     spans: list[Period],
-    shares: list[Any],
+    shares: list[Share],
     is_open: list[bool],
     title: str,
     kind: tuple[str, str, int],
@@ -123,7 +124,8 @@ def _share_trend(
     values = [share.percent if share.is_enough else None for share in shares]
     labels = ["–" if value is None else f"{round(value)}%" for value in values]
     share = shares[last]
-    interval = f"{round(share.interval[0])}–{round(share.interval[1])}, " if share.is_enough else ""
+    low, high = share.interval or (0, 0)
+    interval = f"{round(low)}–{round(high)}, " if share.is_enough else ""
     return _trend(
         filters,
         spans,
@@ -131,14 +133,16 @@ def _share_trend(
         is_open,
         slice_=slice_,
         title=title,
-        value=labels[last]
-        if share.is_enough
-        else _("%(hits)d of %(n)d") % {"hits": share.hits, "n": share.n},
+        value=_counts(share) if share.n and not share.is_enough else labels[last],
         evidence=f"{interval}{_week_of(spans, last)}, n = {share.n}",
         lines=[charts.trend_line(values, labels, is_open, number, 100)],
         table=_table(spans, labels, [str(each.n) for each in shares]),
         names=[title, "n"],
     )
+
+
+def _counts(share: Share) -> str:
+    return _("%(hits)d of %(n)d") % {"hits": share.hits, "n": share.n}
 
 
 def _volume(

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from feedback import actions as feedback
 from helpdesk.models import Delivery
 from helpdesk.reports.metrics import DEFINITIONS
+from sla.models import Clock, Measurement
 from tests.cast import PersonFactory
-from tests.helpdesk.reports.conftest import MONDAY, NOVEMBER
+from tests.helpdesk.reports.conftest import MONDAY, NOVEMBER, measure_all
 from tickets import actions
 
 PAGES = ("first-response", "sla", "feedback")
@@ -73,6 +74,24 @@ def test_first_response_counts_those_who_still_wait(supervisor, month):
     page = text_of(page_of(supervisor, "first-response", NOVEMBER + "&basis=calendar"))
     assert "n = 18 , of which 2 still wait , counted." in page
     assert "Half got an answer within 1 h 30 min" in page
+
+
+def test_an_answer_counts_before_a_worker_has_measured_it(supervisor, cast, story):
+    for minutes in (10, 5000):
+        story(answered=minutes)
+    asked = [f"{NOVEMBER}&split=agent", f"{NOVEMBER}&basis=calendar&agent={cast.mira.pk}"]
+    asked = [*asked, *(f"{query}&by=answered" for query in asked)]
+
+    def pages() -> list[str]:
+        found = [text_of(page_of(supervisor, "first-response", query)) for query in asked]
+        return [re.sub(r"Counted \d\d:\d\d", "", page) for page in found]
+
+    measured = pages()
+    Measurement.objects.all().delete()
+    assert pages() == measured
+    assert "2 of 2 tickets have an answer" in measured[0]
+    Clock.objects.filter(state="fulfilled").update(needs_measuring=True)
+    measure_all()
 
 
 def test_by_answered_date_nobody_waits(supervisor, month):
