@@ -7,10 +7,12 @@ be told the whole text stays visible.
 """
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 MAX_TEXT = 1024 * 1024
 _MAX_LINE = 1000
+_MAX_LINES = 20_000
 
 
 class Split(NamedTuple):
@@ -32,13 +34,29 @@ _START = (
     r"man|mån|tis|lör|sön|pada|2ve|στις"
 )
 _ATTRIBUTION = re.compile(
-    rf"^[>\s*_]{{0,6}}(?:(?:{_START})\b.{{5,400}}(?:{_WROTE})[^\w]{{0,12}}|.{{4,300}}[\s ](?:{_WROTE})(?:\s+\w{{1,12}})?\s*[:：]\s*|"
-    rf".{{0,40}}\d{{4}}.{{4,200}}[<\[(][^<>\[\]()\s]{{1,100}}@[^<>\[\]()\s]{{1,100}}[>\])][^:]{{0,60}}[:：]\s*)$",
+    r"^[>\s*_=-]{0,12}+(?:"
+    rf"(?:{_START})\b.{{5,400}}(?:{_WROTE})[^\w]{{0,60}}|"
+    rf".{{4,300}}[\s\xa0](?:{_WROTE})(?:\s+\w{{1,12}})?\s*[:：]\s*|"
+    rf".{{2,200}}[<(][^<>()\s]{{1,100}}@[^<>()\s]{{1,100}}[>)].{{0,20}}\b(?:{_WROTE})\b.{{0,80}}[:：]\s*|"
+    rf"(?:{_START})\b.{{5,100}}\d.{{0,30}}\b(?:{_WROTE})\s.{{2,100}}@[^\s@]{{3,100}}|"
+    r".{0,40}\d{4}.{4,200}[<\[(][^<>\[\]()\s]{1,100}@[^<>\[\]()\s]{1,100}[>\])][^:]{0,60}[:：]\s*|"
+    r"\d{4}[/-]\d{1,2}[/-]\d{1,2}.{2,80}<[^<>\s]{1,100}@[^<>\s]{1,100}>\s*:?|"
+    r"\d{4}-\d\d-\d\d \d\d:\d\d (?:GMT|UTC)[+-]\d\d:\d\d .{2,80}|"
+    rf".{{2,80}}\s(?:{_WROTE})\s?[-=:]{{2,40}}|"
+    r"(?:message du|message de) ?:.{4,80}"
+    r")$",
     re.IGNORECASE,
 )
-_ATTRIBUTION_START = re.compile(rf"^[>\s*_]{{0,6}}(?:{_START})\b.{{0,200}}(?:\d|@|,)", re.IGNORECASE)
+_ATTRIBUTION_START = re.compile(
+    rf"^[>\s*_-]{{0,12}}(?:(?:{_START})\b.{{0,200}}(?:\d|@|,)|.{{2,150}}[<(][^<>()\s]{{1,100}}@[^<>()\s]{{1,100}}[>)].{{0,20}}\b(?:{_WROTE})\b)",
+    re.IGNORECASE,
+)
+_SHARED_LINE = re.compile(
+    r"^(.{1,400}?[\w.!?)])[\s-]{1,6}(On (?:mon|tue|wed|thu|fri|sat|sun|\d).{5,120}\d{4}.{0,80}wrote:)\s*$",
+    re.IGNORECASE,
+)
 _ORIGINAL = re.compile(
-    r"^[\s>*_]{0,6}[-_=*]{2,60}\s*(?:original message|reply message|original appointment|ursprüngliche nachricht|original-nachricht|"
+    r"^[\s>]{0,6}+[-_=*]{2,60}+\s*(?:original message|reply message|original appointment|ursprüngliche nachricht|original-nachricht|"
     r"ursprungliche nachricht|antwort nachricht|message d'origine|message original|mensaje original|mensagem original|messaggio originale|"
     r"messaggio inoltrato|oorspronkelijk bericht|oprindelig meddelelse|original meddelelse|opprinnelig melding|ursprungligt meddelande|"
     r"alkuperäinen viesti|pôvodná správa|původní zpráva|původní e-mail|wiadomość oryginalna|oryginalna wiadomość|исходное сообщение|"
@@ -47,7 +65,7 @@ _ORIGINAL = re.compile(
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(
-    r"^[\s>*_]{0,6}(?:[-_=*]{2,60}\s*(?:forwarded message|forwarded by .{0,100}|weitergeleitete nachricht|message transféré|message transmis|"
+    r"^[\s>]{0,6}+(?:[-_=*]{2,60}+\s*(?:forwarded message|forwarded by .{0,100}|weitergeleitete nachricht|message transféré|message transmis|"
     r"mensaje reenviado|mensagem encaminhada|messaggio inoltrato|doorgestuurd bericht|videresendt meddelelse|vidarebefordrat meddelande|"
     r"přeposlaná zpráva|wiadomość przekazana dalej|пересылаемое сообщение|перенаправленное сообщение|begin forwarded message|fwd)"
     r"\s*[-_=*]{0,60}\s*|begin forwarded message:?|anfang der weitergeleiteten (?:nachricht|e-mail):?|début du message (?:réexpédié|transféré)\s*:?|"
@@ -56,8 +74,8 @@ _FORWARDED = re.compile(
     re.IGNORECASE,
 )
 _FIELD = re.compile(
-    r"^[\s>*_|]{0,6}\*{0,2}(from|sent|to|date|subject|cc|reply-to|von|gesendet(?: am)?|an|datum|betreff|kopie|de|envoyé(?: le)?|à|objet|"
-    r"enviado(?: el| em)?|para|asunto|assunto|fecha|data|da|inviato|a|oggetto|van|verzonden|aan|onderwerp|från|skickat|till|ämne|fra|sendt|til|emne|"
+    r"^[\s>*_|]{0,6}\*{0,2}(from|sent|to|date|subject|cc|reply-to|von|gesendet(?: am)?|an|datum|betreff|kopie|de|envoyé(?: le)?|à|objet|sujet|copie à|"
+    r"enviado(?: el| em)?|para|asunto|assunto|fecha|data|da|inviato|a|oggetto|risposta|van|verzonden|aan|onderwerp|från|skickat|till|ämne|fra|sendt|til|emne|"
     r"lähettäjä|lähetetty|vastaanottaja|aihe|od|wysłano|wysłane|do|temat|odesláno|odoslané|komu|předmět|predmet|от|отправлено|дата|кому|тема|"
     r"kimden|gönderme tarihi|gönderildi|kime|konu|feladó|elküldve|címzett|tárgy|发件人|发送时间|收件人|主题|日期|寄件者|收件者|主旨|差出人|送信日時|宛先|件名|"
     r"보낸 사람|보낸 날짜|받는 사람|제목|expéditeur|destinataire|remitente|destinatario|mittente|organization)\s{0,3}\*{0,2}\s{0,3}[:：]\*{0,2}\s{0,3}(.{0,500})$",
@@ -65,9 +83,13 @@ _FIELD = re.compile(
 )
 _SENDER_FIELDS = {"from", "von", "de", "da", "van", "från", "fra", "lähettäjä", "od", "от", "kimden", "feladó", "发件人", "寄件者", "差出人",
                   "보낸 사람", "expéditeur", "remitente", "mittente"}  # fmt: skip
-_SIGNATURE = re.compile(r"^[\s>]{0,3}(?:--|—|–|__|---)\s{0,2}$")
+_SIGNATURE = re.compile(r"^[\s>]{0,3}(?:--|__|---)\s{0,2}$")
+_FOOTER = re.compile(r"^\s{0,3}_{20,}\s*$")
+_DATED = re.compile(r"[\d@]|--")
+_WROTE_WORD = re.compile(_WROTE, re.IGNORECASE)
+_JUNK = re.compile(r"^\s{0,8}(?:ᐧ|([-*#~=_+])(?:\s?\1){1,}|\u200c+)\s*$")
 _DEVICE = re.compile(
-    r"^\W{0,3}(?:sent (?:from|via|with|using) (?:my |the |an? )?\S.{0,60}|sent from .{1,40}|get outlook for .{1,20}|from my .{1,30}|"
+    r"^\W{0,3}(?:sent (?:from|via|with|using) (?:my |the |an? )?[^\s,][^,.]{0,50}(?:, ?(?:please|sorry|pardon|excuse|so ).{0,60})?|get outlook for .{1,20}|from my .{1,30}|"
     r"(?:von meinem|von unterwegs|gesendet (?:von|mit|aus)|diese nachricht wurde von) .{1,80}|envoyé (?:de|depuis|à partir) .{1,60}|"
     r"enviado (?:desde|do|de|através) .{1,60}|inviato (?:da|dal) .{1,60}|verzonden (?:vanaf|via|met|door|vanuit) .{1,60}|"
     r"skickat från .{1,60}|sendt fra .{1,60}|lähetetty .{1,60}|wysłane z .{1,60}|odesláno z .{1,60}|отправлено (?:с|из) .{1,60}|"
@@ -80,51 +102,121 @@ _ABOVE = re.compile(r"(?i)(?:reply|write|please type|type your (?:reply|response
 _RULE = re.compile(r"^\s{0,3}[_*]{10,}\s*$|^\s{0,3}[-=]{20,}\s*$")
 
 
+class _Attributions:
+    """Finds attributions ("On … wrote:"). Looking costs, so it stops after as many tries as any honest mail needs."""
+
+    tries = 4000
+
+    def __call__(self, lines: list[str], index: int) -> int:
+        """The line after an attribution that begins here, 0 where none does. It may span some lines."""
+        line = lines[index][:_MAX_LINE].strip()
+        if not line or len(line) > 500 or self.tries <= 0:
+            return 0
+        if self._is_whole(line):
+            return index + 1
+        if not _ATTRIBUTION_START.match(line):
+            return 0
+        joined = line
+        for offset, following in enumerate(lines[index + 1 : index + 6], 2):
+            following = following[:_MAX_LINE].strip()
+            if not following and not _goes_on(lines, index + offset):
+                return 0
+            joined = f"{joined} {following}".strip()
+            if len(joined) > 600:
+                return 0
+            if self._is_whole(joined):
+                return index + offset
+        return 0
+
+    def _is_whole(self, line: str) -> bool:
+        if not _WROTE_WORD.search(line) and not _DATED.search(line):
+            return False
+        self.tries -= 1
+        return bool(_ATTRIBUTION.match(line))
+
+
+def _goes_on(lines: list[str], index: int) -> bool:
+    """A blank line inside an attribution: some programs break it before the address."""
+    return index < len(lines) and lines[index].strip() == "<"
+
+
 def split(text: str, marker: str = "") -> Split:
-    """The new part and the quoted part of a mail's text. `marker` is the line above which our mails ask to
-    write.
-    """
+    """The new part and the quoted part of a mail's text. `marker` is what our mails begin with."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")[:MAX_TEXT].replace("\u2028", "\n")
-    lines = [line.rstrip() for line in text.split("\n")]
-    end = _end_of_new(lines, marker)
-    fresh, tail = lines[:end], lines[end:]
-    kept, folded = _without_quotes(fresh)
-    kept, signature = _without_signature(kept)
+    lines = _one_thing_a_line(text)
+    attribution_end = _Attributions()
+    end = _end_of_new(attribution_end, lines, marker)
+    kept, folded, tail = lines[:end], [], lines[end:]
+    for _ in range(4):  # a signature may stand under a quote, and a quote under a signature
+        before = len(kept)
+        kept, above, below = _without_quotes(attribution_end, kept)
+        kept, signature = _without_signature(kept)
+        folded += above
+        tail = [*signature, *below, *tail]
+        if len(kept) == before:
+            break
+    kept, attributions = _without_attributions(attribution_end, kept)
     visible = "\n".join(kept).strip("\n").rstrip()
     if not visible.strip():
         return Split(text.strip("\n").rstrip(), "")
-    quoted = "\n".join([*folded, *signature, *tail]).strip("\n")
-    return Split(visible, quoted)
+    return Split(visible, "\n".join([*folded, *attributions, *tail]).strip("\n"))
 
 
-def _end_of_new(lines: list[str], marker: str) -> int:
+def _one_thing_a_line(text: str) -> list[str]:
+    """The lines, an attribution that shares its line with an answer put below it."""
+    lines = []
+    for line in text.split("\n"):
+        line = line.rstrip()
+        shared = _SHARED_LINE.match(line) if line.endswith("wrote:") and len(line) < 600 else None
+        if shared and not shared[1].lstrip().startswith(">"):
+            lines += [shared[1].rstrip(" -"), shared[2]]
+        else:
+            lines.append(line)
+    return lines
+
+
+def _end_of_new(attribution_end: _Attributions, lines: list[str], marker: str) -> int:
     """Where the answered mail begins and nothing new follows."""
     forwards = False
-    for index, line in enumerate(lines):
+    all_quoted_below = _quoted_below(lines)
+    for index, line in enumerate(lines[:_MAX_LINES]):
         short = line[:_MAX_LINE]
-        if not short.strip():
+        if marker and marker in short and not short.startswith(">"):
+            return _with_attribution(attribution_end, lines, index)
+        if not any(map(str.isalpha, short)):
             continue
-        if marker and marker in short:
-            return index
-        if _FORWARDED.match(short):
-            forwards = True
+        forwards = forwards or bool(_FORWARDED.match(short))
         if forwards:
             continue
-        if short.lstrip().startswith(("#", "-", "=", "*", "_", "~")) and _ABOVE.search(short[:200]) and index:
-            return _with_attribution(lines, index)
+        if index and short.lstrip()[0] in "#-=*_~" and _ABOVE.search(short[:200]):
+            return _with_attribution(attribution_end, lines, index)
         if _ORIGINAL.match(short) and not short.lstrip().startswith(">"):
             return index
         if _is_header_block(lines, index):
             return _before_rule(lines, index)
-        if not short.startswith(">") and _is_attribution(lines, index) and _only_quotes_follow(lines, index):
-            return index
+        after = attribution_end(lines, index) if not short.startswith(">") else 0
+        if after and all_quoted_below(after):
+            # "He wrote:" above plain words may be the sender's own: a date, an address or a mark makes it a program's.
+            said = " ".join(lines[index:after])
+            if _DATED.search(said) or any(_is_quote(line) for line in lines[after : after + 5]):
+                return index
     return len(lines)
 
 
-def _with_attribution(lines: list[str], index: int) -> int:
+def _quoted_below(lines: list[str]) -> Callable[[int], bool]:
+    """A test whether, from a line on, either everything is marked as quoted or nothing is (in constant time)."""
+    marked, written = [0] * (len(lines) + 1), [0] * (len(lines) + 1)
+    for index in range(len(lines) - 1, -1, -1):
+        is_marked = lines[index].startswith((">", "|"))
+        marked[index] = marked[index + 1] + is_marked
+        written[index] = written[index + 1] + bool(lines[index].strip() and not is_marked)
+    return lambda index: not (marked[index] and written[index])
+
+
+def _with_attribution(attribution_end: _Attributions, lines: list[str], index: int) -> int:
     """A line of ours may stand below the line that says who wrote."""
     for above in range(max(0, index - 4), index):
-        if _is_attribution(lines, above):
+        if attribution_end(lines, above):
             return above
     return index
 
@@ -139,11 +231,9 @@ def _before_rule(lines: list[str], index: int) -> int:
 
 
 def _is_header_block(lines: list[str], index: int) -> bool:
-    """Three fields of a mail's header in a row, the first of them the sender, as Outlook puts above what it
-    quotes.
-    """
+    """Three fields of a mail's header in a row, its sender among them, as Outlook puts above what it quotes."""
     first = _FIELD.match(lines[index][:_MAX_LINE])
-    if not first or first[1].lower() not in _SENDER_FIELDS or lines[index].lstrip().startswith(">"):
+    if not first or lines[index].lstrip().startswith(">"):
         return False
     names, blanks = {first[1].lower()}, 0
     for line in lines[index + 1 : index + 12]:
@@ -155,105 +245,97 @@ def _is_header_block(lines: list[str], index: int) -> bool:
         field = _FIELD.match(line[:_MAX_LINE])
         if field:
             names.add(field[1].lower())
-        elif not line.startswith((" ", "\t")) and len(names) < 2:
+        elif not line.startswith((" ", "\t", "<")) and len(names) < 2:
             return False
-        if len(names) >= 3:
+        if len(names) >= 3 and names & _SENDER_FIELDS:
             return True
     return False
 
 
-def _is_attribution(lines: list[str], index: int) -> bool:
-    """Whether an attribution ("On … wrote:") begins here; it may be broken over up to four lines."""
-    line = lines[index][:_MAX_LINE].strip()
-    if not line or len(line) > 500:
-        return False
-    if _ATTRIBUTION.match(line):
-        return True
-    if not _ATTRIBUTION_START.match(line):
-        return False
-    joined = line
-    for following in lines[index + 1 : index + 4]:
-        if not following.strip():
-            return False
-        joined = f"{joined} {following[:_MAX_LINE].strip()}"
-        if len(joined) > 600:
-            return False
-        if _ATTRIBUTION.match(joined):
-            return True
-    return False
+def _without_quotes(
+    attribution_end: _Attributions, lines: list[str]
+) -> tuple[list[str], list[str], list[str]]:
+    """Fold quotes at the beginning (where an attribution leads them) and at the end: what stays, and both folds.
 
-
-def _attribution_end(lines: list[str], index: int) -> int:
-    joined = ""
-    for offset, line in enumerate(lines[index : index + 4]):
-        joined = f"{joined} {line[:_MAX_LINE].strip()}".strip()
-        if _ATTRIBUTION.match(joined):
-            return index + offset + 1
-    return index + 1
-
-
-def _only_quotes_follow(lines: list[str], index: int) -> bool:
-    """Nothing new comes after this attribution: either all that follows is marked as quoted, or nothing of it
-    is.
+    Those between new lines stay, as what the answers refer to.
     """
-    rest = [line for line in lines[_attribution_end(lines, index) :] if line.strip()]
-    marked = sum(1 for line in rest if line.startswith(">"))
-    return marked == 0 or marked == len(rest) or not rest
-
-
-def _without_quotes(lines: list[str]) -> tuple[list[str], list[str]]:
-    """Fold quotes at the beginning and at the end; those between new lines stay, as what the answers refer
-    to.
-    """
-    folded: list[str] = []
     start, end = 0, len(lines)
-    while start < end and (
-        _is_quote(lines[start]) or not lines[start].strip() or _leads_quote(lines, start, end)
-    ):
-        start = _attribution_end(lines, start) if _leads_quote(lines, start, end) else start + 1
+    if after := _led_quote(attribution_end, lines):
+        start = after
+        while start < end and (_is_quote(lines[start]) or not lines[start].strip()):
+            start += 1
     if start >= end:
-        return lines, []
+        start = 0
     last = end
-    while last > start and (_is_quote(lines[last - 1]) or not lines[last - 1].strip()):
+    while last > start and (_is_quote(lines[last - 1]) or _is_idle(lines[last - 1])):
         last -= 1
-    if any(_is_quote(line) for line in lines[last:]):
-        for back in range(1, 5):
-            if last - back > start and _is_attribution(lines, last - back):
+    if last > start and any(_is_quote(line) for line in lines[last:end]):
+        for back in range(1, 7):
+            if last - back > start and attribution_end(lines, last - back):
                 last -= back
                 break
         end = last
-    if any(_is_quote(line) for line in lines[:start]):
-        folded = lines[:start]
-    else:
-        start = 0
-    return lines[start:end], [*folded, *lines[end:]]
+    elif last > start:
+        end = last
+    return lines[start:end], lines[:start], lines[end:]
 
 
 def _is_quote(line: str) -> bool:
     return line.lstrip(" ").startswith(">")
 
 
-def _leads_quote(lines: list[str], index: int, end: int) -> bool:
-    """An attribution right above a quote."""
-    if not lines[index].strip() or not _is_attribution(lines, index):
-        return False
-    for line in lines[_attribution_end(lines, index) : min(end, index + 7)]:
+def _is_idle(line: str) -> bool:
+    return not line.strip() or bool(_JUNK.match(line[:100]))
+
+
+def _led_quote(attribution_end: _Attributions, lines: list[str]) -> int:
+    """Where the quote begins whose attribution is the first thing said; 0 without one."""
+    for index, line in enumerate(lines[:20]):
         if line.strip():
-            return _is_quote(line)
-    return False
+            after = attribution_end(lines, index)
+            following = next((one for one in lines[after : after + 4] if one.strip()), "") if after else ""
+            return after if _is_quote(following) else 0
+    return 0
+
+
+def _without_attributions(attribution_end: _Attributions, lines: list[str]) -> tuple[list[str], list[str]]:
+    """Quotes between answers stay; the lines that say who wrote them are folded."""
+    kept: list[str] = []
+    folded: list[str] = []
+    index = 0
+    while index < len(lines):
+        after = attribution_end(lines, index) if lines[index].strip() and not _is_quote(lines[index]) else 0
+        following = next((one for one in lines[after : after + 3] if one.strip()), "") if after else ""
+        if after and (_is_quote(following) or not kept) and following:
+            folded += lines[index:after]
+            index = after
+        else:
+            kept.append(lines[index])
+            index += 1
+    return kept, folded
 
 
 def _without_signature(lines: list[str]) -> tuple[list[str], list[str]]:
-    """Fold what follows a signature mark, and lines that a device adds; never all there is."""
+    """Fold what follows a signature mark, a list's footer, and lines that a device adds; never all there is."""
     end = len(lines)
-    for index in range(len(lines) - 1, max(-1, len(lines) - 40), -1):
+    for index in range(len(lines) - 1, max(0, len(lines) - 40), -1):
         line = lines[index]
-        if _SIGNATURE.match(line) and any(kept.strip() for kept in lines[:index]):
-            if not any(_is_quote(below) for below in lines[index + 1 :]):
-                end = index
-        elif (
-            len(line) < 120 and _DEVICE.match(line.strip()) and _DEVICE_WORD.search(line) and any(k.strip()
-            for k in lines[:index]) and sum(1 for below in lines[index + 1 : end] if below.strip()) <= 2
-        ):  # fmt: skip
+        below = lines[index + 1 : end]
+        if (
+            (_SIGNATURE.match(line[:100]) and not any(_is_quote(one) for one in below))
+            or (
+                _FOOTER.match(line[:200])
+                and len(below) < 8
+                and any("mail" in one or "://" in one for one in below)
+            )
+            or (
+                len(line) < 120
+                and _DEVICE.match(line.strip())
+                and _DEVICE_WORD.search(line)
+                and sum(1 for one in below if one.strip()) <= 2
+            )
+        ):
             end = index
+    if not any(line.strip() for line in lines[:end]):
+        end = len(lines)
     return lines[:end], lines[end:]

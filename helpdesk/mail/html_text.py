@@ -4,6 +4,7 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from helpdesk.mail.anchor import ANCHOR_ID
 from helpdesk.markup import crude_text, is_too_deep
 
 MAX_NODES = 200_000
@@ -32,7 +33,6 @@ _WHITE = re.compile(r"[ \t\r\n\f\u200b\ufeff]+")
 QUOTES = (
     "blockquote[type=cite]",
     "div.gmail_quote",
-    "blockquote.gmail_quote",
     "div.gmail_extra > div.gmail_quote",
     "div.yahoo_quoted",
     "div.moz-cite-prefix",
@@ -43,13 +43,11 @@ QUOTES = (
     "div#mail-editor-reference-message-container",
     "div.OutlookMessageHeader",
     "blockquote#oriMsgHtmlSeperator",
-    "div.WordSection1 blockquote",
     "blockquote.mailru-blockquote",
-    "div.quote",
-    "blockquote",
 )
 # Marks after which everything that follows is the mail that is answered.
 CUTS = (
+    f'[id$="{ANCHOR_ID}"]',
     "div#divRplyFwdMsg",
     "hr#stopSpelling",
     "div#appendonsend",
@@ -111,7 +109,7 @@ class _Writer:
             return False
         if tag in _SKIPPED or tag.startswith("-") or tag == "_comment":
             return False
-        if node.mem_id in self.cuts:
+        if node.mem_id in self.cuts and not self.depth:
             self._end_line()
             self.is_cut = True
         if tag == "br":

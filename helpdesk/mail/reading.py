@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from helpdesk.mail import automatic, bounces, cleaning
+from helpdesk.mail.anchor import ANCHOR_TEXT
 from helpdesk.mail.html_text import to_text
 from helpdesk.mail.parsing import Attachment, Body, Limits, Mail, minimal, parse
 from helpdesk.sanitize import sanitized
@@ -36,7 +37,7 @@ def _reading(mail: Mail, raw: bytes, limits: Limits, envelope_from: str | None) 
     own = [body for body in mail.bodies if not body.enclosed]
     enclosed = "\n\n".join(filter(None, (_text_of(body) for body in mail.bodies if body.enclosed)))
     text = "\n\n".join(filter(None, map(_text_of, own)))[: limits.max_text]
-    parts = cleaning.split(text)
+    parts = cleaning.split(text, ANCHOR_TEXT)
     if not parts.visible.strip():
         parts, enclosed = cleaning.Split(enclosed, ""), ""
         text = parts.visible
