@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from feedback import actions as feedback
@@ -25,8 +26,9 @@ NOVEMBER = "from=2026-11-01&to=2026-11-30"
 
 def measure_all() -> None:
     """What the worker does with clocks that stopped."""
-    for clock in Clock.objects.select_for_update().filter(needs_measuring=True):
-        measure_clock(clock)
+    with transaction.atomic():
+        for clock in Clock.objects.select_for_update().filter(needs_measuring=True):
+            measure_clock(clock)
 
 
 @pytest.fixture
