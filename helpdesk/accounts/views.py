@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from helpdesk.accounts import forms, invitations, sessions, tries
 from helpdesk.accounts.adapter import home_of, too_many
+from helpdesk.context import path_of
 from tickets import actions
 from tickets.models import Role, User
 
@@ -151,7 +152,7 @@ def first_administrator(request: HttpRequest) -> HttpResponse:
         return render(request, "account/link_ended.html", {"kind": "first"}, status=404)
     form = forms.FirstAdministrator(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        return _enter(request, _make_first_administrator(**form.cleaned_data))
+        return _enter(request, _make_first_administrator(**form.cleaned_data), path_of("setup:index"))
     return _page(request, "account/first_administrator.html", form)
 
 
@@ -201,11 +202,11 @@ def _held(request: HttpRequest, route: str, default: Any) -> Any:
     return request.session.get(route, default)
 
 
-def _enter(request: HttpRequest, person: User | None) -> HttpResponse:
+def _enter(request: HttpRequest, person: User | None, target: str = "") -> HttpResponse:
     """Sign somebody in who has just proven who they are; without anybody, lead to the sign-in."""
     if person is None:
         return redirect("account_login")
     get_adapter().login(request, person)
-    response = HttpResponseRedirect(home_of(person))
+    response = HttpResponseRedirect(target or home_of(person))
     tries.remember_device(response, person, secure=request.is_secure())
     return response

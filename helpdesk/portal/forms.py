@@ -26,6 +26,11 @@ class FilesField(forms.FileField):
 
     widget = FilesInput
 
+    @property
+    def largest(self) -> int:
+        """The octets that one file may have."""
+        return settings.FILE_BYTES
+
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
         files = [super(FilesField, self).clean(one, initial) for one in (data or []) if one]
         if len(files) > settings.FILES_MOST:

@@ -119,7 +119,7 @@ class Camera:
             self.faults.append(f"{name}: {wide} px too wide")
 
     def _hear(self, name: str, line: Any) -> None:
-        if line.type == "error" and "404" not in line.text:
+        if line.type == "error" and not ("404" in line.text or "422" in line.text):
             self.faults.append(f"{name}: {line.text}")
 
 

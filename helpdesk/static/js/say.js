@@ -31,7 +31,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
 
 // A swap that failed leaves the page as it was and says so.
 for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(name, () => {
+  document.addEventListener(name, (event) => {
+    if (event.target.closest?.("[data-quiet]")) return; // asks by itself, and again soon
     const text = document.documentElement.dataset.failed;
     document.dispatchEvent(new CustomEvent("say", { detail: { text, urgent: true } }));
   });

@@ -117,7 +117,7 @@ def test_the_first_administrator_is_made_once(db, capsys):
     client = Client()
     assert client.get(path)["Referrer-Policy"] == "no-referrer"
     fields = FIELDS | {"email": "Root@Company.example"}
-    assert client.post("/accounts/first/", fields)["Location"] == "/desk/"
+    assert client.post("/accounts/first/", fields)["Location"] == "/setup/"
     root = User.objects.get()
     assert (root.email, root.role) == ("root@company.example", Role.ADMINISTRATOR)
     assert late.post("/accounts/first/", fields | {"email": "evil@company.example"}).status_code == 404
