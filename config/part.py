@@ -20,6 +20,7 @@ from config.embedded import RUN_TOKEN, Servers
 PART = "HELPDESK_PART"
 SHORT_LIFE = 5.0  # seconds
 PAUSE = 2.0
+WEB_THREADS = 4  # each may hold one connection to the database
 
 
 def main(name: str) -> None:
@@ -38,7 +39,7 @@ def web() -> list[str]:
     return [
         sys.executable, "-m", "granian", "--interface", "wsgi", "config.wsgi:application",
         "--host", env.text("HOST"), "--port", env.text("PORT"),
-        "--workers", str(env.number("WEB_WORKERS", 1, 64)), "--blocking-threads", "4",
+        "--workers", str(env.number("WEB_WORKERS", 1, 64)), "--blocking-threads", str(WEB_THREADS),
         "--respawn-failed-workers", "--workers-kill-timeout", "20", "--no-ws",
     ]  # fmt: skip
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config import embedded, env, limits
+from config import embedded, env, limits, part
 
 MODE = env.choice("MODE", "development", "test", "production")
 IS_PRODUCTION = MODE == "production"
@@ -202,6 +202,11 @@ DATABASES = {
     )
     | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 }
+
+# One for each thread of the web server, each task and each lease that is kept; some for commands and probes.
+CONNECTIONS_NEEDED = (
+    env.number("WEB_WORKERS", 1, 64) * part.WEB_THREADS + 2 * env.number("WORKER_CONCURRENCY", 1, 64) + 20
+)
 
 # In the database, so that a wiped Redis signs nobody out and forgets no rate limit.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
