@@ -127,7 +127,7 @@ def _human(row: InboundEmail, read: Read, found: Match) -> Filed:
     if found.ticket is not None and found.person is not None and found.joins:
         if found.proves:
             actions.prove_address(found.person)
-        return _join(row, read, found.ticket, found.person)
+        return _join(row, read, found.ticket, found.person, proven=found.proves)
     if found.ticket is not None and found.has_token:
         person = _sender(read.reading)
         row.message = actions.hold_message(found.ticket, words_of(read), author=person)
@@ -136,12 +136,16 @@ def _human(row: InboundEmail, read: Read, found: Match) -> Filed:
     return _open(row, read, found.ticket)
 
 
-def _join(row: InboundEmail, read: Read, ticket: Ticket, person: User) -> Filed:
+def _join(row: InboundEmail, read: Read, ticket: Ticket, person: User, *, proven: bool) -> Filed:
     words = words_of(read)
     if words.is_empty:
         words = Words(text=_("(empty mail)"), internet_message_id=words.internet_message_id)
     if person.is_member and person.pk != ticket.requester_id:
-        # Who may speak for us by mail needs proof that a From line is not: a note reaches nobody outside.
+        # A From line is no proof of a colleague: their own token makes it a note, which reaches nobody
+        # outside.
+        if not proven:
+            row.message, row.ticket = actions.hold_message(ticket, words, author=person), ticket
+            return _aside(row, State.SUSPENDED, "a colleague's address without proof")
         row.message = actions.add_note(ticket, words, by=person)
         row.ticket = ticket
         return _aside(row, State.FILED, "note of a colleague")
@@ -192,6 +196,7 @@ def _sender(reading: Reading) -> User:
 def words_of(read: Read) -> Words:
     """A mail as words on a ticket."""
     reading = read.reading
+    parents = [*reading["references"], *reading["in_reply_to"]]
     files = tuple(
         NewFile(one["name"], content, one["type"], one["inline"], one["content_id"])
         for one, content in zip(reading["attachments"], read.contents, strict=True)
@@ -203,7 +208,7 @@ def words_of(read: Read) -> Words:
         html=reading["html"] or "",
         files=files,
         internet_message_id=reading["message_id"],
-        references=" ".join(f"<{one}>" for one in reading["references"][-20:]),
+        references=" ".join(f"<{one}>" for one in dict.fromkeys(parents[-20:])),
     )
 
 

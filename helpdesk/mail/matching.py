@@ -41,7 +41,7 @@ def match(row: InboundEmail, reading: Reading) -> Match:
     address = normalize_address(reading["from"]["email"])
     person = User.objects.filter(email=address).first() if address else None
     by_token, holder = _by_token(row, reading)
-    by_id = None if by_token else _by_message_ids(reading)
+    by_id = None if by_token else _by_message_ids(reading) or _by_own_thread(person, reading)
     ticket = by_token or by_id
     if ticket is not None:
         joins = person is not None and takes_part(person, ticket)
@@ -82,6 +82,20 @@ def _by_message_ids(reading: Reading) -> Ticket | None:
         if one in tickets:
             return Ticket.objects.filter(pk=tickets[one]).first()
     return None
+
+
+def _by_own_thread(person: User | None, reading: Reading) -> Ticket | None:
+    """The ticket of an earlier mail of the same sender that answers this one (it came late) or the same mail,
+    which never came to us."""
+    ids = [*reading["in_reply_to"], *reading["references"]][-MAX_IDS:]
+    if person is None or not (ids or reading["message_id"]):
+        return None
+    same = Q()
+    for one in dict.fromkeys(filter(None, [*ids, reading["message_id"]])):
+        same |= Q(references__contains=f"<{one}>")
+    earlier = Message.objects.filter(same, author=person, public=True, held=False).order_by("-pk")
+    found = earlier.select_related("ticket").first()
+    return found.ticket if found else None
 
 
 def _by_subject(reading: Reading) -> Ticket | None:

@@ -11,6 +11,7 @@ import json
 import resource
 import struct
 import sys
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from helpdesk.mail.parsing import Limits
@@ -22,7 +23,7 @@ ANSWER = struct.Struct(">QQ")
 
 def serve(source: BinaryIO, sink: BinaryIO, cpu_seconds: int, memory_bytes: int) -> None:
     """Answer until the input ends."""
-    if memory_bytes:
+    with suppress(ValueError, OSError):  # not every system can limit this; the other limits hold all the same
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     while head := source.read(QUESTION.size):
         head_size, raw_size = QUESTION.unpack(head)

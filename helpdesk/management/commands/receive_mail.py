@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db import DatabaseError, InterfaceError, transaction
 
 from helpdesk.mail.answers import as_json
 from helpdesk.mail.inbound import Outcome, process, store
+from helpdesk.models import InboundEmail
 
 TEMPORARY_FAILURE = 75  # EX_TEMPFAIL of sysexits.h: a mail server keeps the mail and tries again
 
@@ -49,11 +51,13 @@ def _receive(raw: bytes, *, dry: bool) -> Outcome:
     with transaction.atomic() if dry else _nothing():
         row = store(raw, "pipe", announce=False)
         outcome = process(row.pk)
-        while outcome is not None and outcome.row.state == outcome.row.State.WAITING:
+        while (outcome.row if outcome else row).state == InboundEmail.State.WAITING:
+            if outcome is None:  # a worker was faster
+                time.sleep(0.1)
+                row.refresh_from_db()
             outcome = process(row.pk)
         if dry:
             transaction.set_rollback(True)
-    row.refresh_from_db() if outcome is None else None
     return outcome or Outcome(row)
 
 

@@ -1,6 +1,7 @@
 """Writing mails as people and programs write them, for the tests of the inbound side."""
 
 from email.message import EmailMessage
+from email.policy import default
 from itertools import count
 
 from helpdesk.mail.inbound import Outcome, process, store
@@ -20,7 +21,7 @@ def letter(
     **fields: str,
 ) -> bytes:
     """A plain mail; `message_id` None leaves it out; other keywords become fields (`in_reply_to` …)."""
-    mail = EmailMessage()
+    mail = EmailMessage(policy=default.clone(max_line_length=900))
     mail["From"], mail["To"], mail["Subject"] = sender, to, subject
     if message_id is not None:
         mail["Message-ID"] = message_id or f"<letter{next(_numbers)}@customers.example>"

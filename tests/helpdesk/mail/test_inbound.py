@@ -169,6 +169,19 @@ def test_a_colleagues_mail_is_a_note_and_answers_nobody(answered, cast):
     assert answered.unanswered_since is not None
 
 
+def test_a_colleagues_address_is_no_proof_of_the_colleague(answered, cast):
+    row = receive(letter("Do it.", sender="gus@desk.example", in_reply_to="<first@customers.example>"))
+    assert (row.state, row.message.held) == (State.SUSPENDED, True)
+
+
+def test_two_mails_of_one_sender_that_answer_a_mail_we_never_had_share_a_ticket(cast, support):
+    first = receive(letter(in_reply_to="<elsewhere@x.example>"))
+    second = receive(letter(references="<older@x.example> <elsewhere@x.example>"))
+    stranger = receive(letter(sender="new@x.example", in_reply_to="<elsewhere@x.example>"))
+    assert second.ticket == first.ticket
+    assert stranger.ticket != first.ticket
+
+
 def test_people_in_copy_are_proposed_and_ours_are_not(cast, support):
     row = receive(letter(cc="Cara <cara@customers.example>, support@desk.example, new@x.example"))
     proposed = Follower.objects.filter(ticket=row.ticket).values_list("person__email", "state")
