@@ -9,7 +9,17 @@ from django.db.models import Case, Count, Q, QuerySet, When
 from django.utils import timezone
 
 from tickets import access
-from tickets.models import UNRESOLVED_STATUSES, Event, Message, Organization, Status, Team, Ticket, User
+from tickets.models import (
+    UNRESOLVED_STATUSES,
+    Attachment,
+    Event,
+    Message,
+    Organization,
+    Status,
+    Team,
+    Ticket,
+    User,
+)
 
 VIEWS = ("mine", "team", "unassigned", "waiting", "open")
 """The desk's own views, in the order of the rail."""
@@ -83,6 +93,11 @@ def latest_told(tickets: list[Ticket]) -> dict[int, Message]:
     words = Message.objects.filter(access.public_now(), ticket__in=tickets)
     newest = words.order_by("ticket_id", "-said_at", "-pk").distinct("ticket_id").select_related("author")
     return {message.ticket_id: message for message in newest}
+
+
+def files_without_bytes() -> QuerySet[Attachment]:
+    """Attachments with their sizes, to be listed: the bytes stay in the database."""
+    return Attachment.objects.select_related("blob").defer("blob__data").order_by("pk")
 
 
 def with_held_words(tickets: list[Ticket]) -> set[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages as toasts
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import get_conditional_response
@@ -96,8 +96,8 @@ def _ticket(
     told = list(
         access.messages_told_to(visitor.user, found, visitor.links)
         .select_related("author")
-        .prefetch_related("attachments__blob")
-        .defer("html", "attachments__blob__data")
+        .prefetch_related(Prefetch("attachments", queries.files_without_bytes()))
+        .defer("html")
         .order_by("said_at", "pk")
     )
     reader = visitor.speaks_as(found)

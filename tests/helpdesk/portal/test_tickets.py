@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.helpdesk.portal.pages import once_key, send, words
@@ -215,3 +217,40 @@ def test_a_reply_after_the_sign_in_has_ended_gives_the_text_back(ticket, browser
     assert answer.status_code == 401
     assert "Long text" in answer.content.decode()
     assert ticket.messages.count() == 1
+
+
+def test_the_cost_of_a_ticket_does_not_grow_with_its_conversation(
+    cast, ticket, signed_in, django_assert_num_queries
+):
+    client = signed_in(cast.priya)
+    client.get(path(ticket))
+    for count in (1, 9):
+        for _ in range(count):
+            words_with_file = actions.Words(text="See file", files=(actions.NewFile("a.txt", b"x"),))
+            actions.reply(ticket, words_with_file, by=cast.mira, channel="desk")
+        with django_assert_num_queries(9):
+            assert client.get(path(ticket)).status_code == 200
+
+
+def test_odd_paths_find_nothing(cast, ticket, signed_in):
+    client = signed_in(cast.bob)
+    number = ticket.pk
+    for odd in (
+        f"{number};x",
+        f"{number}%2f..",
+        f"%2e%2e/{number}",
+        f"/{number}",
+        f"{number}.",
+        "0",
+        "9" * 30,
+    ):
+        assert client.get(f"/tickets/{odd}/").status_code == 404
+
+
+def test_a_page_lists_files_without_fetching_their_bytes(cast, ticket, signed_in):
+    large = actions.Words(text="See file", files=(actions.NewFile("a.bin", b"x" * 1000),))
+    actions.reply(ticket, large, by=cast.mira, channel="desk")
+    client = signed_in(cast.priya)
+    with CaptureQueriesContext(connection) as queries:
+        assert "a.bin 1 kB" in words(client.get(path(ticket))).replace("\u00a0", " ")
+    assert not [query["sql"] for query in queries if '"tickets_blob"."data"' in query["sql"]]
