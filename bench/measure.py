@@ -82,7 +82,7 @@ def _measure(ports: dict[str, int], tickets: int) -> None:
         body = {
             "subject": "Printer prints blank pages",
             "text": "Since the update.",
-            "requester": "customer1@client.example",
+            "requester_email": "customer1@client.example",
         }
         return ours.ask("POST", "/api/v1/tickets/", api | {"Idempotency-Key": uuid.uuid4().hex}, body)
 
@@ -98,7 +98,7 @@ def _measure(ports: dict[str, int], tickets: int) -> None:
     print(f"\n{tickets} tickets{'ours':>24}{'bare':>13}   ratio (quartiles)")
     for name, ask, other in (
         ("A/A: bare beside bare", beside("/list/"), beside("/list/")),
-        ("queue", get("/desk/", page), beside("/list/")),
+        ("queue", get("/desk/?view=open", page), beside("/list/")),
         ("ticket", get(f"/desk/tickets/{number}/", page), beside("/ticket/")),
         ("API list", get("/api/v1/tickets/", api), beside("/json/")),
         ("API search, 1 in 100", get("/api/v1/tickets/?search=refundable", api), beside("/json/")),
@@ -122,7 +122,7 @@ def _sign_in() -> tuple[str, str, int]:
     person = get_user_model().objects.filter(role="supervisor").first()
     assert person is not None
     client = TestClient()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend=settings.AUTHENTICATION_BACKENDS[0])
     cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
     number = (
         Ticket.objects.filter(status__in=UNRESOLVED_STATUSES).order_by("-pk").values_list("pk", flat=True)[0]
@@ -141,7 +141,8 @@ class Client:
         answer = self.connection.getresponse()
         content = answer.read()
         if answer.status not in (200, 201):
-            raise SystemExit(f"{method} {path} answered {answer.status}: {content[:300]!r}")
+            seen = answer.getheader("Location") or content[:300]
+            raise SystemExit(f"{method} {path} answered {answer.status}: {seen!r}")
         return content
 
 
