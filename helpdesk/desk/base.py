@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -32,7 +33,7 @@ def desk_view(*methods: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return redirect_to_login(_page_of(request, kwargs))
             if not access.is_member(request.user):
                 raise Http404
             try:
@@ -43,6 +44,15 @@ def desk_view(*methods: str) -> Callable[[View], View]:
         return guarded
 
     return wrap
+
+
+def _page_of(request: HttpRequest, kwargs: dict[str, Any]) -> str:
+    """Where to go on after signing in: this page, or the one whose form was posted."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    if "number" in kwargs:
+        return reverse("desk:ticket", args=[kwargs["number"]])
+    return request.path if request.path == reverse("desk:new") else reverse("desk:queue")
 
 
 def find_ticket(request: HttpRequest, number: int) -> Ticket:

@@ -285,3 +285,15 @@ def test_the_question_mark_opens_the_sheet_of_keys_and_escape_gives_the_focus_ba
     assert focused(page) == "Number 1"
     page.keyboard.press("c")
     expect(page.locator("h1")).to_have_text("New ticket")
+
+
+def test_signed_out_while_writing_the_words_are_there_after_signing_in(desk, ticket, cast, live_server):
+    page = desk(f"/desk/tickets/{ticket.pk}/")
+    page.locator("#reply-text").fill("Long and careful")
+    page.context.clear_cookies()
+    # What a form leaves behind whose answer was the page to sign in.
+    page.evaluate("sessionStorage.setItem('draft-sent', Object.keys(localStorage)[0] || '')")
+    page.goto(f"{live_server.url}/desk/tickets/{ticket.pk}/")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page = desk(f"/desk/tickets/{ticket.pk}/")
+    expect(page.locator("#reply-text")).to_have_value("Long and careful")

@@ -14,9 +14,9 @@ for (const key of Object.keys(localStorage)) {
   if (page && key.startsWith("draft:") && !key.startsWith(`draft:${page.dataset.reader}:`)) localStorage.removeItem(key);
 }
 
-// A sent form's draft goes once the next page shows that it was taken (no problem in its place).
+// A sent form's draft goes once the answer leads to its message; signed out or refused, it stays.
 const sent = sessionStorage.getItem(SENT);
-if (sent && !document.querySelector(".composer__problem")) localStorage.removeItem(sent);
+if (sent && location.hash.startsWith("#message-")) localStorage.removeItem(sent);
 sessionStorage.removeItem(SENT);
 
 for (const form of forms) {

@@ -233,3 +233,10 @@ def test_mail_of_another_teams_ticket_cannot_be_sent_again(browser, cast, ticket
     assert browser(cast.gus).post(path).status_code == 404
     row.refresh_from_db()
     assert row.state == "failed"
+
+
+def test_signed_out_while_writing_the_way_leads_back_to_the_ticket(client, ticket):
+    answer = client.post(f"/desk/tickets/{ticket.pk}/reply/", {"text": "Not lost", "once": "1"})
+    assert answer.status_code == 302
+    assert answer["Location"].endswith(f"?next=/desk/tickets/{ticket.pk}/")
+    assert said(ticket) == []
