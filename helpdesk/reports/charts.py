@@ -105,6 +105,7 @@ class WeekMark:
     high: float | None
     value_label: str = ""
     high_label: str = ""
+    is_high_known: bool = True
 
 
 @dataclass(frozen=True)
@@ -157,9 +158,10 @@ def _week_mark(waits: Waits, index: int, spans: list[Period], axis: TimeAxis, fi
         is_open=spans[index].covers(filters.now),
         value=None if median is None else 100 - axis.place(median),
         low=None if median is None else 100 - axis.place(median),
-        high=0.0 if median is not None and p90 is None else None if p90 is None else 100 - axis.place(p90),
+        high=0.0 if p90 is None else 100 - axis.place(p90),
         value_label="–" if median is None else time_label(median, filters.is_working),
         high_label="–" if p90 is None else time_label(p90, filters.is_working),
+        is_high_known=p90 is not None,
     )
 
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from helpdesk.reports.figures import Share, Waits
-from helpdesk.reports.geometry import time_label
+from helpdesk.reports.geometry import MINUTE, time_label
 
 
 def waits_finding(waits: Waits, is_working: bool) -> str:
@@ -19,16 +19,21 @@ def waits_finding(waits: Waits, is_working: bool) -> str:
         ) % {"answered": waits.answered, "n": waits.n}
     if waits.median is None:
         return _("Fewer than half have an answer yet.")
-    median = time_label(waits.median, is_working)
+    median = _within(waits.median, is_working)
     if waits.p90 is None:
-        return _("Half got an answer within %(median)s. Nine in ten do not have one yet.") % {
+        return _("Half got an answer within %(median)s. Fewer than nine in ten have one yet.") % {
             "median": median
         }
-    p90 = time_label(waits.p90, is_working)
+    p90 = _within(waits.p90, is_working)
     return _("Half got an answer within %(median)s, nine in ten within %(p90)s.") % {
         "median": median,
         "p90": p90,
     }
+
+
+def _within(seconds: float, is_working: bool) -> str:
+    """A time after the word “within”: less than a minute is within one."""
+    return time_label(max(seconds, MINUTE), is_working)
 
 
 def feedback_finding(satisfied: Share, responded: Share) -> str:
