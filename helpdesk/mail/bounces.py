@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from helpdesk.mail import headers, reasons
+from helpdesk.mail.addresses import addresses
 from helpdesk.mail.charsets import decode
 from helpdesk.mail.parsing import Mail
 
@@ -270,9 +271,7 @@ def _looks_sent_by_a_server(mail: Mail, envelope_from: str | None, text: str) ->
 
 def _from_prose(mail: Mail, text: str) -> list[Failed]:
     own = {one.email.lower() for one in [*mail.sender, *mail.senders, *mail.reply_to, *mail.to] if one.email}
-    named = [
-        one.email for one in headers.addresses(", ".join(mail.all("x-failed-recipients"))) if "@" in one.email
-    ]
+    named = [one.email for one in addresses(", ".join(mail.all("x-failed-recipients"))) if "@" in one.email]
     if named:
         return _merged([Failed(address) for address in named])
     head = _before_original(text)
@@ -316,9 +315,7 @@ def _recipients_of_original(mail: Mail, text: str, own: set[str]) -> list[str]:
         found = re.search(r"(?im)^[\s>]{0,8}(?:to|x-original-to|delivered-to):\s{0,10}(.{1,500})$", source)
         if found:
             return [
-                one.email
-                for one in headers.addresses(found[1])
-                if "@" in one.email and one.email.lower() not in own
+                one.email for one in addresses(found[1]) if "@" in one.email and one.email.lower() not in own
             ][:5]
     return []
 

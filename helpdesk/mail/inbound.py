@@ -163,16 +163,6 @@ def _is_outage(error: Exception) -> bool:
     return isinstance(error, (OperationalError, InterfaceError))
 
 
-def retry(row: InboundEmail) -> None:
-    """Let a quarantined or suspended mail be read and filed anew."""
-    with transaction.atomic():
-        changed = InboundEmail.objects.filter(
-            pk=row.pk, state__in=(State.QUARANTINED, State.SUSPENDED), message=None
-        ).update(state=State.WAITING, attempts=0, error="", reason="", claimed_until=None, processed_at=None)
-        if changed:
-            hand_over("mail.process", row.pk)
-
-
 def sweep() -> int:
     """Hand over again what waits and nobody works at. Returns how many."""
     waiting = InboundEmail.objects.filter(

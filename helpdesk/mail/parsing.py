@@ -18,9 +18,9 @@ from email.policy import compat32
 from io import BytesIO
 
 from helpdesk.mail import headers
+from helpdesk.mail.addresses import Address, addresses
 from helpdesk.mail.charsets import decode, scrub
 from helpdesk.mail.encodings import TnefContent, read_tnef, transfer_decoded, uu_files
-from helpdesk.mail.headers import Address
 
 _BOUNDARY = re.compile(rb'(?i)boundary\*?0?\*?[ \t]*=[ \t]*(?:"([^"\r\n]{1,200})"|([^\s;"]{1,200}))')
 _DASHES = re.compile(rb"(?m)^--([^\r\n]{1,220})")
@@ -143,10 +143,7 @@ class Mail:
         named = [one for one in self.sender if one.email]
         whole = [one for one in named if "@" in one.email]
         return_path = [
-            one
-            for value in self.all("return-path")[:3]
-            for one in headers.addresses(value)
-            if "@" in one.email
+            one for value in self.all("return-path")[:3] for one in addresses(value) if "@" in one.email
         ]
         candidates = (
             whole + [one for one in self.reply_to + self.senders + return_path if "@" in one.email] + named
@@ -213,13 +210,13 @@ def _with_header(fields: list[tuple[str, bytes]], body_start: bytes, limits: Lim
     mail.in_reply_to = headers.message_ids(" ".join(mail.all("in-reply-to")))[:50]
     mail.references = headers.message_ids(" ".join(mail.all("references")))[-200:]
     for attribute, name in _ADDRESS_FIELDS.items():
-        found = [one for value in mail.all(name) for one in headers.addresses(value)]
+        found = [one for value in mail.all(name) for one in addresses(value)]
         if len(found) > limits.max_addresses:
             mail.flag("addresses_capped")
         setattr(mail, attribute, found[: limits.max_addresses])
     for name in ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to"):
         mail.delivered_to += [
-            one.email for value in mail.all(name)[:20] for one in headers.addresses(value) if one.email
+            one.email for value in mail.all(name)[:20] for one in addresses(value) if one.email
         ]
     mail.date = next((at for at in map(headers.instant, mail.all("date")) if at), None)
     mail.type, mail.type_parameters = headers.parameters(mail.get("content-type"))

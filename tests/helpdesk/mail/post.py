@@ -43,6 +43,8 @@ def outcome_of(
 ) -> Outcome:
     row = store(raw, source, envelope_from=envelope_from, envelope_to=to)
     outcome = process(row.pk)
+    while outcome is not None and outcome.row.state == InboundEmail.State.WAITING:
+        outcome = process(row.pk)  # as a worker does whose reader was ended
     assert outcome is not None
     return outcome
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from helpdesk.mail import headers
+from helpdesk.mail.addresses import addresses
 from helpdesk.mail.charsets import decode
 from helpdesk.mail.parsing import Limits, minimal, parse
 from tests.helpdesk.mail import agreement, hostile
@@ -112,7 +113,7 @@ def test_the_minimal_reading_knows_sender_subject_and_beginning():
     ],
 )
 def test_addresses_are_read_as_people_meant_them(field, expected):
-    assert [tuple(one) for one in headers.addresses(field)] == expected
+    assert [tuple(one) for one in addresses(field)] == expected
 
 
 @needs_corpora
@@ -126,9 +127,7 @@ def test_the_header_truth_tables_are_met_but_for_named_choices():
             continue
         groups = case["expected"].get("Group", [{"addresses": case["expected"].get("List", [])}])
         want = [(one["name"] or "", one["address"] or "") for group in groups for one in group["addresses"]]
-        assert [tuple(one) for one in headers.addresses(headers.text_of(case["header"].encode()))] == want, (
-            case["id"]
-        )
+        assert [tuple(one) for one in addresses(headers.text_of(case["header"].encode()))] == want, case["id"]
 
 
 @pytest.mark.parametrize(
