@@ -16,12 +16,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from helpdesk.company import company_of
 from helpdesk.context import path_of
 from helpdesk.reports.asks import REASON_WORDS, STAGE_WORDS
-from helpdesk.reports.filters import DIMENSIONS, NOBODY, Filters, company_zone
+from helpdesk.reports.filters import DIMENSIONS, NOBODY, Filters
 from helpdesk.reports.geometry import time_label
 from helpdesk.reports.periods import PRESETS
 from helpdesk.reports.waits import VERDICT_WORDS
+from helpdesk.times import zone_named
 from tickets import access
 from tickets.models import Channel, Priority, Team, User
 from tickets.models.people import STAFF_ROLES
@@ -48,7 +50,7 @@ def _guarded(view: View, may_see: Callable[[Any], bool]) -> View:
             return redirect_to_login(request.get_full_path())
         if not may_see(request.user):
             raise Http404
-        with timezone.override(company_zone()):
+        with timezone.override(zone_named(company_of(request).time_zone)):
             return view(request, *args, **kwargs)
 
     return guarded

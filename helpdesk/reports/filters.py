@@ -13,19 +13,12 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 from django.utils import timezone
 
-from helpdesk.company import company
 from helpdesk.reports.periods import DEFAULT, PRESETS, Period, between, preset
-from helpdesk.times import zone_named
 from tickets.models import Channel, Priority
 
 NOBODY = "none"
 DIMENSIONS = ("team", "agent", "priority", "channel")
 """What a report can be narrowed to and split by."""
-
-
-def company_zone() -> ZoneInfo:
-    """The time zone of all reports: the company's."""
-    return zone_named(company().time_zone)
 
 
 @dataclass(frozen=True)
