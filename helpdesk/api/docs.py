@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
@@ -52,6 +53,7 @@ def document() -> dict[str, Any]:
     return found
 
 
+@require_safe
 @login_required
 def docs(request: HttpRequest) -> HttpResponse:
     """Every address with what it takes and gives."""

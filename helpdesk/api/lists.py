@@ -18,11 +18,17 @@ from rest_framework.request import Request
 
 from helpdesk.api.base import Strict
 from helpdesk.api.serializers import BIG, PRIORITIES, public_status
+from sla import queries as promises
 from tickets import queries
 from tickets.models import Channel, Status, Ticket, User
 
 PAGE_SIZE = 50
-ORDERS = {"created_at": "opened_at", "updated_at": "updated_at", "priority": "priority"}
+ORDERS = {
+    "created_at": "opened_at",
+    "updated_at": "updated_at",
+    "priority": "priority",
+    "next_due": "due_key",
+}
 """Names by which lists may be ordered, each with its column; a minus turns the order round."""
 
 
@@ -69,7 +75,12 @@ class TicketQuery(Page):
     search = serializers.CharField(
         required=False, max_length=400, help_text="Words of the subject, or a ticket's number."
     )
-    ordering = serializers.ChoiceField(choices=_orders(list(ORDERS)), required=False, default="-created_at")
+    ordering = serializers.ChoiceField(
+        choices=_orders(list(ORDERS)),
+        required=False,
+        default="-created_at",
+        help_text="next_due lists unsettled tickets only, the most urgent promise first.",
+    )
 
     def validate_assignee(self, words: str) -> str:
         if words not in ("me", "none") and not (words.isascii() and words.isdigit()):
@@ -120,11 +131,15 @@ class Order:
         name = words.removeprefix("-")
         return cls(words, ORDERS[name], words.startswith("-"))
 
-    def of(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+    def of(self, rows: QuerySet[Any], place: tuple[Any, int] | None) -> QuerySet[Any]:
+        """The rows in this order, from behind a place on."""
+        if self.column == "due_key":
+            return promises.in_due_order(rows, place, backwards=self.falling)
         sign = "-" if self.falling else ""
-        return rows.order_by(f"{sign}{self.column}", f"{sign}pk")
+        rows = rows.order_by(f"{sign}{self.column}", f"{sign}pk")
+        return rows.filter(self._after(place)) if place is not None else rows
 
-    def after(self, place: tuple[Any, int]) -> Q:
+    def _after(self, place: tuple[Any, int]) -> Q:
         """The rows behind a place. The first condition is implied by the second; it serves the index."""
         value, pk = place
         way = "lt" if self.falling else "gt"
@@ -136,9 +151,7 @@ def page(
     rows: QuerySet[Any], order: Order, query: dict[str, Any], request: Request
 ) -> tuple[list[Any], str | None]:
     """One page of rows and the address of the next one."""
-    rows = order.of(rows)
-    if "cursor" in query:
-        rows = rows.filter(order.after(read_cursor(query["cursor"], order)))
+    rows = order.of(rows, read_cursor(query["cursor"], order) if "cursor" in query else None)
     found = list(rows[: query["page_size"] + 1])
     if len(found) <= query["page_size"]:
         return found, None

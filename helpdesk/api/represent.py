@@ -10,6 +10,7 @@ from django.urls import reverse
 from rest_framework.request import Request
 
 from helpdesk.api.serializers import PRIORITY_NAMES, public_status
+from sla.queries import with_next_due
 from tickets import access
 from tickets.models import Attachment, Message, Speaker, Ticket, User
 
@@ -17,7 +18,7 @@ from tickets.models import Attachment, Message, Speaker, Ticket, User
 def with_parts(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     """The tickets with all that `ticket()` shows, in a constant number of queries."""
     rows = tickets.select_related("requester", "assignee", "team", "organization")
-    return rows.prefetch_related("tags").defer("search")
+    return with_next_due(rows.prefetch_related("tags").defer("search"))
 
 
 def with_files(messages: QuerySet[Message]) -> QuerySet[Message]:
@@ -49,8 +50,16 @@ def ticket(row: Ticket, request: Request) -> dict[str, Any]:
             "tags": sorted(tag.name for tag in row.tags.all()),
             "updated_at": row.updated_at,
             "version": row.event_seq,
+            "next_due": _next_due(row),
         }
     return shown
+
+
+def _next_due(row: Any) -> dict[str, Any] | None:
+    """What the ticket owes next; None where nothing is promised. `row` comes from `with_parts`."""
+    if not getattr(row, "next_due_metric", None):
+        return None
+    return {"at": row.next_due_at, "metric": row.next_due_metric, "state": row.next_due_state}
 
 
 def message(row: Message, request: Request, works: bool) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from helpdesk.api.base import Strict
+from sla.models import ClockState, MetricName
 from tickets import access
 from tickets.models import Channel, Priority, Role, Speaker, Status, TicketType, User
 
@@ -219,6 +220,14 @@ class MessageOut(serializers.Serializer[Any]):
     automatic = serializers.BooleanField(required=False, help_text=_("For members only."))
 
 
+class NextDueOut(serializers.Serializer[Any]):
+    """What a ticket owes next."""
+
+    at = serializers.DateTimeField(allow_null=True, help_text=_("Null while the clock is paused."))
+    metric = serializers.ChoiceField(choices=MetricName.choices)
+    state = serializers.ChoiceField(choices=ClockState.choices)
+
+
 class TicketOut(serializers.Serializer[Any]):
     """A ticket. Customers read four statuses (open, waiting, resolved, closed) and no internal field."""
 
@@ -249,6 +258,7 @@ class TicketOut(serializers.Serializer[Any]):
     version = serializers.IntegerField(
         required=False, help_text=_("Counts what happened to the ticket. For members only.")
     )
+    next_due = NextDueOut(required=False, allow_null=True, help_text=_("For members only."))
 
 
 class TicketWithMessagesOut(TicketOut):

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from django.db import transaction
 from django.http import Http404, HttpResponse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -18,6 +17,7 @@ from helpdesk import company
 from helpdesk.api import lists, represent
 from helpdesk.api import serializers as shapes
 from helpdesk.api.base import Answer, ApiView, Strict, answer_once, read_body, reader, refusing_values
+from helpdesk.downloads import download
 from tickets import access, actions
 from tickets.actions import NotAllowed
 from tickets.models import Channel, Priority, Speaker, Ticket, TicketType, User
@@ -39,6 +39,11 @@ def _visible(request: Request, number: int) -> Ticket:
     if row is None:
         raise Http404
     return row
+
+
+def _represented(row: Ticket, request: Request) -> dict[str, Any]:
+    """A ticket as it stands after a change, also when the reader has just passed it out of their sight."""
+    return represent.ticket(represent.with_parts(Ticket.objects.filter(pk=row.pk)).get(), request)
 
 
 class Tickets(ApiView):
@@ -101,7 +106,7 @@ class Tickets(ApiView):
                 tags=body.get("tags", ()),
                 spoke_first=body.get("spoke_first", Speaker.CUSTOMER),
             )
-        return 201, represent.ticket(row, request)
+        return 201, _represented(row, request)
 
 
 class OneTicket(ApiView):
@@ -159,10 +164,7 @@ class OneAttachment(ApiView):
         found = files.select_related("blob").filter(pk=number).first() if files is not None else None
         if found is None:
             raise Http404
-        response = HttpResponse(bytes(found.blob.data), content_type="application/octet-stream")
-        response["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"
-        response["Cache-Control"] = "private, no-store"
-        return response
+        return download(found)
 
 
 class Deed(ApiView):
@@ -246,7 +248,7 @@ class Change(Deed):
             if "version" in body:
                 actions.demand_version(row, body["version"])
             type(self).change(row, body, reader(request))
-        return 200, represent.ticket(represent.with_parts(Ticket.objects.filter(pk=row.pk)).get(), request)
+        return 200, _represented(row, request)
 
 
 def _change(

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from sla.actions import install_defaults
 from tickets import actions
 from tickets.models import Ticket, User
 
@@ -169,6 +170,26 @@ def test_an_unknown_filter_order_or_value_is_refused_in_words(call, cast, query)
     answer = call(cast.sue).get("tickets/", **query)
     assert answer.status_code == 400
     assert next(iter(query)) in answer.json()["error"]["fields"]
+
+
+def test_a_list_by_due_time_begins_with_the_nearest_promise(call, cast, open_ticket):
+    install_defaults()
+    low, urgent, normal = (open_ticket(priority=priority) for priority in (1, 4, 2))
+    settled = open_ticket()
+    actions.resolve(settled, by=cast.mira)
+    caller = call(cast.mira)
+    first = caller.get("tickets/", ordering="next_due", page_size=2).json()
+    second = caller.get(first["next"].partition("/api/v1/")[2]).json()
+    rows = first["results"] + second["results"]
+    assert [row["id"] for row in rows] == [urgent.pk, normal.pk, low.pk]
+    assert rows[0]["next_due"]["metric"] == "first_response"
+    assert rows[0]["next_due"]["state"] == "running"
+    times = [row["next_due"]["at"] for row in rows]
+    assert times == sorted(times)
+    backwards = caller.get("tickets/", ordering="-next_due").json()["results"]
+    assert [row["id"] for row in backwards] == [low.pk, normal.pk, urgent.pk]
+    assert call(cast.priya).get("tickets/", ordering="next_due").status_code == 400
+    assert "next_due" not in call(cast.priya).get("tickets/").json()["results"][0]
 
 
 def test_an_unknown_filter_lists_the_known_ones(call, cast):
