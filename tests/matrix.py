@@ -1,0 +1,390 @@
+"""The world, the people and the rules of the access matrix (`tests/test_access_matrix.py`).
+
+A cell is one request: a route, a method, a person, an object. What it must answer is said by a rule about the
+person and their relation to the object. The rules here know nothing of `tickets.access`; they repeat in a few
+lines what the product promises, so that the two can be held against each other.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import timedelta
+from http.cookies import SimpleCookie
+from typing import Any
+
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from feedback.actions import install_standard_survey, invite
+from feedback.tokens import new_token
+from helpdesk import actions as outward
+from helpdesk import guests
+from helpdesk.models import Delivery, InboundEmail
+from sla.actions import install_defaults
+from sla.models import Calendar, Policy
+from tests.cast import PASSWORD, Cast, PersonFactory
+from tickets import actions
+from tickets.actions import NewFile, Words
+from tickets.models import Message, Role, Ticket, User
+
+HOLD = timedelta(hours=1)
+
+IN, SIGN_IN, REFUSED, ABSENT, NO_METHOD = "in", "sign in", "refused", "absent", "no such method"
+"""What an answer can be: let in (even if the form is then found wanting), led to the sign-in, told no, told
+that there is nothing, told that there is no such method."""
+
+
+@dataclass(frozen=True)
+class Someone:
+    """A column of the matrix. `person` is None for strangers; a guest holds the link to one ticket."""
+
+    name: str
+    person: User | None
+    guest_of: Ticket | None = None
+    is_deactivated: bool = False
+
+    @property
+    def user(self) -> User | None:
+        """Whose sign-in holds: nobody's after deactivation."""
+        return None if self.is_deactivated else self.person
+
+    @property
+    def is_member(self) -> bool:
+        return self.user is not None and self.user.role != Role.CUSTOMER
+
+    @property
+    def is_overseer(self) -> bool:
+        return self.user is not None and self.user.role in (Role.SUPERVISOR, Role.ADMINISTRATOR)
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.user is not None and self.user.role == Role.ADMINISTRATOR
+
+
+@dataclass
+class Thing:
+    """A ticket with one of everything that hangs on it, and words that stand nowhere else."""
+
+    ticket: Ticket
+    word: str
+    secret: str
+    customer_message: int
+    held_message: int
+    undoable_message: int
+    public_file: int
+    note_file: int
+    delivery: int
+    copied: User
+
+
+@dataclass
+class World:
+    cast: Cast
+    people: list[Someone]
+    things: list[Thing]
+    ids: dict[str, int]
+    guest_token: str = ""
+    survey_token: str = ""
+    secrets: dict[str, str] = field(default_factory=dict)
+    clients: dict[str, Client] = field(default_factory=dict)
+    browser: Client = field(default_factory=lambda: Client(raise_request_exception=False))
+    """One for all requests: it loads the middleware once and gets each person's cookies."""
+
+
+# --- relations: what the product promises -------------------------------------------------------------
+
+
+def works(someone: Someone, thing: Thing) -> bool:
+    """Supervisors and administrators work on all tickets, agents on those of their teams."""
+    user = someone.user
+    if someone.is_overseer:
+        return True
+    return someone.is_member and user is not None and thing.ticket.team in user.teams.all()
+
+
+def asked(someone: Someone, thing: Thing) -> bool:
+    return someone.user is not None and thing.ticket.requester_id == someone.user.pk
+
+
+def shares(someone: Someone, thing: Thing) -> bool:
+    """Customers of an organisation that shares its tickets."""
+    user, theirs = someone.user, thing.ticket.organization
+    if user is None or someone.is_member or theirs is None:
+        return False
+    return user.organization_id == theirs.pk and theirs.shares_tickets
+
+
+def follows(someone: Someone, thing: Thing) -> bool:
+    """May follow it from the customer's side. Being in copy is not enough: that is told by mail."""
+    return asked(someone, thing) or shares(someone, thing) or someone.guest_of == thing.ticket
+
+
+def sees(someone: Someone, thing: Thing) -> bool:
+    """May see it with an account."""
+    return works(someone, thing) or asked(someone, thing) or shares(someone, thing)
+
+
+# --- rules: what a route answers ----------------------------------------------------------------------
+
+Rule = Callable[[Someone, Thing], str]
+
+
+def anyone(someone: Someone, thing: Thing) -> str:
+    return IN
+
+
+def nobody(someone: Someone, thing: Thing) -> str:
+    return ABSENT
+
+
+def signed_in(someone: Someone, thing: Thing) -> str:
+    return IN if someone.user else SIGN_IN
+
+
+def members(someone: Someone, thing: Thing) -> str:
+    if someone.user is None:
+        return SIGN_IN
+    return IN if someone.is_member else ABSENT
+
+
+def overseers(someone: Someone, thing: Thing) -> str:
+    if someone.user is None:
+        return SIGN_IN
+    return IN if someone.is_overseer else ABSENT
+
+
+def administrators(someone: Someone, thing: Thing) -> str:
+    if someone.user is None:
+        return SIGN_IN
+    return IN if someone.is_administrator else ABSENT
+
+
+def desk(someone: Someone, thing: Thing) -> str:
+    """The desk shows a ticket to who works on it."""
+    if someone.user is None:
+        return SIGN_IN
+    return IN if works(someone, thing) else ABSENT
+
+
+def portal(someone: Someone, thing: Thing) -> str:
+    """The portal shows a ticket to who follows it; strangers may sign in first."""
+    if someone.user is None and someone.guest_of is None:
+        return SIGN_IN
+    return IN if follows(someone, thing) else ABSENT
+
+
+def portal_part(someone: Someone, thing: Thing) -> str:
+    """Parts of a portal page, and files, lead nobody to a sign-in."""
+    return IN if follows(someone, thing) else ABSENT
+
+
+def api(someone: Someone, thing: Thing) -> str:
+    if someone.user is None:
+        return SIGN_IN
+    return IN if sees(someone, thing) else ABSENT
+
+
+def api_work(someone: Someone, thing: Thing) -> str:
+    """Who sees a ticket without working on it is told no; for the others there is nothing."""
+    if someone.user is None:
+        return SIGN_IN
+    if works(someone, thing):
+        return IN
+    return REFUSED if sees(someone, thing) else ABSENT
+
+
+def hidden_from_customers(rule: Rule) -> Rule:
+    """The rule for something internal of a ticket: absent for who does not work on it."""
+
+    def answer(someone: Someone, thing: Thing) -> str:
+        given = rule(someone, thing)
+        return given if given == SIGN_IN or works(someone, thing) else ABSENT
+
+    return answer
+
+
+# --- the world ----------------------------------------------------------------------------------------
+
+
+def make_world(cast: Cast) -> World:
+    dora = PersonFactory(name="Dora Gone", role=Role.AGENT, teams=[cast.billing], password=PASSWORD)
+    things = [
+        _thing(cast, cast.priya, "billing", "Quokka", cast.cara),
+        _thing(cast, cast.bob, "tech", "Axolotl", PersonFactory(name="Copy Two")),
+        _thing(cast, cast.mira, "tech", "Pangolin", PersonFactory(name="Copy Three")),
+    ]
+    people = [
+        Someone("anonymous", None),
+        Someone("guest", None, guest_of=things[0].ticket),
+        Someone("customer", cast.priya),
+        Someone("colleague", cast.paul),
+        Someone("other customer", cast.bob),
+        Someone("person in copy", cast.cara),
+        Someone("agent", cast.mira),
+        Someone("agent of another team", cast.gus),
+        Someone("supervisor", cast.sue),
+        Someone("administrator", cast.root),
+        Someone("deactivated agent", dora, is_deactivated=True),
+    ]
+    world = World(cast, people, things, _ids(cast))
+    for someone in people:
+        world.clients[someone.name] = _browser(world, someone)
+        if someone.person is not None:
+            _token, world.secrets[someone.name] = outward.issue_token(someone.person, by=None)
+    actions.deactivate(dora, by=None)
+    world.survey_token = _survey(cast)
+    link = guests.make_link(things[0].ticket, cast.priya)
+    world.guest_token = link.rstrip("/").rpartition("/")[2]
+    world.clients["guest"].get(f"/g/{world.guest_token}/")
+    return world
+
+
+def _thing(cast: Cast, requester: User, team: str, word: str, copied: User) -> Thing:
+    """A ticket of `requester` with words, files, a held mail, a note and somebody in copy."""
+    agent = cast.mira if team == "billing" else cast.gus
+    ticket = actions.open_ticket(
+        requester=requester,
+        subject=f"Matrix {word}",
+        team=getattr(cast, team),
+        by=requester,
+        channel="mail",
+        words=Words(text=f"Hello {word}", html=f"<p>Hello {word}</p>"),
+    )
+    file = NewFile("facts.txt", b"facts", "text/plain")
+    secret = f"Secretnote{word}"
+    note = actions.add_note(ticket, Words(text=secret, files=(file,)), by=agent)
+    public = actions.reply(ticket, Words(text="We look.", files=(file,)), by=agent, channel="desk")
+    held = actions.hold_message(ticket, f"I am somebody else {secret}", author=copied)
+    undoable = actions.reply(ticket, f"Wait {secret}", by=agent, channel="desk", hold=HOLD)
+    actions.accept_follower(ticket, copied, by=agent)
+    ticket.refresh_from_db()
+    return Thing(
+        ticket=ticket,
+        word=word,
+        secret=secret,
+        customer_message=ticket.messages.order_by("pk").first().pk,  # type: ignore[union-attr]
+        held_message=held.pk,
+        undoable_message=undoable.pk,
+        public_file=public.attachments.get().pk,
+        note_file=note.attachments.get().pk,
+        delivery=_undelivered(public),
+        copied=copied,
+    )
+
+
+def _undelivered(message: Message) -> int:
+    """The mail of a reply, given up."""
+    row = message.deliveries.order_by("pk").first()
+    assert row is not None
+    row.state = Delivery.State.FAILED
+    row.save(update_fields=["state"])
+    return row.pk
+
+
+def _survey(cast: Cast) -> str:
+    """The token of a survey that was sent the other day."""
+    install_standard_survey()
+    at = timezone.now() - timedelta(days=3)
+    ticket = actions.open_ticket(
+        requester=cast.bob, subject="Settled", team=cast.tech, by=cast.bob, channel="mail", words="Hm", at=at
+    )
+    actions.reply(ticket, "Done.", by=cast.gus, channel="desk", at=at + timedelta(minutes=5))
+    actions.resolve(ticket, by=cast.gus, at=at + timedelta(minutes=6))
+    survey = ticket.surveys.get()
+    assert invite(survey, at=survey.send_at) is not None
+    return new_token(survey.pk)
+
+
+def _ids(cast: Cast) -> dict[str, int]:
+    """One row of everything that setup is about."""
+    install_defaults()
+    mail = InboundEmail.objects.create(state="quarantined", source="smtp", raw=b"x", sha256="0" * 64, size=1)
+    sent = Delivery.objects.create(
+        state="failed", address="a@b.example", template="person.invited", internet_message_id="m@x.example",
+        send_at=cast.mira.created_at,
+    )  # fmt: skip
+    token, _secret = outward.issue_token(cast.mira, by=None)
+    return {
+        "team": cast.tech.pk,
+        "organization": cast.nordlicht.pk,
+        "person": cast.gus.pk,
+        "address": outward.create_address("support@desk.example", cast.billing, by=None).pk,
+        "reply": outward.create_saved_reply("Hello", "Thank you.", by=None).pk,
+        "incoming": mail.pk,
+        "outgoing": sent.pk,
+        "calendar": Calendar.objects.get().pk,
+        "policy": Policy.objects.get().pk,
+        "token": token.pk,
+    }
+
+
+def _browser(world: World, someone: Someone) -> Client:
+    client = Client(raise_request_exception=False)
+    if someone.person is not None:
+        client.force_login(someone.person)
+    return client
+
+
+# --- asking -------------------------------------------------------------------------------------------
+
+
+def ask(
+    world: World, someone: Someone, method: str, path: str, body: Any = None, as_json: bool = False
+) -> Any:
+    """One request as somebody: with their token at the API, else with their cookies."""
+    client, headers = world.browser, {}
+    client.cookies = SimpleCookie()
+    if not as_json:
+        client.cookies = deepcopy(world.clients[someone.name].cookies)
+    elif someone.name in world.secrets:
+        headers["Authorization"] = f"Token {world.secrets[someone.name]}"
+    if method in ("GET", "HEAD", "OPTIONS"):
+        return getattr(client, method.lower())(path, headers=headers)
+    if as_json or method != "POST":
+        kind = "application/json"
+        return client.generic(method, path, _json(body), content_type=kind, headers=headers)
+    return client.post(path, body or {}, headers=headers)
+
+
+def _json(body: Any) -> bytes:
+    return json.dumps(body or {}).encode()
+
+
+DOORS = ("/accounts/login/",)
+
+
+def outcome(response: Any) -> str:
+    """Which of the five an answer is; anything unforeseen is told by its status."""
+    code, location = response.status_code, response.headers.get("Location", "")
+    if code == 401 or (code in (302, 303) and location.startswith(DOORS)):
+        return SIGN_IN
+    if code in (200, 201, 204, 302, 303, 304, 400, 409, 422, 503):
+        return IN
+    return {403: REFUSED, 404: ABSENT, 405: NO_METHOD}.get(code, f"status {code}")
+
+
+_CHANGING = re.compile(rb'(name="(?:csrfmiddlewaretoken|once)" value=")[^"]*|nonce="[^"]*')
+
+
+def likeness(response: Any, number: int) -> bytes:
+    """An answer without what differs between any two requests, and without the ticket's number."""
+    body = _CHANGING.sub(rb"\1", response.content)
+    return body.replace(str(number).encode(), b"N")
+
+
+def routes() -> Iterator[tuple[str, URLPattern]]:
+    """Every route of the URL configuration by its name with namespaces."""
+    yield from _below(get_resolver(), "")
+
+
+def _below(resolver: URLResolver, space: str) -> Iterator[tuple[str, URLPattern]]:
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from _below(entry, f"{space}{entry.namespace}:" if entry.namespace else space)
+        else:
+            yield f"{space}{entry.name or str(entry.pattern)}", entry

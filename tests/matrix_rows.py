@@ -1,0 +1,344 @@
+"""The rows of the access matrix: for every route the rule of each method, and how it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.matrix import (
+    Rule,
+    Someone,
+    Thing,
+    World,
+    administrators,
+    anyone,
+    api,
+    api_work,
+    asked,
+    desk,
+    hidden_from_customers,
+    members,
+    nobody,
+    overseers,
+    portal,
+    portal_part,
+    sees,
+    shares,
+    signed_in,
+    works,
+)
+
+Shown = Callable[[Someone, Thing], bool]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way to call a route.
+
+    `get` and `post` are the rules of these methods; None means that there is no such method. `args` are the
+    arguments of the address, `query` stands behind it, `body` is what is posted. `shows` says of which
+    tickets the page of a list must hold the subject.
+    """
+
+    get: Rule | None = None
+    post: Rule | None = None
+    args: Callable[[World, Thing], list[Any]] = lambda world, thing: []
+    query: Callable[[World, Thing], str] = lambda world, thing: ""
+    body: Callable[[World, Thing], dict[str, Any]] = lambda world, thing: {}
+    shows: Shown | None = None
+    variant: str = ""
+
+
+def _ticket(world: World, thing: Thing) -> list[Any]:
+    return [thing.ticket.pk]
+
+
+def _text(**fields: Any) -> Callable[[World, Thing], dict[str, Any]]:
+    return lambda world, thing: {"once": f"matrix-{thing.word}-0123456789"} | fields
+
+
+def _other(world: World, thing: Thing) -> Thing:
+    """Another ticket than this one, of another team's or requester's."""
+    things = world.things
+    return things[(things.index(thing) + 1) % len(things)]
+
+
+def _one(name: str) -> Callable[[World, Thing], list[Any]]:
+    return lambda world, thing: [world.ids[name]]
+
+
+def _desk_deed(**fields: Any) -> list[Row]:
+    return [Row(post=desk, args=_ticket, body=_text(**fields))]
+
+
+def _api_deed(rule: Rule, **fields: Any) -> list[Row]:
+    return [Row(post=rule, args=_ticket, body=lambda world, thing: fields)]
+
+
+def _setup_page(post: bool = False, one: str = "") -> list[Row]:
+    args = _one(one) if one else Row().args
+    return [Row(get=administrators, post=administrators if post else None, args=args)]
+
+
+def _setup_button(one: str = "") -> list[Row]:
+    return [Row(post=administrators, args=_one(one) if one else Row().args)]
+
+
+def _by_survey_link(post: bool = False) -> list[Row]:
+    """Whoever holds the link is let in, nobody by an altered one."""
+    return [
+        Row(get=anyone, post=anyone if post else None, args=lambda w, t: [w.survey_token]),
+        Row(
+            get=nobody,
+            post=nobody if post else None,
+            args=lambda w, t: [w.survey_token[:-1] + "0"],
+            variant="altered",
+        ),
+    ]
+
+
+def _crossed(get: Rule | None, post: Rule | None, part: Callable[[Thing], int]) -> Row:
+    """The part of another ticket under this one's address: for nobody."""
+    return Row(
+        get=hidden(get),
+        post=hidden(post),
+        args=lambda w, t: [t.ticket.pk, part(_other(w, t))],
+        variant="crossed",
+    )
+
+
+def hidden(rule: Rule | None) -> Rule | None:
+    """Absent for whoever the rule would let in."""
+    if rule is None:
+        return None
+
+    def answer(someone: Someone, thing: Thing) -> str:
+        given = rule(someone, thing)
+        return nobody(someone, thing) if given == "in" else given
+
+    return answer
+
+
+_ANY = [Row(get=anyone)]
+_FORM = [Row(get=anyone, post=anyone)]
+_DESK_PAGE = [Row(get=desk, args=_ticket)]
+_PORTAL_PAGE = [Row(get=portal, args=_ticket)]
+_ANY_METHOD_PORTAL_PAGE = [Row(get=portal, post=portal, args=_ticket)]
+
+ROWS: dict[str, list[Row]] = {
+    # What has no secrets.
+    "livez": _ANY,
+    "healthz": _ANY,
+    "look": [Row(post=anyone)],
+    "logo": [Row(get=nobody, post=nobody, args=lambda w, t: ["0" * 16])],
+    # Accounts. What a form does with its words is the accounts' own tests.
+    "account_login": _FORM,
+    "account_request_login_code": _FORM,
+    "account_confirm_login_code": [
+        Row(get=lambda s, t: "in" if s.user else "sign in", post=lambda s, t: "in" if s.user else "sign in")
+    ],
+    "account_logout": _FORM,
+    "account_inactive": _ANY,
+    "account_signup": _FORM,
+    "account_change_password": [Row(get=signed_in, post=signed_in)],
+    "account_set_password": [Row(get=signed_in, post=signed_in)],
+    "account_reset_password": _FORM,
+    "account_reset_password_done": _ANY,
+    "account_reset_password_from_key": [Row(get=anyone, args=lambda w, t: ["1", "wrong-key"])],
+    "account_reset_password_from_key_done": _ANY,
+    "account_join": [Row(get=anyone, post=anyone, args=lambda w, t: [w.cast.mira.pk, "wrong"])],
+    "account_join_here": [Row(get=nobody, post=nobody)],
+    "account_first_admin": [Row(get=anyone, post=anyone, args=lambda w, t: ["wrong"])],
+    "account_first_here": [Row(get=nobody, post=nobody)],
+    "account_preferences": [Row(get=signed_in, post=signed_in)],
+    # Portal.
+    "portal:welcome": _ANY,
+    "portal:new": _FORM,
+    "portal:check_email": _FORM,
+    "portal:confirm": [Row(get=anyone, post=anyone, args=lambda w, t: ["wrong"])],
+    "portal:confirm_here": [Row(get=nobody, post=nobody)],
+    "portal:tickets": [Row(get=signed_in, shows=asked)],
+    "portal:organization": [
+        Row(
+            get=lambda s, t: (
+                signed_in(s, t) if s.user is None or _has_sharing_organization(s) else nobody(s, t)
+            ),
+            shows=lambda s, t: shares(s, t),
+        )
+    ],
+    "portal:ticket": _PORTAL_PAGE,
+    "portal:received": _ANY_METHOD_PORTAL_PAGE,
+    "portal:reply": [Row(post=portal, args=_ticket, body=_text(message="One more thing"))],
+    "portal:resolve": [Row(post=portal, args=_ticket, body=_text())],
+    "portal:news": [Row(get=portal_part, args=_ticket)],
+    "portal:attachment": [
+        Row(get=portal_part, args=lambda w, t: [t.ticket.pk, t.public_file]),
+        Row(get=nobody, args=lambda w, t: [t.ticket.pk, t.note_file], variant="of a note"),
+        Row(get=nobody, args=lambda w, t: [t.ticket.pk, _other(w, t).public_file], variant="crossed"),
+    ],
+    "portal:guest_link": [
+        Row(get=anyone, args=lambda w, t: [w.guest_token]),
+        Row(get=nobody, args=lambda w, t: [w.guest_token[:-1] + "_"], variant="altered"),
+    ],
+    # Surveys: the token is the only key.
+    "surveys:survey": _by_survey_link(post=True),
+    "surveys:thanks": _by_survey_link(),
+    "surveys:stop": _by_survey_link(post=True),
+    # The mailbox exists only where no mail server is set, for who sits at the machine.
+    "mailbox:index": [Row(get=nobody)],
+    "mailbox:mail": [Row(get=nobody, args=lambda w, t: [700_001])],
+    "mailbox:html": [Row(get=nobody, args=lambda w, t: [700_001])],
+    "mailbox:raw": [Row(get=nobody, args=lambda w, t: [700_001])],
+    # Desk.
+    "desk:queue": [Row(get=members, query=lambda w, t: "?view=open", shows=works)],
+    "desk:news": [Row(get=members, query=lambda w, t: "?view=open")],
+    "desk:search": [Row(get=members, query=lambda w, t: "?q=matrix", shows=works)],
+    "desk:customers": [Row(get=members)],
+    "desk:customer": [
+        Row(
+            get=members,
+            args=lambda w, t: [t.ticket.requester_id],
+            shows=lambda s, t: works(s, t),
+        )
+    ],
+    "desk:new": [Row(get=members, post=members)],
+    "desk:ticket": _DESK_PAGE,
+    "desk:ticket-news": _DESK_PAGE,
+    "desk:reply": _desk_deed(text="We look into it."),
+    "desk:note": _desk_deed(text="Hm."),
+    "desk:insert": _desk_deed(text="Hm."),
+    "desk:assign": _desk_deed(to="0"),
+    "desk:take": _desk_deed(),
+    "desk:prioritize": _desk_deed(priority="3"),
+    "desk:move": [Row(post=desk, args=_ticket, body=lambda w, t: {"team": str(w.cast.billing.pk)})],
+    "desk:retype": _desk_deed(type="task"),
+    "desk:tag": _desk_deed(tag="red"),
+    "desk:untag": _desk_deed(tag="red"),
+    "desk:resolve": _desk_deed(),
+    "desk:reopen": _desk_deed(),
+    "desk:close": _desk_deed(),
+    "desk:set-waiting": _desk_deed(),
+    "desk:put-on-hold": _desk_deed(),
+    "desk:set-open": _desk_deed(),
+    "desk:accept-follower": [Row(post=desk, args=_ticket, body=lambda w, t: {"person": str(t.copied.pk)})],
+    "desk:remove-follower": [Row(post=desk, args=_ticket, body=lambda w, t: {"person": str(t.copied.pk)})],
+    "desk:withdraw": [
+        Row(post=desk, args=lambda w, t: [t.ticket.pk, t.undoable_message]),
+        _crossed(None, desk, lambda thing: thing.undoable_message),
+    ],
+    "desk:accept": [
+        Row(post=desk, args=lambda w, t: [t.ticket.pk, t.held_message]),
+        _crossed(None, desk, lambda thing: thing.held_message),
+    ],
+    "desk:retry": [
+        Row(post=desk, args=lambda w, t: [t.ticket.pk, t.delivery]),
+        _crossed(None, desk, lambda thing: thing.delivery),
+    ],
+    "desk:message-html": [
+        Row(get=desk, args=lambda w, t: [t.ticket.pk, t.customer_message]),
+        _crossed(desk, None, lambda thing: thing.customer_message),
+    ],
+    "desk:attachment": [
+        Row(get=desk, args=lambda w, t: [t.ticket.pk, t.note_file]),
+        _crossed(desk, None, lambda thing: thing.note_file),
+    ],
+    # Reports.
+    "reports:index": [Row(get=members)],
+    "reports:first-response": [Row(get=overseers)],
+    "reports:sla": [Row(get=overseers)],
+    "reports:feedback": [Row(get=overseers)],
+    "reports:mine": [Row(get=members)],
+    "reports:tickets": [Row(get=members, query=lambda w, t: "?report=first-response")],
+    "reports:export": [Row(get=members, query=lambda w, t: "?report=first-response")],
+    # API.
+    "api:tickets": [
+        Row(
+            get=signed_in,
+            post=signed_in,
+            shows=sees,
+            body=lambda w, t: {"subject": "New", "text": "New"},
+        )
+    ],
+    "api:ticket": [Row(get=api, args=_ticket)],
+    "api:messages": [Row(get=api, args=_ticket)],
+    "api:reply": _api_deed(api, text="One more thing"),
+    "api:note": _api_deed(api_work, text="Hm."),
+    "api:assign": _api_deed(api_work, assignee=None),
+    "api:prioritize": _api_deed(api_work, priority="high"),
+    "api:move": [Row(post=api_work, args=_ticket, body=lambda w, t: {"team": w.cast.billing.pk})],
+    "api:retype": _api_deed(api_work, type="task"),
+    "api:tag": _api_deed(api_work, tag="red"),
+    "api:untag": _api_deed(api_work, tag="red"),
+    "api:resolve": _api_deed(api),
+    "api:reopen": _api_deed(api),
+    "api:close": _api_deed(api_work),
+    "api:set-waiting": _api_deed(api_work),
+    "api:put-on-hold": _api_deed(api_work),
+    "api:set-open": _api_deed(api_work),
+    "api:attachment": [
+        Row(get=api, args=lambda w, t: [t.public_file]),
+        Row(get=hidden_from_customers(api), args=lambda w, t: [t.note_file], variant="of a note"),
+    ],
+    "api:me": [Row(get=signed_in)],
+    "api:teams": [Row(get=signed_in)],
+    "api:schema": [Row(get=signed_in)],
+    "api:docs": [Row(get=signed_in)],
+    "api:nowhere": [
+        Row(
+            get=lambda s, t: "absent" if s.user else "sign in",
+            post=lambda s, t: "absent" if s.user else "sign in",
+            args=lambda w, t: ["nothing/here/"],
+        )
+    ],
+    # Setup.
+    "setup:index": _setup_page(),
+    "setup:company": _setup_page(post=True),
+    "setup:company_logo": _setup_button(),
+    "setup:company_logo_remove": _setup_button(),
+    "setup:teams": _setup_page(),
+    "setup:teams_new": _setup_page(post=True),
+    "setup:teams_edit": _setup_page(post=True, one="team"),
+    "setup:teams_close": _setup_button("team"),
+    "setup:teams_open": _setup_button("team"),
+    "setup:organizations": _setup_page(),
+    "setup:organizations_new": _setup_page(post=True),
+    "setup:organizations_edit": _setup_page(post=True, one="organization"),
+    "setup:people": _setup_page(),
+    "setup:people_invite": _setup_page(post=True),
+    "setup:people_edit": _setup_page(post=True, one="person"),
+    "setup:people_role": _setup_button("person"),
+    "setup:people_deactivate": _setup_button("person"),
+    "setup:people_reactivate": _setup_button("person"),
+    "setup:people_again": _setup_button("person"),
+    "setup:addresses": _setup_page(),
+    "setup:addresses_new": _setup_page(post=True),
+    "setup:addresses_edit": _setup_page(post=True, one="address"),
+    "setup:addresses_close": _setup_button("address"),
+    "setup:addresses_open": _setup_button("address"),
+    "setup:replies": _setup_page(),
+    "setup:replies_new": _setup_page(post=True),
+    "setup:replies_edit": _setup_page(post=True, one="reply"),
+    "setup:replies_delete": _setup_button("reply"),
+    "setup:mail": _setup_page(),
+    "setup:mail_read_again": _setup_button("incoming"),
+    "setup:mail_send_again": _setup_button("outgoing"),
+    "setup:surveys": _setup_page(post=True),
+    "setup:hours": _setup_page(),
+    "setup:hours_defaults": _setup_button(),
+    "setup:hours_calendar_new": _setup_page(post=True),
+    "setup:hours_calendar": _setup_page(post=True, one="calendar"),
+    "setup:hours_policy": _setup_page(post=True, one="policy"),
+    "setup:tokens": [Row(get=members, post=members)],
+    "setup:tokens_revoke": [
+        Row(
+            post=lambda s, t: members(s, t) if s.user is None or s.name == "agent" else nobody(s, t),
+            args=_one("token"),
+        )
+    ],
+}
+
+
+def _has_sharing_organization(someone: Someone) -> bool:
+    organization = someone.user.organization if someone.user else None
+    return organization is not None and organization.shares_tickets

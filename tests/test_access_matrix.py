@@ -1,0 +1,260 @@
+"""Every route × method × person × object, against rules about who may what. Nothing here is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import override_settings
+from django.urls import reverse
+
+from helpdesk.models import Delivery
+from tests.cast import make_cast
+from tests.matrix import (
+    ABSENT,
+    IN,
+    NO_METHOD,
+    REFUSED,
+    SIGN_IN,
+    Someone,
+    Thing,
+    World,
+    ask,
+    follows,
+    likeness,
+    make_world,
+    outcome,
+    routes,
+    sees,
+    works,
+)
+from tests.matrix_rows import ROWS, Row
+from tickets import access
+from tickets.models import Event, Ticket
+
+pytestmark = pytest.mark.django_db
+
+NAMES = sorted(name for name, _pattern in routes())
+OTHER_METHODS = ("HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
+BYSTANDERS = ("anonymous", "other customer", "agent of another team", "administrator")
+"""The people with whom the unusual methods are tried."""
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """Made once for all cells: each cell takes back what it did."""
+    many = {"request": 1_000_000, "search": 1_000_000}
+    with django_db_blocker.unblock(), override_settings(API_LIMITS=many, MAILBOX=False), transaction.atomic():
+        yield make_world(make_cast())
+        transaction.set_rollback(True)
+
+
+def test_every_route_has_a_row_and_every_row_a_route():
+    assert sorted(set(NAMES)) == sorted(NAMES), "two routes share a name"
+    assert set(NAMES) - ROWS.keys() == set(), "write a row for these routes"
+    assert ROWS.keys() - set(NAMES) == set(), "these rows have no route"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_cell_answers_as_the_rules_say(world: World, name: str):
+    faults, cells = check(world, name)
+    assert faults == []
+    assert cells >= len(world.people)
+
+
+def test_the_matrix_is_large(world: World, capsys: Any):
+    """Counts without asking: the cells of all rows."""
+    cells = sum(1 for name in ROWS for row in ROWS[name] for _cell in cells_of(world, row))
+    with capsys.disabled():
+        print(f"\naccess matrix: {len(NAMES)} routes, {len(world.people)} people, {cells} cells")
+    assert cells > 3000
+
+
+def cells_of(world: World, row: Row) -> Any:
+    """(person, thing, method, expected); expected None: no more than reading gives, and no effect."""
+    depends = bool(row.args(world, world.things[0]) != row.args(world, world.things[1]))
+    first = world.things[0]
+    for someone in world.people:
+        for method, rule in (("GET", row.get), ("POST", row.post)):
+            if rule is None:
+                yield someone, first, method, None
+                continue
+            for thing in world.things if depends else [first]:
+                yield someone, thing, method, rule(someone, thing)
+        if someone.name in BYSTANDERS and not row.variant:
+            for method in OTHER_METHODS:
+                yield someone, first, method, None
+
+
+def check(world: World, name: str) -> tuple[list[str], int]:
+    """What is wrong with a route's cells, and how many there are."""
+    faults, count = [], 0
+    for row in ROWS[name]:
+        for someone, thing, method, expected in cells_of(world, row):
+            count += 1
+            with transaction.atomic():
+                faults += [
+                    f"{method} {name} {row.variant} as {someone.name} on {thing.word}: {fault}"
+                    for fault in _faults(world, name, row, someone, thing, method, expected)
+                ]
+                transaction.set_rollback(True)
+    return faults, count
+
+
+def _faults(
+    world: World, name: str, row: Row, someone: Someone, thing: Thing, method: str, expected: str | None
+) -> list[str]:
+    path = reverse(name, args=row.args(world, thing)) + row.query(world, thing)
+    before = _written()
+    as_json = name.startswith("api:") and name != "api:docs"
+    response = ask(world, someone, method, path, row.body(world, thing), as_json=as_json)
+    found = outcome(response)
+    faults = []
+    if expected is None:
+        reading = row.get(someone, thing) if row.get else NO_METHOD
+        if found == IN and reading != IN:
+            faults.append(f"let in by a method that is not there ({response.status_code})")
+    elif found != expected:
+        faults.append(f"expected {expected}, got {found} ({response.status_code})")
+    if _written() != before and not (expected == IN and method == "POST"):
+        faults.append("something was written")
+    if method != "HEAD":
+        faults += _leaks(world, row, someone, words_of(response), found, method)
+    return faults
+
+
+def words_of(response: Any) -> str:
+    body = b"".join(response) if response.streaming else response.content
+    return bytes(body).decode("utf-8", "replace")
+
+
+def _written() -> tuple[int, int]:
+    return Event.objects.count(), Delivery.objects.count()
+
+
+def _leaks(world: World, row: Row, someone: Someone, body: str, found: str, method: str) -> list[str]:
+    """Words of tickets where they must not stand, and lists without what they must show."""
+    faults = []
+    for thing in world.things:
+        if thing.secret in body and not works(someone, thing):
+            faults.append(f"tells the secrets of {thing.word}")
+        may_read = sees(someone, thing) or follows(someone, thing)
+        if thing.word in body and not may_read:
+            faults.append(f"tells of {thing.word}")
+    if row.shows and found == IN and method == "GET":
+        relevant = _relevant(world, row)
+        faults += [
+            f"{'lacks' if row.shows(someone, thing) else 'shows'} {thing.word}"
+            for thing in relevant
+            if (thing.word in body) != row.shows(someone, thing)
+        ]
+    return faults
+
+
+def _relevant(world: World, row: Row) -> list[Thing]:
+    return world.things if row.args(world, world.things[0]) == row.args(world, world.things[1]) else []
+
+
+TICKET_ROUTES = sorted(name for name in NAMES if "<int:number>" in str(dict(routes())[name].pattern))
+
+
+@pytest.mark.parametrize("name", TICKET_ROUTES)
+def test_what_is_forbidden_answers_like_what_does_not_exist(world: World, name: str):
+    """Same status and same body for a foreign number and an unknown one, whatever the person is."""
+    compared = 0
+    for row in ROWS[name]:
+        for someone in world.people:
+            rule, method = (row.get, "GET") if row.get else (row.post, "POST")
+            closed = [thing for thing in world.things if rule and rule(someone, thing) == ABSENT]
+            for thing in closed[:1]:
+                args = row.args(world, thing)
+                unknown = [*args[:-1], args[-1] + 900_000] if len(args) == 1 else [args[0] + 900_000, args[1]]
+                as_json = name.startswith("api:")
+                with transaction.atomic():
+                    answers = [
+                        ask(world, someone, method, reverse(name, args=each), {}, as_json=as_json)
+                        for each in (args, unknown)
+                    ]
+                    transaction.set_rollback(True)
+                kept = [likeness(answers[0], args[0]), likeness(answers[1], unknown[0])]
+                assert answers[0].status_code == answers[1].status_code == 404
+                assert kept[0] == kept[1], f"{name} as {someone.name} on {thing.word}"
+                compared += 1
+    assert compared or all(rule_never_hides(row, world) for row in ROWS[name])
+
+
+def rule_never_hides(row: Row, world: World) -> bool:
+    rule = row.get or row.post
+    return rule is not None and all(
+        rule(someone, thing) in (IN, SIGN_IN, REFUSED) for someone in world.people for thing in world.things
+    )
+
+
+# --- the matrix can go red ----------------------------------------------------------------------------
+
+
+def everything(*args: Any, **kwargs: Any) -> Any:
+    return Ticket.objects.all()
+
+
+OPENED = [
+    ("helpdesk.api.views", "visible_to", "api:ticket"),
+    ("helpdesk.api.views", "visible_to", "api:tickets"),
+    ("helpdesk.api.views", "visible_to", "api:reply"),
+    ("helpdesk.desk.base", "worked_by", "desk:ticket"),
+    ("helpdesk.desk.base", "worked_by", "desk:assign"),
+    ("helpdesk.desk.views.search", "worked_by", "desk:search"),
+    ("helpdesk.portal.base", "asked_by", "portal:ticket"),
+    ("helpdesk.portal.base", "asked_by", "portal:received"),
+]
+
+
+@pytest.mark.parametrize(("module", "predicate", "name"), OPENED)
+def test_a_view_that_asks_nobody_is_found(
+    world: World, monkeypatch: Any, module: str, predicate: str, name: str
+):
+    """Take the question out of one view, and the cells of its route turn red."""
+    assert check(world, name)[0] == []
+    forgetful = SimpleNamespace(**vars(access) | {predicate: everything})
+    monkeypatch.setattr(f"{module}.access", forgetful)
+    assert check(world, name)[0] != []
+
+
+def test_a_view_that_lets_a_note_out_is_found(world: World, monkeypatch: Any):
+    from tickets.models import Message
+
+    everyone = SimpleNamespace(
+        **vars(access) | {"messages_visible_to": lambda user, ticket: Message.objects.filter(ticket=ticket)}
+    )
+    monkeypatch.setattr("helpdesk.api.views.access", everyone)
+    faults, _cells = check(world, "api:ticket")
+    assert any("tells the secrets" in fault for fault in faults)
+
+
+def test_a_setup_page_without_its_guard_is_found(world: World, monkeypatch: Any):
+    forgetful = SimpleNamespace(**vars(access) | {"can_administer": lambda user: True})
+    monkeypatch.setattr("helpdesk.setup.base.access", forgetful)
+    faults, _cells = check(world, "setup:people")
+    assert any("as agent" in fault for fault in faults)
+    assert any("as customer" in fault for fault in faults)
+
+
+def test_a_deed_that_forgets_to_ask_is_found_by_what_it_wrote(world: World, monkeypatch: Any):
+    """A refusal that comes after the act: the answer is right, the event is there all the same."""
+    from helpdesk.api import views
+    from tickets import actions
+
+    original = views.Note.post
+
+    def eager(self: Any, request: Any, number: int) -> Any:
+        ticket = Ticket.objects.filter(pk=number).first()
+        if ticket is not None:
+            actions.prioritize(ticket, 4, by=None)
+        return original(self, request, number)
+
+    monkeypatch.setattr(views.Note, "post", eager)
+    faults, _cells = check(world, "api:note")
+    assert any("something was written" in fault for fault in faults)
