@@ -32,6 +32,8 @@ def test_the_start_page_leads_through_every_step_to_the_end(db):
         assert browser.send(path, fields).status_code == 303, path
     end = browser.get("/setup/").content.decode()
     assert "Everything needed is set up" in end
+    for path in ("company", "teams", "addresses", "people"):
+        assert f'<a class="button" href="/setup/{path}/">Review</a>' in end
     assert Delivery.objects.filter(template="person.invited", address="mira@acme.example").exists()
 
 
