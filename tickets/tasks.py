@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.db import transaction
 from django.utils import timezone
 
 from tickets import actions, queries
@@ -12,8 +13,15 @@ BATCH = 200
 
 @shared_task(name="tickets.close_resolved")
 def close_resolved() -> int:
-    """Close tickets that stayed resolved for their team's number of days. Returns how many."""
-    due = list(queries.due_to_close(timezone.now())[:BATCH])
-    for ticket in due:
-        actions.close(ticket, by=None)
-    return len(due)
+    """Close tickets that stayed resolved for their team's number of days. Returns how many.
+
+    Each is asked again under its lock: one that was reopened a moment ago stays open.
+    """
+    now, closed = timezone.now(), 0
+    for pk in list(queries.due_to_close(now).values_list("pk", flat=True)[:BATCH]):
+        with transaction.atomic():
+            locked = queries.due_to_close(now).select_for_update(of=("self",), skip_locked=True)
+            if ticket := locked.filter(pk=pk).first():
+                actions.close(ticket, by=None)
+                closed += 1
+    return closed
