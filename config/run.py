@@ -129,8 +129,8 @@ class Run:
     def start_faces(self) -> None:
         for name in FACES:
             self.rpc.supervisor.startProcess(name, False)
-        self._await(self._web_answers, "The web server", 150)
-        self._await(lambda: _accepts(self._host, self.settings.SMTP_PORT), "The mail listener", 150)
+        self._await(self._web_answers, "The web server", 300)
+        self._await(lambda: _accepts(self._host, self.settings.SMTP_PORT), "The mail listener", 300)
 
     def announce(self) -> None:
         base = self.settings.PUBLIC_URL

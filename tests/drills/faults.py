@@ -43,7 +43,7 @@ def run(arguments: list[str]) -> dict[str, Any]:
 
 def _drill(product: Product, sink: Sink, mails: int, kills: int, chance: random.Random) -> dict[str, Any]:
     began = time.monotonic()
-    senders = [Traffic(product, f"sender{nth}", pause=0.01) for nth in range(SENDERS)]
+    senders = [Traffic(product, f"sender{nth}", pause=0.2) for nth in range(SENDERS)]
     recoveries: list[tuple[float, str]] = []
     with ExitStack() as stack:
         for sender in senders:
@@ -60,9 +60,9 @@ def _drill(product: Product, sink: Sink, mails: int, kills: int, chance: random.
             print(f"{nth + 1:>4} {fault.__name__:<30} accepts after {recoveries[-1][0]:.1f} s", flush=True)
         await_that(lambda: _accepted(senders) >= mails, 1800, f"{mails} mails accepted")
     for sender in senders:
-        flow.account(product, sender, 600)
+        flow.account(product, sender)
     worked_off = time.monotonic() - began
-    extra = sum(flow.account_for_answers(product, sender, sink, 1200) for sender in senders)
+    extra = sum(flow.account_for_answers(product, sender, sink) for sender in senders)
     assert extra <= kills, f"{extra} extra copies after {kills} kills"
     product.manage("rebuild_clocks", "--verify")
     assert product.stop() == 0

@@ -26,7 +26,7 @@ from config.embedded import Servers
 from config.part import records
 
 T = TypeVar("T")
-START_PATIENCE = 400.0
+START_PATIENCE = 600.0
 
 
 def free_ports(count: int) -> list[int]:

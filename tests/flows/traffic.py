@@ -1,7 +1,9 @@
 """Customers' mail that keeps coming while things break, and the accounting afterwards."""
 
 import smtplib
+import sys
 import threading
+import time
 from collections import Counter
 from email.message import EmailMessage
 
@@ -79,7 +81,7 @@ with transaction.atomic():
 def account(product: Product, traffic: Traffic, patience: float = 120.0) -> None:
     """Wait until everything that was accepted is worked off; then nothing may be missing or doubled."""
     prefix = f"Question {traffic.name}-"
-    await_that(lambda: product.sql(WAITING) == [(0,)], patience, "no mail waits")
+    await_none(product, WAITING, patience, "mail waits")
     found = product.sql(
         "select subject, count(*) from tickets_ticket where subject like %s group by 1", prefix + "%"
     )
@@ -95,10 +97,20 @@ WAITING = "select count(*) from helpdesk_inboundemail where state = 'waiting'"
 UNSENT = "select count(*) from helpdesk_delivery where state in ('queued', 'in_flight', 'retrying')"
 
 
+def await_none(product: Product, count: str, patience: float, what: str) -> None:
+    """Wait until the query counts nothing; fail when for `patience` seconds the number has not gone down."""
+    least, since = sys.maxsize, time.monotonic()
+    while (left := product.sql(count)[0][0]) > 0:
+        if left < least:
+            least, since = left, time.monotonic()
+        assert time.monotonic() - since < patience, f"{left} {what}, and none less for {patience} s"
+        time.sleep(0.2)
+
+
 def account_for_answers(product: Product, traffic: Traffic, sink: Sink, patience: float = 180.0) -> int:
     """Every accepted mail's acknowledgement has left. Returns the number of extra copies, each of which must
     carry the Message-ID of the first."""
-    await_that(lambda: product.sql(UNSENT) == [(0,)], patience, "every answer has left")
+    await_none(product, UNSENT, patience, "answers have not left")
     extra = 0
     for key in traffic.accepted:
         answers = sink.to(f"{key}@customers.example")
