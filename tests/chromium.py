@@ -17,6 +17,11 @@ ARGUMENTS = [
 ]  # fmt: skip
 DOWNLOAD_PATIENCE = 300
 
+# Where a system keeps its programs, whatever PATH names: Debian's Chromium is a script that needs some of them.
+for _folder in ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"):
+    if _folder not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join(filter(None, [os.environ.get("PATH"), _folder]))
+
 
 def find() -> str | None:
     """The path of a Chromium that starts, or None."""
