@@ -17,7 +17,7 @@ ARGUMENTS = [
 ]  # fmt: skip
 DOWNLOAD_PATIENCE = 300
 
-# Where a system keeps its programs, whatever PATH names: Debian's Chromium is a script that needs some of them.
+# Where a system keeps its programs, whatever PATH names: Debian's Chromium is a script that needs some.
 for _folder in ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"):
     if _folder not in os.environ.get("PATH", "").split(os.pathsep):
         os.environ["PATH"] = os.pathsep.join(filter(None, [os.environ.get("PATH"), _folder]))
