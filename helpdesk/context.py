@@ -85,8 +85,9 @@ def areas_for(reader: Any) -> list[tuple[str, str, str, str]]:
     ]
     own = "reports:index" if access.can_see_reports(reader) else "reports:mine"
     areas.append(("reports", _("Reports"), own, "g r"))
-    if access.can_administer(reader):
-        areas.append(("setup", _("Setup"), "setup:index", "g s"))
+    if access.can_set_promises(reader):
+        start = "setup:index" if access.can_administer(reader) else "setup:hours"
+        areas.append(("setup", _("Setup"), start, "g s"))
     return [(key, word, path, chord) for key, word, route, chord in areas if (path := path_of(route))]
 
 

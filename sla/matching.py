@@ -38,7 +38,14 @@ def check_conditions(conditions: Any) -> list[dict[str, Any]]:
 
 def matches(conditions: Sequence[Mapping[str, Any]], known: Mapping[str, Collection[Any]]) -> bool:
     """Whether all conditions hold for `known`: per field the ticket's values."""
-    return all(_holds(condition, known.get(condition["field"], ())) for condition in conditions)
+    return refusing(conditions, known) is None
+
+
+def refusing(
+    conditions: Sequence[Mapping[str, Any]], known: Mapping[str, Collection[Any]]
+) -> Mapping[str, Any] | None:
+    """The first condition that does not hold for `known`, None where all of them do."""
+    return next((each for each in conditions if not _holds(each, known.get(each["field"], ()))), None)
 
 
 def _holds(condition: Mapping[str, Any], values: Collection[Any]) -> bool:

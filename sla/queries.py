@@ -15,12 +15,14 @@ from sla.measure import ALWAYS
 from sla.models import (
     NEVER,
     OPEN_STATES,
+    Calendar,
     CalendarVersion,
     Clock,
     ClockState,
     Measurement,
     MetricName,
     Policy,
+    PolicyVersion,
     TicketDue,
     Verdict,
 )
@@ -233,6 +235,20 @@ def _is_everything(tickets: QuerySet[Ticket]) -> bool:
 def policies() -> QuerySet[Policy]:
     """All policies in the order in which they are asked."""
     return Policy.objects.select_related("calendar").order_by("position", "pk")
+
+
+def policies_with_versions() -> list[tuple[Policy, PolicyVersion]]:
+    """All policies in the order in which they are asked, each with its latest version; one query."""
+    versions = PolicyVersion.objects.order_by("policy__position", "policy_id", "-number")
+    latest = versions.distinct("policy__position", "policy_id").select_related("policy__calendar")
+    return [(version.policy, version) for version in latest]
+
+
+def calendars_with_versions() -> list[tuple[Calendar, CalendarVersion]]:
+    """All calendars, the default one first, each with its latest version; one query."""
+    versions = CalendarVersion.objects.order_by("calendar_id", "-number").distinct("calendar_id")
+    found = [(version.calendar, version) for version in versions.select_related("calendar")]
+    return sorted(found, key=lambda pair: (not pair[0].is_default, pair[0].name.casefold()))
 
 
 def dues(tickets: Iterable[Ticket]) -> dict[int, TicketDue]:

@@ -85,6 +85,16 @@ def _setup_button(one: str = "") -> list[Row]:
     return [Row(post=administrators, args=_one(one) if one else Row().args)]
 
 
+def _promise_page(post: bool = False, one: str = "") -> list[Row]:
+    """Calendars and policies: supervisors set them up too."""
+    args = _one(one) if one else Row().args
+    return [Row(get=overseers, post=overseers if post else None, args=args)]
+
+
+def _promise_button(one: str = "") -> list[Row]:
+    return [Row(post=overseers, args=_one(one) if one else Row().args)]
+
+
 def _by_survey_link(post: bool = False) -> list[Row]:
     """Whoever holds the link is let in, nobody by an altered one."""
     return [
@@ -324,11 +334,14 @@ ROWS: dict[str, list[Row]] = {
     "setup:mail_read_again": _setup_button("incoming"),
     "setup:mail_send_again": _setup_button("outgoing"),
     "setup:surveys": _setup_page(post=True),
-    "setup:hours": _setup_page(),
-    "setup:hours_defaults": _setup_button(),
-    "setup:hours_calendar_new": _setup_page(post=True),
-    "setup:hours_calendar": _setup_page(post=True, one="calendar"),
-    "setup:hours_policy": _setup_page(post=True, one="policy"),
+    "setup:hours": _promise_page(),
+    "setup:hours_defaults": _promise_button(),
+    "setup:hours_calendar_new": _promise_page(post=True),
+    "setup:hours_calendar": _promise_page(post=True, one="calendar"),
+    "setup:hours_policy_new": _promise_page(post=True),
+    "setup:hours_policy": _promise_page(post=True, one="policy"),
+    "setup:hours_policy_move": _promise_button("policy"),
+    "setup:hours_policy_switch": _promise_button("policy"),
     "setup:tokens": [Row(get=members, post=members)],
     "setup:tokens_revoke": [
         Row(

@@ -167,6 +167,11 @@ def can_administer(user: Someone) -> bool:
     return is_administrator(user)
 
 
+def can_set_promises(user: Someone) -> bool:
+    """Change working hours and policies: supervisors and administrators."""
+    return is_overseer(user)
+
+
 def can_change_role(user: Someone, person: User, role: str) -> bool:
     """Only administrators, never of themselves: nobody edits upward and the last one cannot lock all out."""
     return is_administrator(user) and user.pk != person.pk and role in Role.values

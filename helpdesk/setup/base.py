@@ -25,9 +25,9 @@ from tickets.models import User
 View = Callable[..., HttpResponse]
 
 
-def setup_view(*methods: str, members: bool = False) -> Callable[[View], View]:
-    """A page for administrators (with `members`: for everybody who works here). Signed-out readers go to the
-    sign-in page; for all others setup does not exist."""
+def setup_view(*methods: str, members: bool = False, overseers: bool = False) -> Callable[[View], View]:
+    """A page for administrators (with `overseers`: for supervisors too, with `members`: for everybody who
+    works here). Signed-out readers go to the sign-in page; for all others setup does not exist."""
 
     def wrap(view: View) -> View:
         @never_cache
@@ -36,8 +36,8 @@ def setup_view(*methods: str, members: bool = False) -> Callable[[View], View]:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
-            allowed = access.is_member if members else access.can_administer
-            if not allowed(request.user):
+            may = access.can_set_promises if overseers else access.can_administer
+            if not (access.is_member if members else may)(request.user):
                 raise Http404
             return view(request, *args, **kwargs)
 
@@ -61,12 +61,13 @@ def page(request: HttpRequest, template: str, status: int = 200, **context: Any)
 def rail(request: HttpRequest) -> list[tuple[str, str, str, None, bool]]:
     """The rooms of setup that the reader may enter: (path, word, icon, no count, is current)."""
     tokens = ("tokens", _("API tokens"), "key")
+    promises = ("hours", _("Calendars and SLA"), "clock")
     rooms = [
         ("index", _("Start"), "list"),
         ("company", _("Company"), "flag"),
         ("addresses", _("Mail addresses"), "at"),
         ("mail", _("Mail state"), "mail"),
-        ("hours", _("Hours and targets"), "clock"),
+        promises,
         ("teams", _("Teams"), "team"),
         ("people", _("People"), "people"),
         ("organizations", _("Organisations"), "globe"),
@@ -76,7 +77,10 @@ def rail(request: HttpRequest) -> list[tuple[str, str, str, None, bool]]:
     ]
     match = request.resolver_match
     here = (match.url_name or "").partition("_")[0] if match else ""
-    shown = rooms if access.can_administer(request.user) else [tokens]
+    if access.can_administer(request.user):
+        shown = rooms
+    else:
+        shown = [promises, tokens] if access.can_set_promises(request.user) else [tokens]
     return [(reverse(f"setup:{name}"), word, icon, None, name == here) for name, word, icon in shown]
 
 
@@ -145,9 +149,11 @@ def form_page(
     )
 
 
-def press(request: HttpRequest, act: Callable[[], Any], to: str, said: str) -> HttpResponse:
+def press(
+    request: HttpRequest, act: Callable[[], Any], to: str, said: str, form: SetupForm | None = None
+) -> HttpResponse:
     """A button that counts once; a refusal is told on a page of its own that leads back."""
-    form = Nothing(request.POST)
+    form = form or Nothing(request.POST)
     return settle(
         request,
         form,

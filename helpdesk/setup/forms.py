@@ -105,6 +105,12 @@ class Nothing(SetupForm):
     """A button that counts once."""
 
 
+class Go(SetupForm):
+    """One of several buttons that do different things at one address."""
+
+    go = forms.CharField(max_length=10)
+
+
 class TeamForm(SetupForm):
     name = forms.CharField(label=_("Name"), max_length=100)
     open_to_all_agents = forms.BooleanField(

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from helpdesk.setup.views import company, hours, mail, people, replies, start, surveys, teams, tokens
+from helpdesk.setup.views import (
+    company,
+    hours,
+    mail,
+    people,
+    policies,
+    replies,
+    start,
+    surveys,
+    teams,
+    tokens,
+)
 
 app_name = "setup"
 
@@ -42,7 +53,10 @@ urlpatterns = [
     path("hours/defaults/", hours.hours_defaults, name="hours_defaults"),
     path("hours/calendars/new/", hours.hours_calendar_new, name="hours_calendar_new"),
     path("hours/calendars/<int:pk>/", hours.hours_calendar, name="hours_calendar"),
-    path("hours/policies/<int:pk>/", hours.hours_policy, name="hours_policy"),
+    path("hours/policies/new/", policies.hours_policy_new, name="hours_policy_new"),
+    path("hours/policies/<int:pk>/", policies.hours_policy, name="hours_policy"),
+    path("hours/policies/<int:pk>/move/", policies.hours_policy_move, name="hours_policy_move"),
+    path("hours/policies/<int:pk>/switch/", policies.hours_policy_switch, name="hours_policy_switch"),
     path("surveys/", surveys.surveys, name="surveys"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<int:pk>/revoke/", tokens.tokens_revoke, name="tokens_revoke"),

@@ -20,6 +20,7 @@ from sla.actions.setup import (
     edit_calendar,
     edit_policy,
     install_defaults,
+    move_policy,
 )
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "install_defaults",
     "matching_version",
     "measure_clock",
+    "move_policy",
     "record_breach",
     "record_warning",
     "set_clocks",

@@ -87,9 +87,11 @@ def create_policy(
     calendar: Calendar,
     by: User | None,
     position: int | None = None,
+    before: Policy | None = None,
     at: datetime | None = None,
 ) -> Policy:
-    """A policy, asked last unless `position` says otherwise; `spec` as in `sla.rules`, with `conditions`."""
+    """A policy, asked last unless `position` or `before` (another policy) say otherwise; `spec` as in
+    `sla.rules`, with `conditions`."""
     _demand_setup(by)
     _check_policy(spec)
     with transaction.atomic():
@@ -99,6 +101,10 @@ def create_policy(
             ) + 1
         policy = Policy(name=_name(name, PolicyError), calendar=calendar, position=position)
         _save_named(policy, PolicyError)
+        if before is not None:
+            order = [each for each in Policy.objects.select_for_update() if each.pk != policy.pk]
+            place = next((n for n, each in enumerate(order) if each.pk == before.pk), len(order))
+            _number([*order[:place], policy, *order[place:]])
         version = PolicyVersion.objects.create(policy=policy, number=1, spec=spec, created_by=by)
         _record_policy(version, by, at)
         return policy
@@ -142,6 +148,29 @@ def edit_policy(
         return policy
 
 
+def move_policy(policy: Policy, *, by: User | None, up: bool, at: datetime | None = None) -> Policy:
+    """Have a policy asked one place earlier (`up`) or later. At the end of the list nothing happens."""
+    _demand_setup(by)
+    with transaction.atomic():
+        order = list(Policy.objects.select_for_update().order_by("position", "pk"))
+        here = order.index(policy)
+        there = here - 1 if up else here + 1
+        if not 0 <= there < len(order):
+            return policy
+        order[here], order[there] = order[there], order[here]
+        _number(order)
+        _record_policy(policy.latest, by, at)
+        return order[there]
+
+
+def _number(order: list[Policy]) -> None:
+    """Write the places of policies that stand in the order in which they are to be asked."""
+    moved = [policy for place, policy in enumerate(order, 1) if policy.position != place]
+    for place, policy in enumerate(order, 1):
+        policy.position = place
+    Policy.objects.bulk_update(moved, ["position"])
+
+
 def install_defaults(
     *, by: User | None = None, zone: str = "UTC", at: datetime | None = None
 ) -> tuple[Calendar, Policy]:
@@ -170,7 +199,7 @@ def default_policy() -> dict[str, Any]:
 
 
 def _demand_setup(by: User | None) -> None:
-    if by is not None and not access.is_overseer(by):
+    if by is not None and not access.can_set_promises(by):
         raise NotAllowed(_("Only supervisors and administrators change calendars and policies."))
 
 

@@ -1,4 +1,4 @@
-"""Working hours, and the targets that count in them."""
+"""Calendars, and the list of policies that count in them."""
 
 from __future__ import annotations
 
@@ -8,27 +8,41 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from helpdesk.company import company
+from helpdesk.setup import calendar_words, policy_words
 from helpdesk.setup.base import form_page, page, press, reader, setup_view
 from helpdesk.setup.forms import Nothing
-from helpdesk.setup.sla_forms import CalendarForm, PolicyForm
+from helpdesk.setup.sla_forms import CalendarForm
 from sla import actions
-from sla.models import Calendar, Policy
+from sla.models import Calendar
 
 
-@setup_view()
+@setup_view(overseers=True)
 def hours(request: HttpRequest) -> HttpResponse:
-    calendars = Calendar.objects.prefetch_related("versions", "policies").order_by("-is_default", "name")
-    policies = Policy.objects.select_related("calendar").prefetch_related("versions")
+    """The policies in their order, and the calendars in which they count."""
+    rows, takes_all = policy_words.listed()
+    moved, went = request.GET.get("moved", ""), request.GET.get("went", "")
     return page(
         request,
         "hours",
-        calendars=[(row, CalendarForm(initial=CalendarForm.of(row))) for row in calendars],
-        policies=[(row, PolicyForm(initial=PolicyForm.of(row))) for row in policies],
+        policies=rows,
+        takes_all=takes_all,
+        calendars=calendar_words.listed(rows),
+        focus=focused_button([row.policy.pk for row in rows], moved, went),
         bare=Nothing(),
     )
 
 
-@setup_view("POST")
+def focused_button(order: list[int], moved: str, went: str) -> tuple[int, str]:
+    """Which policy's button has the focus after a move: the one that was pressed, at an end the other."""
+    if not moved.isdigit() or int(moved) not in order:
+        return (0, "")
+    pk = int(moved)
+    if went == "up":
+        return (pk, "down" if pk == order[0] else "up")
+    return (pk, "up" if pk == order[-1] else "down")
+
+
+@setup_view("POST", overseers=True)
 def hours_defaults(request: HttpRequest) -> HttpResponse:
     """What a new installation starts with; what exists is left alone."""
 
@@ -38,7 +52,7 @@ def hours_defaults(request: HttpRequest) -> HttpResponse:
     return press(request, install, reverse("setup:hours"), _("Office hours and standard targets added"))
 
 
-@setup_view("GET", "HEAD", "POST")
+@setup_view("GET", "HEAD", "POST", overseers=True)
 def hours_calendar_new(request: HttpRequest) -> HttpResponse:
     given = {"timezone": company().time_zone}
     form = CalendarForm(request.POST if request.method == "POST" else None, initial=given)
@@ -58,7 +72,7 @@ def hours_calendar_new(request: HttpRequest) -> HttpResponse:
     )
 
 
-@setup_view("GET", "HEAD", "POST")
+@setup_view("GET", "HEAD", "POST", overseers=True)
 def hours_calendar(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Calendar, pk=pk)
     form = CalendarForm(request.POST if request.method == "POST" else None, initial=CalendarForm.of(row))
@@ -77,27 +91,4 @@ def hours_calendar(request: HttpRequest, pk: int) -> HttpResponse:
         _("Working hours saved"),
         template="calendar_form",
         calendar=row,
-    )
-
-
-@setup_view("GET", "HEAD", "POST")
-def hours_policy(request: HttpRequest, pk: int) -> HttpResponse:
-    row = get_object_or_404(Policy, pk=pk)
-    form = PolicyForm(request.POST if request.method == "POST" else None, initial=PolicyForm.of(row))
-
-    def save() -> None:
-        said = form.cleaned_data
-        spec = form.spec(row.latest.spec)
-        actions.edit_policy(row, by=reader(request), name=said["name"], spec=spec, calendar=said["calendar"])
-
-    return form_page(
-        request,
-        form,
-        save,
-        row.name,
-        _("Save targets"),
-        "hours",
-        _("Targets saved"),
-        template="policy_form",
-        policy=row,
     )
