@@ -149,6 +149,8 @@ TICKET_SUBSCRIBERS = [
     "feedback.subscriber.on_ticket_event",
     "helpdesk.notify.on_ticket_event",
 ]
+# Long work that the workers do in slices (tickets/jobs.py): kind and its function.
+JOB_KINDS: dict[str, str] = {}
 
 MIDDLEWARE = [
     "helpdesk.headers.ClientAddress",
@@ -241,6 +243,7 @@ CELERY_TASK_ROUTES = {
     "mail.deliver": {"queue": "outgoing"},
     # Figures may wait for a moment; people's mail does not wait behind them (0 goes first).
     "sla.measure": {"priority": 6},
+    "tickets.run_job": {"priority": 9},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ETA_TASK_LIMIT = 100

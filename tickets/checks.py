@@ -8,19 +8,17 @@ from django.utils.module_loading import import_string
 
 
 @register()
-def subscribers_exist(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Each entry of `TICKET_SUBSCRIBERS` imports and can be called."""
+def wiring_is_whole(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Each entry of `TICKET_SUBSCRIBERS` and `JOB_KINDS` imports and can be called."""
+    named = [("TICKET_SUBSCRIBERS", name) for name in settings.TICKET_SUBSCRIBERS]
+    named += [("JOB_KINDS", name) for name in settings.JOB_KINDS.values()]
     found: list[CheckMessage] = []
-    for name in settings.TICKET_SUBSCRIBERS:
+    for setting, name in named:
         try:
-            subscriber = import_string(name)
+            function = import_string(name)
         except ImportError as error:
-            found.append(
-                Error(f"TICKET_SUBSCRIBERS names {name}, which does not import: {error}", id="tickets.E001")
-            )
+            found.append(Error(f"{setting} names {name}, which does not import: {error}", id="tickets.E001"))
         else:
-            if not callable(subscriber):
-                found.append(
-                    Error(f"TICKET_SUBSCRIBERS names {name}, which is no function", id="tickets.E002")
-                )
+            if not callable(function):
+                found.append(Error(f"{setting} names {name}, which is no function", id="tickets.E002"))
     return found

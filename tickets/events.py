@@ -91,6 +91,11 @@ KINDS: dict[str, frozenset[str]] = {
     "calendar.changed": frozenset({"calendar", "version"}),
     "policy.changed": frozenset({"policy", "version"}),
     "survey_definition.changed": frozenset({"definition", "version"}),
+    "job.asked": frozenset({"job", "kind"}),
+    "job.cancelled": frozenset({"job", "kind"}),
+    "job.retried": frozenset({"job", "kind"}),
+    "job.done": frozenset({"job", "kind"}),
+    "job.failed": frozenset({"job", "kind"}),
     "token.issued": frozenset({"person", "token"}),
     "token.revoked": frozenset({"person", "token"}),
 }
@@ -100,6 +105,8 @@ DERIVED_PREFIXES = ("sla.", "survey.")
 (a breach
 its due time), so they neither obey nor move the ticket's forward-only instant; the clock fold reads of them
 only `sla.applied`."""
+FORWARD = frozenset({"sla.applied"})
+"""Derived kinds that count from their instant on, so that nothing later may be dated before them."""
 
 
 class NotInTransaction(RuntimeError):
@@ -132,7 +139,7 @@ def record(
     at = at or timezone.now()
     seq = None
     if ticket is not None:
-        seq, at = _next_in_ticket(ticket, at, derived=kind.startswith(DERIVED_PREFIXES))
+        seq, at = _next_in_ticket(ticket, at, derived=_is_derived(kind))
     event = Event.objects.create(
         ticket=ticket,
         seq=seq,
@@ -146,6 +153,10 @@ def record(
     for react in subscribers():
         react(event)
     return event
+
+
+def _is_derived(kind: str) -> bool:
+    return kind.startswith(DERIVED_PREFIXES) and kind not in FORWARD
 
 
 def _next_in_ticket(ticket: Ticket, at: datetime, *, derived: bool) -> tuple[int, datetime]:

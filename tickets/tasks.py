@@ -6,7 +6,8 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from tickets import actions, queries
+from tickets import actions, jobs, queries
+from tickets.handover import hand_over
 
 BATCH = 200
 
@@ -25,3 +26,19 @@ def close_resolved() -> int:
                 actions.close(ticket, by=None)
                 closed += 1
     return closed
+
+
+@shared_task(name="tickets.run_job")
+def run_job(pk: int) -> None:
+    """Work on a job for one turn, and hand it on if there is more to do."""
+    if jobs.run(pk):
+        hand_over("tickets.run_job", pk)
+
+
+@shared_task(name="tickets.sweep_jobs")
+def sweep_jobs() -> int:
+    """Hand over again the jobs that nobody is at. Returns how many."""
+    pks = jobs.left_behind()
+    for pk in pks:
+        hand_over("tickets.run_job", pk)
+    return len(pks)

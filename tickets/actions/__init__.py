@@ -20,6 +20,7 @@ from tickets.actions.conversation import (
     report_undelivered,
     withdraw,
 )
+from tickets.actions.jobs import ask_job, cancel_job, retry_job
 from tickets.actions.people import (
     create_organization,
     create_team,
@@ -57,7 +58,9 @@ __all__ = [
     "accept_follower",
     "accept_message",
     "add_note",
+    "ask_job",
     "assign",
+    "cancel_job",
     "close",
     "create_organization",
     "create_team",
@@ -86,6 +89,7 @@ __all__ = [
     "report_delivered_after_all",
     "report_undelivered",
     "resolve",
+    "retry_job",
     "retype",
     "set_open",
     "set_role",

@@ -1,6 +1,7 @@
 """The rows of the ticket domain. Only `tickets.actions` writes them."""
 
 from tickets.models.event import Event
+from tickets.models.job import UNFINISHED, Job, JobState
 from tickets.models.people import Organization, Role, Team, User
 from tickets.models.ticket import (
     OPEN_STATUSES,
@@ -21,12 +22,15 @@ from tickets.models.ticket import (
 
 __all__ = [
     "OPEN_STATUSES",
+    "UNFINISHED",
     "UNRESOLVED_STATUSES",
     "Attachment",
     "Blob",
     "Channel",
     "Event",
     "Follower",
+    "Job",
+    "JobState",
     "Message",
     "Organization",
     "Priority",
