@@ -150,7 +150,9 @@ TICKET_SUBSCRIBERS = [
     "helpdesk.notify.on_ticket_event",
 ]
 # Long work that the workers do in slices (tickets/jobs.py): kind and its function.
-JOB_KINDS: dict[str, str] = {}
+JOB_KINDS = {
+    "sla.recompute": "sla.recompute.recompute_slice",
+}
 
 MIDDLEWARE = [
     "helpdesk.headers.ClientAddress",

@@ -13,6 +13,7 @@ from sla.actions.clocks import (
     record_warning,
     set_clocks,
 )
+from sla.actions.recompute import apply_again, recompute_open
 from sla.actions.setup import (
     create_calendar,
     create_policy,
@@ -25,6 +26,7 @@ from sla.actions.setup import (
 
 __all__ = [
     "ASKED",
+    "apply_again",
     "apply_policy",
     "check_clock",
     "create_calendar",
@@ -36,6 +38,7 @@ __all__ = [
     "matching_version",
     "measure_clock",
     "move_policy",
+    "recompute_open",
     "record_breach",
     "record_warning",
     "set_clocks",

@@ -46,7 +46,7 @@ def matching_version(ticket: Ticket, versions: list[PolicyVersion] | None = None
     }
     for version in latest_versions() if versions is None else versions:
         if "tag" in version.asks and "tag" not in known:
-            known["tag"] = list(ticket.tags.values_list("name", flat=True))
+            known["tag"] = [tag.name for tag in ticket.tags.all()]  # prefetched where many are asked
         if matches(version.conditions, known):
             return version
     return None

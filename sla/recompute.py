@@ -1,0 +1,227 @@
+"""What a change of policy or calendar does to tickets that are open: told beforehand, and done in slices."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.utils import timezone
+
+from sla import actions
+from sla.book import BOOK
+from sla.clockwork import Heard, events_of
+from sla.drafts import Held, RuleSet, current_rules, with_drafts
+from sla.measure import RUNNING, Reading, measure
+from sla.models import Calendar, CalendarVersion, Clock, Policy, PolicyVersion
+from tickets.actions.base import lock
+from tickets.models import UNRESOLVED_STATUSES, Event, Job, Ticket
+
+logger = logging.getLogger(__name__)
+
+BATCH = 250
+"""Tickets that a dry run looks at between two looks at the clock on the wall."""
+SLICE = 25
+"""Tickets that the job holds the locks of at a time."""
+EXAMPLES = 5
+
+
+class Example(NamedTuple):
+    """One due time that changes. None: not settled (the clock is paused) or not promised."""
+
+    ticket: int
+    metric: str
+    old_due_at: datetime | None
+    new_due_at: datetime | None
+
+
+@dataclass
+class Preview:
+    """What a change would do: `changed` due times of running clocks among `looked_at` unresolved tickets, of
+    which `newly_late` would be past at once. `complete` is False where the time was up before the end."""
+
+    changed: int = 0
+    looked_at: int = 0
+    complete: bool = True
+    newly_late: int = 0
+    examples: list[Example] = field(default_factory=list)
+    tickets: int = 0
+    """Tickets with at least one changed due time."""
+
+
+class Affected(NamedTuple):
+    """A ticket for which other versions would hold."""
+
+    ticket: Ticket
+    held: Held
+    wanted: Held
+
+
+def preview(
+    *,
+    policy: Policy | None = None,
+    spec: dict[str, Any] | None = None,
+    calendar: Calendar | None = None,
+    calendar_spec: dict[str, Any] | None = None,
+    limit_seconds: float = 3.0,
+    at: datetime | None = None,
+) -> Preview:
+    """Which due times of open tickets would change if a draft held for them from now (or `at`) on.
+
+    `spec` is the draft of `policy` (None: of a new one), `calendar` the one it counts in; `calendar_spec` are
+    the draft hours of `calendar`. Newest tickets first; nothing is written. Raises `PolicyError` and
+    `CalendarError` with a sentence for a draft that cannot be used.
+    """
+    if policy is not None and policy.pk and not policy.is_active:
+        return Preview()  # nobody is asked about a policy that is not in use
+    drafted = [(policy, spec)] if spec is not None else []
+    if spec is None and policy is not None:
+        drafted = [(policy, policy.latest.spec)]
+    rules = with_drafts(drafted, calendar=calendar, calendar_spec=calendar_spec)
+    now, stops_at, found = at or timezone.now(), time.monotonic() + limit_seconds, Preview()
+    about = _about(policy, calendar if calendar_spec is not None else None, rules)
+    pks = list(_unresolved().order_by("-pk").values_list("pk", flat=True))
+    for start in range(0, len(pks), BATCH):
+        if time.monotonic() >= stops_at:
+            found.complete = False
+            break
+        batch = pks[start : start + BATCH]
+        _look_at(found, list(affected(batch, rules, about)), rules, now)
+        found.looked_at += len(batch)
+    return found
+
+
+def _look_at(found: Preview, tickets: list[Affected], rules: RuleSet, now: datetime) -> None:
+    wanted = {each.ticket.pk: each.wanted for each in tickets}
+    for ticket_id, events in events_of(wanted):
+        try:
+            changes = list(_changes(events, wanted[ticket_id], rules, now))
+        except Exception:  # what is broken in one ticket is the sweep's to tell, and hides no other
+            logger.exception("ticket %s could not be looked at", ticket_id)
+            continue
+        found.tickets += bool(changes)
+        for old, new in changes:
+            found.changed += 1
+            found.newly_late += _is_newly_late(old.due_at, new.due_at, now)
+            if len(found.examples) < EXAMPLES:
+                found.examples.append(Example(ticket_id, new.metric, old.due_at, new.due_at))
+
+
+def _changes(
+    events: list[Heard], wanted: Held, rules: RuleSet, now: datetime
+) -> Iterator[tuple[Reading, Reading]]:
+    """Running clocks whose due time changes: as they read now, and as they would."""
+    at = max(now, events[-1].at)
+    applied = Heard(events[0].ticket_id, events[-1].seq + 1, "sla.applied", at, wanted._asdict(), None)
+    before = {(each.metric, each.instance): each for each in measure(events, BOOK, now)}
+    for new in measure([*events, applied], rules.book, now):
+        old = before.get((new.metric, new.instance))
+        if old and old.state == new.state == RUNNING and old.due_at != new.due_at:
+            yield old, new
+
+
+def _is_newly_late(old: datetime | None, new: datetime | None, now: datetime) -> bool:
+    return new is not None and new <= now and (old is None or old > now)
+
+
+# --- whom a change is about ---------------------------------------------------------------------------
+
+
+class About(NamedTuple):
+    """Versions of the policy or the calendar in question; both empty: everything is."""
+
+    policy_versions: frozenset[int] = frozenset()
+    calendar_versions: frozenset[int] = frozenset()
+
+    def is_about(self, held: Held) -> bool:
+        if not self.policy_versions and not self.calendar_versions:
+            return True
+        return held.policy_version in self.policy_versions or held.calendar_version in self.calendar_versions
+
+
+def _about(policy: Policy | None, calendar: Calendar | None, rules: RuleSet) -> About:
+    policies, calendars = set(rules.drafts), set(rules.draft_calendars)
+    if policy is not None:
+        policies |= set(PolicyVersion.objects.filter(policy=policy).values_list("pk", flat=True))
+    if calendar is not None and calendar.pk:
+        calendars |= set(CalendarVersion.objects.filter(calendar=calendar).values_list("pk", flat=True))
+    return About(frozenset(policies), frozenset(calendars))
+
+
+def _unresolved() -> Any:
+    return Ticket.objects.filter(status__in=UNRESOLVED_STATUSES)
+
+
+def affected(pks: Iterable[int], rules: RuleSet, about: About) -> Iterator[Affected]:
+    """Of some tickets those for which other versions hold than by `rules`, where the change is about them."""
+    tickets = Ticket.objects.filter(pk__in=list(pks)).prefetch_related("tags").order_by("pk")
+    held = held_by([ticket.pk for ticket in tickets])
+    for ticket in tickets:
+        _version, wanted = rules.choose(ticket)
+        has = held.get(ticket.pk, Held())
+        if wanted != has and (about.is_about(wanted) or about.is_about(has)):
+            yield Affected(ticket, has, wanted)
+
+
+def held_by(pks: list[int]) -> dict[int, Held]:
+    """Which versions hold for tickets, by their latest `sla.applied`; one query."""
+    applied = Event.objects.filter(ticket__in=pks, kind="sla.applied").order_by("ticket_id", "-seq")
+    rows = applied.distinct("ticket_id").values_list("ticket_id", "data")
+    return {pk: Held(data.get("policy_version"), data.get("calendar_version")) for pk, data in rows}
+
+
+# --- the job ------------------------------------------------------------------------------------------
+
+
+def recompute_slice(job: Job) -> dict[str, Any] | None:
+    """Apply the latest versions to the next tickets, each under its lock; the counts at the end."""
+    rules = current_rules()
+    policy = Policy.objects.filter(pk=job.arguments.get("policy", 0)).first()
+    calendar = Calendar.objects.filter(pk=job.arguments.get("calendar", 0)).first()
+    about = _about(policy, calendar, rules)
+    if job.cursor is None:
+        job.cursor, job.total = 0, _unresolved().count()
+        job.memory = {"applied": 0, "changed": 0, "newly_late": 0, "faults": []}
+    unresolved = _unresolved().filter(pk__gt=job.cursor).order_by("pk")
+    pks = list(unresolved.values_list("pk", flat=True)[: SLICE * 10])
+    if not pks:
+        return dict(job.memory) | {"looked_at": job.done}
+    touched = list(affected(pks, rules, about))[:SLICE]
+    for each in touched:
+        _apply(job.memory, each.ticket, rules)
+    # Tickets that the change is not about cost nothing; stop behind the last one that was worked on.
+    last = touched[-1].ticket.pk if len(touched) == SLICE else pks[-1]
+    job.done += sum(pk <= last for pk in pks)
+    job.cursor = last
+    return None
+
+
+def _apply(memory: dict[str, Any], ticket: Ticket, rules: RuleSet) -> None:
+    """One ticket, on its own: what is broken in one is noted and stops no other."""
+    try:
+        with transaction.atomic():
+            ticket = lock(ticket)
+            _version, wanted = rules.choose(ticket)
+            if ticket.status not in UNRESOLVED_STATUSES or held_by([ticket.pk]).get(ticket.pk) == wanted:
+                return
+            before = _due_times(ticket)
+            actions.apply_again(ticket, *wanted)
+            memory["applied"] += 1
+            for key, due_at in _due_times(ticket).items():
+                memory["changed"] += due_at != before.get(key)
+                memory["newly_late"] += _is_newly_late(before.get(key), due_at, timezone.now())
+    except Exception:
+        logger.exception("ticket %s could not be recomputed", ticket.pk)
+        memory["faults"] = [*memory["faults"], ticket.pk][:1000]
+
+
+def _due_times(ticket: Ticket) -> dict[tuple[str, int], datetime | None]:
+    clocks = Clock.objects.filter(ticket=ticket, state=RUNNING)
+    return {
+        (metric, instance): due
+        for metric, instance, due in clocks.values_list("metric", "instance", "due_at")
+    }
