@@ -5,6 +5,7 @@
 Starts bundled servers of its own in a temporary folder, fills them with `manage.py seed`, runs our pages and the bare
 ones under the same server (granian, two workers each), and prints for each operation both times and the ratio: the median of
 nine interleaved pairs, with its quartiles. An A/A pair (the bare view against itself) shows what the machine's noise does.
+Queue and ticket page must not make more queries than the tests allow on a handful of tickets; if they do, the run fails.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from pathlib import Path
 from bench.timing import interleaved
 
 ROOT = Path(__file__).resolve().parent.parent
+IDLE_SECONDS = 5.0
+QUERIES = {"queue": 12, "ticket": 25}
+"""At most so many queries a page, whatever the size of the table: the limits of tests/helpdesk/desk."""
 
 
 def main() -> None:
@@ -73,6 +77,7 @@ def _measure(ports: dict[str, int], tickets: int) -> None:
     ours, bare = Client(ports["ours"]), Client(ports["bare"])
     cookie, new_token, number = _sign_in()
     page = {"Cookie": cookie}
+    _count_queries(cookie, {"queue": "/desk/?view=open", "ticket": f"/desk/tickets/{number}/"})
 
     def with_token() -> dict[str, str]:
         """Headers with a token of its own for each operation: our rate limits count by token."""
@@ -136,15 +141,35 @@ def _sign_in() -> tuple[str, Callable[[], str], int]:
     return cookie, lambda: issue_token(person, by=None)[1], number
 
 
+def _count_queries(cookie: str, pages: dict[str, str]) -> None:
+    """Print how many queries each page makes at this size; ends the run where they are too many."""
+    from django.db import connection
+    from django.test import Client as TestClient
+    from django.test.utils import CaptureQueriesContext
+
+    client = TestClient(SERVER_NAME="localhost", headers={"cookie": cookie})
+    for name, path in pages.items():
+        client.get(path)
+        with CaptureQueriesContext(connection) as made:
+            client.get(path)
+        print(f"{name}: {len(made)} queries")
+        if len(made) > QUERIES[name]:
+            raise SystemExit(f"{name} makes {len(made)} queries at this size, more than {QUERIES[name]}")
+
+
 class Client:
     """One kept-alive connection; anything but a success ends the run."""
 
     def __init__(self, port: int) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        self.used_at = 0.0
 
     def ask(self, method: str, path: str, headers: dict[str, str], body: object = None) -> bytes:
+        if time.monotonic() - self.used_at > IDLE_SECONDS:
+            self.connection.close()  # the server closes idle connections; the next request opens another
         self.connection.request(method, path, json.dumps(body) if body is not None else None, headers)
         answer = self.connection.getresponse()
+        self.used_at = time.monotonic()
         content = answer.read()
         if answer.status not in (200, 201):
             seen = answer.getheader("Location") or content[:300]

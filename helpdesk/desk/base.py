@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from sla.queries import with_next_due
 from tickets import access
 from tickets.models import Ticket
 
@@ -56,10 +57,12 @@ def _page_of(request: HttpRequest, kwargs: dict[str, Any]) -> str:
 
 
 def find_ticket(request: HttpRequest, number: int) -> Ticket:
-    """The ticket, if the reader may work on it. Raises NoSuchTicket."""
-    rows = access.worked_by(request.user).select_related("requester__organization", "team", "assignee")
+    """The ticket, `with_next_due`, if the reader may work on it. Raises NoSuchTicket."""
+    rows = access.worked_by(request.user).select_related(
+        "requester__organization", "team", "assignee", "follows"
+    )
     try:
-        return rows.get(pk=number)
+        return with_next_due(rows).get(pk=number)
     except (Ticket.DoesNotExist, OverflowError) as error:
         raise NoSuchTicket from error
 

@@ -25,24 +25,42 @@ SOON = timedelta(hours=1)
 def in_view(user: User, view: str) -> QuerySet[Ticket]:
     """The tickets of a view, in no order yet; an unknown name is the first view."""
     if view == "soon":
-        return queries.in_view(user, "open").filter(due__due_at__lte=timezone.now() + SOON)
+        return queries.in_view(user, "open").filter(_is_soon(timezone.now()))
     return queries.in_view(user, view if view in VIEWS else VIEWS[0])
 
 
-def view_counts(user: User) -> dict[str, int]:
-    """How many tickets each view holds: two queries."""
-    counts = dict(queries.view_counts(user))
-    return counts | {"soon": in_view(user, "soon").count()}
+def _is_soon(now: datetime) -> Q:
+    return Q(due__due_at__lte=now + SOON)
 
 
-def late_and_soon(user: User, view: str) -> tuple[int, int]:
-    """How many tickets of the view are past their next due time, and how many will be within the hour."""
+@dataclass(frozen=True)
+class Counts:
+    """How many tickets each view holds; of one view, how many are past their next due time and how many will
+    be within the hour."""
+
+    held: dict[str, int]
+    late: int
+    soon: int
+
+
+def counts(user: User, view: str = VIEWS[0]) -> Counts:
+    """One query over the unresolved tickets."""
     now = timezone.now()
-    found = in_view(user, view).aggregate(
-        late=Count("pk", filter=Q(due__due_at__lt=now)),
-        soon=Count("pk", filter=Q(due__due_at__gte=now, due__due_at__lte=now + SOON)),
+    shown = queries.view_condition(user, "open" if view == "soon" else view)
+    found = queries.view_counts(
+        user,
+        soon=_is_soon(now),
+        late_here=shown & Q(due__due_at__lt=now),
+        soon_here=shown & Q(due__due_at__gte=now) & _is_soon(now),
     )
-    return found["late"], found["soon"]
+    return Counts({name: found[name] for name in VIEWS}, found["late_here"], found["soon_here"])
+
+
+def standing(tickets: QuerySet[Ticket], key: Key, pk: int) -> tuple[int, bool]:
+    """How many rows stand before `key`, and whether the ticket itself is one of the rows: one query."""
+    ahead = Q(due__place_at__lt=key.due) | Q(due__place_at=key.due, pk__lt=key.pk)
+    found = tickets.aggregate(ahead=Count("pk", filter=ahead), found=Count("pk", filter=Q(pk=pk)))
+    return found["ahead"], bool(found["found"])
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Count, Q, Window
 from django.utils import timezone, translation
 
 from tickets import access
@@ -26,12 +28,14 @@ class Panel:
 
 
 def panel(ticket: Ticket, reader: User) -> Panel:
-    """Two queries: the requester's other tickets that the reader may work on, and how many are open."""
-    others = access.worked_by(reader).filter(requester=ticket.requester_id).exclude(pk=ticket.pk)
+    """The requester's other tickets that the reader may work on, and how many are open: one query."""
+    asked = access.worked_by(reader).filter(requester=ticket.requester_id).exclude(pk=ticket.pk)
+    are_open = Window(Count("pk", filter=Q(status__in=UNRESOLVED_STATUSES)))
+    others: list[Any] = list(asked.annotate(are_open=are_open).order_by("-pk")[:TIMELINE_LENGTH])
     return Panel(
         person=ticket.requester,
-        others=list(others.order_by("-pk")[:TIMELINE_LENGTH]),
-        open_number=others.filter(status__in=UNRESOLVED_STATUSES).count(),
+        others=others,
+        open_number=others[0].are_open if others else 0,
         local_now=local_now(ticket.requester),
         language=language_name(ticket.requester.language),
     )

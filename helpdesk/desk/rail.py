@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from helpdesk.desk.listing import VIEWS, view_counts
+from helpdesk.desk.listing import VIEWS, Counts, counts
 
 VIEW_WORDS = {
     "mine": gettext_lazy("My open"),
@@ -30,12 +30,12 @@ VIEW_ICONS = {
 Item = tuple[str, str, str, int, bool]
 
 
-def rail(request: HttpRequest, current: str = "") -> list[Item]:
-    """The rail's items: (path, word, icon, count, is current)."""
+def rail(request: HttpRequest, current: str = "", known: Counts | None = None) -> list[Item]:
+    """The rail's items: (path, word, icon, count, is current). One query, none where the counts are known."""
     user: Any = request.user
-    counts = view_counts(user)
+    held = (known or counts(user)).held
     return [
-        (view_path(view), str(VIEW_WORDS[view]), VIEW_ICONS[view], counts[view], view == current)
+        (view_path(view), str(VIEW_WORDS[view]), VIEW_ICONS[view], held[view], view == current)
         for view in VIEWS
     ]
 

@@ -123,6 +123,7 @@ class Ticket(models.Model):
             ),
             models.Index(
                 fields=["status", "id"],
+                include=["assignee", "team"],  # the counts of the desk's views read the index alone
                 name="ticket_unresolved",
                 condition=Q(status__in=UNRESOLVED_STATUSES),
             ),

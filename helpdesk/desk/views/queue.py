@@ -28,19 +28,18 @@ def queue(request: HttpRequest) -> HttpResponse:
     view = view_of(request)
     start = listing.Key.parse(request.GET.get("after", ""))
     tickets, following = listing.page(listing.in_view(user, view).select_related(*SHOWN), start)
-    items = rail(request, view)
-    total = next((count for _path, _word, _icon, count, current in items if current), 0)
-    late, soon = listing.late_and_soon(user, view)
+    counts = listing.counts(user, view)
+    total = counts.held[view]
     path = view_path(view)
     context = {
         "area": "queue",
         "view": view,
         "word": view_word(view),
-        "rail_items": items,
+        "rail_items": rail(request, view, counts),
         "rows": rows.rows_for(tickets, user),
         "total": total,
-        "late": late,
-        "soon": soon,
+        "late": counts.late,
+        "soon": counts.soon,
         "start": start,
         "known": known(tickets),
         "etag": etag_of(tickets),

@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from helpdesk.desk import neighbours, panel
+from helpdesk.desk import listing, neighbours, panel
 from helpdesk.desk.base import desk_view, find_ticket
 from helpdesk.desk.clocks import clocks_of
 from helpdesk.desk.conversation import conversation
@@ -73,6 +73,8 @@ def is_part(request: HttpRequest) -> bool:
 
 def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
     user: Any = request.user
+    view = neighbours.view_of(request)
+    counts = listing.counts(user)
     mark = ReadMark.objects.filter(ticket=ticket, person=user).values_list("seq", flat=True).first()
     talk = conversation(ticket, user, mark or 0)
     copied = [
@@ -99,9 +101,9 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         | SavedReply.objects.filter(team=ticket.team_id),
         "once": uuid.uuid4().hex,
         "panel": panel.panel(ticket, user),
-        "place": neighbours.place(request, ticket),
-        "rail_items": rail(request),
-        "view": neighbours.view_of(request),
+        "place": neighbours.place(request, ticket, counts.held[view]),
+        "rail_items": rail(request, known=counts),
+        "view": view,
     }
 
 
