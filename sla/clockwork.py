@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from sla.book import BOOK
 from sla.measure import FULFILLED, PAUSED, RUNNING, Reading, measure
-from sla.metrics import ENDED, RELEVANT, Fact
+from sla.metrics import ENDED, RELEVANT, REPLIES, Fact
 from sla.models import NEVER, PAUSED_PLACE, Clock, Measurement, TicketDue, Verdict
 from tickets.models import Event, Ticket
 
@@ -180,8 +180,7 @@ def measurement_row(ticket: Ticket, reading: Reading) -> Measurement:
     """What a stopped clock came to, unsaved and without its clock."""
     assert reading.stopped_at is not None
     verdict = Verdict.MISSED if reading.breached_at else Verdict.MET
-    by_reply = reading.metric != "resolution"
-    credited = reading.stopped_by if by_reply else reading.assignee or reading.stopped_by
+    credited = reading.stopped_by if reading.metric in REPLIES else reading.assignee or reading.stopped_by
     return Measurement(
         ticket_id=ticket.pk,
         metric=reading.metric,

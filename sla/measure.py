@@ -86,6 +86,7 @@ class Reading:
     calendar_version: int | None = None
     elapsed_working: timedelta = ZERO
     elapsed_calendar: timedelta = ZERO
+    is_measured: bool = True  # a policy in force during its life measures this metric
     spans: list[Span] = field(default_factory=list)
 
     @property
@@ -121,7 +122,7 @@ def measure(facts: Iterable[Fact], book: RuleBook, until: datetime | None = None
     the last event that matters.
     """
     relevant = [fact for fact in facts if fact.kind in RELEVANT]
-    fold = _Fold(book, lost_messages(relevant))
+    fold = _Fold(book, lost_messages(relevant), _metrics_of(relevant, book))
     # The policy is applied in answer to the opening, and its switches decide what the opening starts.
     applied = next((fact for fact in relevant if fact.kind == "sla.applied"), None)
     if applied is not None and applied.at == relevant[0].at:
@@ -130,13 +131,26 @@ def measure(facts: Iterable[Fact], book: RuleBook, until: datetime | None = None
         fold.hear(fact)
     if relevant:
         fold.look_at(until or relevant[-1].at)
-    return fold.readings
+    return [reading for reading in fold.readings if reading.is_measured]
+
+
+def _metrics_of(facts: list[Fact], book: RuleBook) -> list[Metric]:
+    """The metrics that some policy of the ticket's life measures.
+
+    They are followed from the opening on, so that a promise made later finds what is consumed already.
+    """
+    wanted = set(NO_POLICY.measured)
+    for fact in facts:
+        if fact.kind == "sla.applied" and (version := fact.data.get("policy_version")) is not None:
+            wanted |= book.rules(version).measured
+    return [metric for metric in METRICS if metric.name in wanted]
 
 
 class _Fold:
-    def __init__(self, book: RuleBook, lost: set[int]) -> None:
+    def __init__(self, book: RuleBook, lost: set[int], metrics: list[Metric]) -> None:
         self.book = book
         self.lost = lost
+        self.metrics = metrics
         self.life = Life()
         self.calendar = ALWAYS
         self.readings: list[Reading] = []
@@ -149,10 +163,10 @@ class _Fold:
             self.apply(fact)
         only = fact.data.get("only")
         for signal in signals(fact, self.life, self.lost):
-            for metric in METRICS:
+            for metric in self.metrics:
                 if only is None or metric.name in only:
                     self._tell(metric, signal, fact)
-        for metric in METRICS:
+        for metric in self.metrics:
             self._follow(metric, fact)
 
     def apply(self, fact: Fact) -> None:
@@ -161,6 +175,9 @@ class _Fold:
         self.life.rules = self.book.rules(policy) if policy is not None else NO_POLICY
         self.life.policy_version, self.life.calendar_version = policy, calendar
         self.calendar = self.book.calendar(calendar) if calendar is not None else ALWAYS
+        for metric, reading in self._held.items():
+            if reading.is_open and metric in self.life.rules.measured:
+                reading.is_measured = True
 
     def _tell(self, metric: Metric, signal: Signal, fact: Fact) -> None:
         life, reading = self.life, self._held.get(metric.name)
@@ -169,15 +186,18 @@ class _Fold:
                 self._end(reading, fact, FULFILLED)
             elif metric.voids(signal, life):
                 self._end(reading, fact, CANCELLED)
-        elif reading is not None and metric.resumes(signal, life) and self._may_resume(metric, reading):
-            self._resume(reading, fact)
+        elif reading is not None and self._resumes(metric, reading, signal):
+            self._resume(metric, reading, fact)
         reading = self._held.get(metric.name)
         may_begin = reading is None or (metric.repeats and not reading.is_open)
         if may_begin and metric.begins(signal, life):
             self._begin(metric, fact)
 
-    def _may_resume(self, metric: Metric, reading: Reading) -> bool:
-        return reading.state == (CANCELLED if metric.is_reply else FULFILLED)
+    def _resumes(self, metric: Metric, reading: Reading, signal: Signal) -> bool:
+        if reading.state == CANCELLED and not metric.is_reply:  # what did not count never ended either
+            return signal is Signal.REOPENED
+        is_answered = metric.is_reply and reading.state == FULFILLED
+        return not is_answered and metric.resumes(signal, self.life)
 
     def _follow(self, metric: Metric, fact: Fact) -> None:
         """Let an open clock pause, run on or count anew as the ticket now stands."""
@@ -189,7 +209,8 @@ class _Fold:
         target = life.rules.target(metric.name, life.priority)
         span = reading.spans[-1]
         unchanged = (
-            span.running == (not reason)
+            span.end is None
+            and span.running == (not reason)
             and span.reason == reason
             and span.target == target
             and span.calendar_version == life.calendar_version
@@ -205,7 +226,7 @@ class _Fold:
         life = self.life
         if life.status not in life.rules.pauses.get(metric.name, frozenset()):
             return ""
-        waits = metric.is_reply and life.awaiting_since is not None
+        waits = metric.waits and life.awaiting_since is not None
         return "" if waits and not life.switches.pause_unanswered else life.status
 
     # --- the life of one clock --------------------------------------------------------------------------
@@ -223,6 +244,7 @@ class _Fold:
             priority=life.priority,
             policy_version=life.policy_version,
             calendar_version=life.calendar_version,
+            is_measured=metric.name in life.rules.measured,
         )
         self.readings.append(reading)
         self._held[metric.name] = reading
@@ -243,13 +265,19 @@ class _Fold:
         reading.team, reading.assignee, reading.priority = life.team, life.assignee, life.priority
         life.open_metrics.discard(reading.metric)
 
-    def _resume(self, reading: Reading, fact: Fact) -> None:
-        """Take up a clock that had ended; the time between counts as paused by the resolution."""
+    def _resume(self, metric: Metric, reading: Reading, fact: Fact) -> None:
+        """Take up a clock that had ended; the time between is paused by the resolution, unless it counts."""
         ended_at, ended_seq = reading.stopped_at or fact.at, reading.stopped_seq or fact.seq
-        reading.spans.append(
-            Span(ended_at, fact.at, False, "resolved", ended_seq, self.calendar, None, reading.target)
-        )
+        version = self.life.calendar_version
+        gap = Span(ended_at, fact.at, False, "resolved", ended_seq, self.calendar, version, reading.target)
+        if metric.counts_resolved(self.life):
+            gap.running, gap.reason = True, ""
+            gap.working = gap.calendar.between(gap.start, fact.at)
+            reading.elapsed_working += gap.working
+            reading.elapsed_calendar += fact.at - gap.start
+        reading.spans.append(gap)
         reading.state = PAUSED
+        reading.is_measured = reading.is_measured or metric.name in self.life.rules.measured
         reading.stopped_at = reading.stopped_seq = reading.stopped_by = reading.stopped_by_message = None
         self.life.open_metrics.add(reading.metric)
 

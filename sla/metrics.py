@@ -74,7 +74,9 @@ class Metric:
     voids: Callable[[Signal, Life], bool]
     resumes: Callable[[Signal, Life], bool]
     repeats: bool = False  # several instances, one after the other
-    is_reply: bool = False  # a promise to answer: may not pause while a customer waits
+    is_reply: bool = False  # kept by our word; a resolution voids it, and who spoke is credited
+    waits: bool = False  # somebody waits for us: may not pause while a customer's message is unanswered
+    counts_resolved: Callable[[Life], bool] = lambda life: False  # the time between ending and reopening
 
 
 def _reply_stops(signal: Signal, life: Life) -> bool:
@@ -110,10 +112,57 @@ def _next_response_begins(signal: Signal, life: Life) -> bool:
     return signal is Signal.CUSTOMER_SPOKE and (answered_once or life.switches.next_response_overlaps_first)
 
 
-def _resolution_begins(signal: Signal, life: Life) -> bool:
-    if signal is Signal.REOPENED:
-        return life.switches.reopened_resolution == "restart"
-    return signal is Signal.OPENED
+def _update_begins(signal: Signal, life: Life) -> bool:
+    if life.status in ENDED:
+        return False
+    told_at_opening = signal is Signal.OPENED and life.spoke_first == "agent"
+    return signal is Signal.ANSWERED or told_at_opening
+
+
+def _update_resumes(signal: Signal, life: Life) -> bool:
+    # Where the customer reopened, their message has a clock of its own; news is owed again after its answer.
+    return signal is Signal.REOPENED and not life.spoke_after_end
+
+
+def _from_opening(switch: str | None) -> Callable[[Signal, Life], bool]:
+    """Starts with the ticket, whoever opened it; with each reopening as well where the switch says so."""
+
+    def begins(signal: Signal, life: Life) -> bool:
+        if signal is Signal.REOPENED:
+            return switch is not None and getattr(life.switches, switch) == "restart"
+        return signal is Signal.OPENED
+
+    return begins
+
+
+def _taken_up(switch: str | None) -> Callable[[Signal, Life], bool]:
+    def resumes(signal: Signal, life: Life) -> bool:
+        goes_on = switch is None or getattr(life.switches, switch) == "continue"
+        return signal is Signal.REOPENED and goes_on
+
+    return resumes
+
+
+def _settled(signal: Signal, life: Life) -> bool:
+    return signal is Signal.RESOLVED and not _discarded(signal, life)
+
+
+def _discarded(signal: Signal, life: Life) -> bool:
+    straight = signal is Signal.RESOLVED and life.status == "closed"
+    return straight and life.switches.closed_unresolved == "cancel"
+
+
+def _lasting(name: str, switch: str | None, **more: Any) -> Metric:
+    """A clock over the ticket's life, from its opening to its resolution."""
+    return Metric(
+        name,
+        begins=_from_opening(switch),
+        stops=_settled,
+        voids=_discarded,
+        resumes=_taken_up(switch),
+        repeats=True,
+        **more,
+    )
 
 
 METRICS: tuple[Metric, ...] = (
@@ -124,6 +173,7 @@ METRICS: tuple[Metric, ...] = (
         voids=_reply_voids,
         resumes=_reply_resumes,
         is_reply=True,
+        waits=True,
     ),
     Metric(
         "next_response",
@@ -133,18 +183,24 @@ METRICS: tuple[Metric, ...] = (
         resumes=_reply_resumes,
         repeats=True,
         is_reply=True,
+        waits=True,
     ),
     Metric(
-        "resolution",
-        begins=_resolution_begins,
-        stops=lambda signal, life: signal is Signal.RESOLVED,
-        voids=lambda signal, life: False,
-        resumes=lambda signal, life: (
-            signal is Signal.REOPENED and life.switches.reopened_resolution == "continue"
-        ),
+        "periodic_update",
+        begins=_update_begins,
+        stops=lambda signal, life: signal is Signal.ANSWERED,
+        voids=lambda signal, life: signal is Signal.RESOLVED,
+        resumes=_update_resumes,
         repeats=True,
+        is_reply=True,
+        waits=True,
     ),
+    _lasting("requester_wait", "reopened_totals", waits=True),
+    _lasting("agent_work", "reopened_totals"),
+    _lasting("resolution", "reopened_resolution"),
+    _lasting("total_resolution", None, counts_resolved=lambda life: life.switches.resolved_time_counts),
 )
+REPLIES = frozenset(metric.name for metric in METRICS if metric.is_reply)
 
 
 RELEVANT = frozenset(

@@ -24,7 +24,11 @@ class MetricName(models.TextChoices):
 
     FIRST_RESPONSE = "first_response", _("First reply")
     NEXT_RESPONSE = "next_response", _("Next reply")
+    PERIODIC_UPDATE = "periodic_update", _("Update")
+    REQUESTER_WAIT = "requester_wait", _("Total wait")
+    AGENT_WORK = "agent_work", _("Total work")
     RESOLUTION = "resolution", _("Resolve")
+    TOTAL_RESOLUTION = "total_resolution", _("Final resolve")
 
 
 class ClockState(models.TextChoices):

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce, Now
 from sla import clockwork, ledger
 from sla.calendar import WorkingCalendar
 from sla.measure import ALWAYS
+from sla.metrics import REPLIES
 from sla.models import (
     NEVER,
     OPEN_STATES,
@@ -23,7 +24,6 @@ from sla.models import (
     MetricName,
     Policy,
     PolicyVersion,
-    TicketDue,
     Verdict,
 )
 from tickets.models import Ticket
@@ -97,6 +97,19 @@ def ledgers_of(ticket: Ticket, now: datetime) -> list[ledger.Ledger]:
     folded = clockwork.folded_ticket(ticket.pk)
     readings = sorted(folded.readings, key=lambda each: (_METRIC_ORDER[each.metric], each.instance))
     return [ledger.explain(reading, now) for reading in readings]
+
+
+def next_word_due(tickets: Iterable[Ticket], now: datetime) -> dict[int, datetime]:
+    """Until when the next word to the customer is promised, by ticket id; one query. Only what is still to
+    come, of clocks that run."""
+    clocks = Clock.objects.filter(
+        ticket__in=[ticket.pk for ticket in tickets],
+        metric__in=REPLIES,
+        state=ClockState.RUNNING,
+        due_at__gt=now,
+    )
+    found = clocks.order_by("-due_at").values_list("ticket_id", "due_at")
+    return {ticket: due_at for ticket, due_at in found if due_at}
 
 
 def public_target(ticket: Ticket) -> datetime | None:
@@ -229,6 +242,12 @@ def _is_everything(tickets: QuerySet[Ticket]) -> bool:
     return not tickets.query.where and not tickets.query.is_sliced
 
 
+def metrics_in_use() -> set[str]:
+    """The metrics that any policy, former versions included, promises or asks to measure; one query."""
+    specs = PolicyVersion.objects.order_by().values_list("spec", flat=True)
+    return {name for spec in specs for name in (*(spec.get("targets") or {}), *(spec.get("measures") or ()))}
+
+
 # --- set-up -------------------------------------------------------------------------------------------
 
 
@@ -249,8 +268,3 @@ def calendars_with_versions() -> list[tuple[Calendar, CalendarVersion]]:
     versions = CalendarVersion.objects.order_by("calendar_id", "-number").distinct("calendar_id")
     found = [(version.calendar, version) for version in versions.select_related("calendar")]
     return sorted(found, key=lambda pair: (not pair[0].is_default, pair[0].name.casefold()))
-
-
-def dues(tickets: Iterable[Ticket]) -> dict[int, TicketDue]:
-    """What each of some tickets owes next, by ticket id; one query."""
-    return TicketDue.objects.in_bulk([ticket.pk for ticket in tickets])

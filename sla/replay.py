@@ -17,7 +17,7 @@ from sla.calendar import WorkingCalendar, compile_calendar
 from sla.calendar_spec import CALENDAR_PARTS
 from sla.measure import RuleBook, measure
 from sla.replay_result import Lives, ours, stated
-from sla.rules import DEFAULT_PAUSES, PRIORITIES, Rules, Switches, Target
+from sla.rules import DEFAULT_PAUSES, METRICS, PRIORITIES, Rules, Switches, Target
 
 _NO_TIME = datetime(2024, 1, 1, tzinfo=UTC)  # for timelines that state no instants
 _EVERY = frozenset({"waiting", "on_hold"})
@@ -312,6 +312,6 @@ def _policies_over_time(
             continue
         offered = [line["policy"]] if "policy" in line else policies
         policy = _matching(offered, lines[: index + 1]) or _matching(policies, lines[: index + 1])
-        rules[index] = Rules(_targets(policy))
+        rules[index] = Rules(_targets(policy), measures=frozenset(METRICS))
         applied.append((line["at"] if applied else None, index))
     return rules, applied

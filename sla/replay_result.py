@@ -9,10 +9,11 @@ from typing import Any
 
 from sla.calendar import WorkingCalendar
 from sla.measure import CANCELLED, FULFILLED, PAUSED, RUNNING, ZERO, Reading
-from sla.rules import Rules
+from sla.rules import METRICS, Rules
 
 _MINUTE = timedelta(minutes=1)
 _NAMES = ("first_response", "next_response", "resolution")
+_SEVERAL = ("next_response", "periodic_update")
 
 
 @dataclass
@@ -52,7 +53,7 @@ def stated(lives: Lives) -> dict[str, Any]:
 
 def ours(lives: Lives) -> dict[str, Any]:
     """The product's default reading of each metric."""
-    return {metric: _our_metric(lives, metric) for metric in _NAMES}
+    return {metric: _our_metric(lives, metric) for metric in METRICS}
 
 
 def _our_metric(lives: Lives, metric: str) -> dict[str, Any]:
@@ -60,7 +61,7 @@ def _our_metric(lives: Lives, metric: str) -> dict[str, Any]:
     if not instances:
         names = ("started_at", "due_at", "stopped_at", "breached_at", "elapsed_working_min")
         return {"state": "inactive", **dict.fromkeys(names), "elapsed_calendar_min": None}
-    return {**instances[-1], "instances": instances} if metric == "next_response" else instances[-1]
+    return {**instances[-1], "instances": instances} if metric in _SEVERAL else instances[-1]
 
 
 def _our_reading(reading: Reading, now: datetime) -> dict[str, Any]:

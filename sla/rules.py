@@ -3,10 +3,12 @@
     {"targets": {"first_response": {"2": {"seconds": 14400, "basis": "working"}}, …},
      "pauses": {"resolution": ["waiting", "on_hold"]},
      "warnings": {"first_response": {"percent": 25}, "resolution": {"seconds": 3600}},
+     "measures": ["agent_work"],
      "switches": {"agent_opened": "first_customer_message"}}
 
-Priorities are 1 low, 2 normal, 3 high, 4 urgent. What is left out keeps its documented default; a metric
-without a target is measured all the same and owes nothing.
+Priorities are 1 low, 2 normal, 3 high, 4 urgent. What is left out keeps its documented default. First and
+next response and resolution are measured on every ticket, and owe nothing where there is no target; the other
+metrics are measured where the policy has a target for some priority or names them under `measures`.
 """
 
 from __future__ import annotations
@@ -14,12 +16,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-METRICS = ("first_response", "next_response", "resolution")
+METRICS = (
+    "first_response",
+    "next_response",
+    "periodic_update",
+    "requester_wait",
+    "agent_work",
+    "resolution",
+    "total_resolution",
+)
+ALWAYS_MEASURED = frozenset({"first_response", "next_response", "resolution"})
 PRIORITIES = (1, 2, 3, 4)
 PAUSING = frozenset({"new", "open", "waiting", "on_hold"})
 SHORTEST, LONGEST = timedelta(seconds=15), timedelta(days=5 * 366)
@@ -69,6 +81,14 @@ class Switches:
     # Reopening leaves the resolution as it was ("keep": first resolution), takes it up again ("continue":
     # total resolution) or starts another one ("restart").
     reopened_resolution: str = "keep"
+    # Reopening takes the requester's wait and the agents' work up again ("continue": one sum over the
+    # ticket's life), leaves them as they were ("keep") or starts others ("restart").
+    reopened_totals: str = "continue"
+    # Whether the time in which a reopened ticket was taken for resolved counts in the total resolution.
+    resolved_time_counts: bool = True
+    # A ticket closed without having been resolved (spam, silence) counts as resolved ("resolve"), or its
+    # clocks are not counted ("cancel").
+    closed_unresolved: str = "resolve"
     # A deadline that falls on closing time: that instant ("closing") or the next opening ("opening").
     due_at_closing: str = "closing"
 
@@ -77,14 +97,22 @@ _CHOICES = {
     "agent_opened": {"inactive", "first_customer_message", "start"},
     "resolved_unanswered": {"cancel", "answer", "keep"},
     "reopened_resolution": {"keep", "continue", "restart"},
+    "reopened_totals": {"keep", "continue", "restart"},
+    "closed_unresolved": {"resolve", "cancel"},
     "due_at_closing": {"closing", "opening"},
 }
-# Reply clocks run only while somebody waits for an answer, so nothing pauses them by default.
+# Reply clocks run only while somebody waits for an answer, so nothing pauses them by default. News is owed
+# also while we wait for others ourselves, but not while the customer has to move. The wait and the work are
+# defined by the statuses that they leave out; the total leaves out nothing.
 DEFAULT_PAUSES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "first_response": frozenset(),
         "next_response": frozenset(),
+        "periodic_update": frozenset({"waiting"}),
+        "requester_wait": frozenset({"waiting"}),
+        "agent_work": frozenset({"waiting", "on_hold"}),
         "resolution": frozenset({"waiting", "on_hold"}),
+        "total_resolution": frozenset(),
     }
 )
 
@@ -97,6 +125,13 @@ class Rules:
     pauses: Mapping[str, frozenset[str]] = field(default_factory=lambda: DEFAULT_PAUSES)
     warnings: Mapping[str, Lead] = field(default_factory=dict)
     switches: Switches = field(default_factory=Switches)
+    measures: frozenset[str] = frozenset()
+
+    @cached_property
+    def measured(self) -> frozenset[str]:
+        """The metrics whose clocks are kept: always measured, promised at some priority, or asked for."""
+        promised = {metric for metric, by_priority in self.targets.items() if by_priority}
+        return ALWAYS_MEASURED | promised | self.measures
 
     def target(self, metric: str, priority: int) -> Target | None:
         """The target of a metric at a priority, or None where nothing is promised."""
@@ -111,7 +146,7 @@ NO_POLICY = Rules()
 
 def parse_rules(spec: Mapping[str, Any]) -> Rules:
     """Check a policy version's JSON form. Raises `PolicyError` with a sentence that names the fault."""
-    if unknown := set(spec) - {"targets", "pauses", "warnings", "switches"}:
+    if unknown := set(spec) - {"targets", "pauses", "warnings", "switches", "measures"}:
         raise PolicyError(_("“%(name)s” is not a part of a policy.") % {"name": min(unknown)})
     targets = {
         _metric(metric): {_priority(key): _target(value) for key, value in by_priority.items()}
@@ -127,6 +162,7 @@ def parse_rules(spec: Mapping[str, Any]) -> Rules:
         pauses=pauses,
         warnings={_metric(key): _warning(value) for key, value in (spec.get("warnings") or {}).items()},
         switches=_switches(spec.get("switches") or {}),
+        measures=frozenset(map(_metric, spec.get("measures") or ())),
     )
 
 

@@ -21,10 +21,15 @@ from sla.measure import FULFILLED, PAUSED, Reading
 from sla.models import OPEN_STATES, CalendarVersion, Clock, PolicyVersion
 from tickets.models import Event, Ticket
 
+MOST_CHIPS = 3
 METRIC_WORDS = {
     "first_response": gettext_lazy("First reply"),
     "next_response": gettext_lazy("Reply"),
+    "periodic_update": gettext_lazy("Update"),
+    "requester_wait": gettext_lazy("Total wait"),
+    "agent_work": gettext_lazy("Total work"),
     "resolution": gettext_lazy("Resolve"),
+    "total_resolution": gettext_lazy("Final resolve"),
 }
 PAUSE_WORDS = {
     "waiting": gettext_lazy("customer"),
@@ -71,6 +76,7 @@ class ClockView:
     source: str = ""
     lines: list[Line] = field(default_factory=list)
     bar: list[tuple[str, int, int]] = field(default_factory=list)
+    is_urgent: bool = True  # one of the few that the head of the ticket shows
 
 
 # --- the queue ----------------------------------------------------------------------------------------
@@ -135,7 +141,17 @@ def clocks_of(ticket: Ticket, events: list[Event], now: datetime | None = None) 
     if reply is not None and (not reply.is_open or (first is not None and first.is_open)):
         newest.pop("next_response")
     source = _source(newest.values())
-    return [_view(newest[metric], now, source) for metric in METRIC_WORDS if metric in newest]
+    shown = {reading.metric for reading in sorted(newest.values(), key=_urgency)[:MOST_CHIPS]}
+    views = []
+    for metric in filter(newest.__contains__, METRIC_WORDS):
+        views.append(_view(newest[metric], now, source))
+        views[-1].is_urgent = metric in shown
+    return views
+
+
+def _urgency(reading: Reading) -> tuple[bool, bool, datetime]:
+    """What runs before what is paused before what is over, each by its due time."""
+    return (not reading.is_open, reading.due_at is None, reading.due_at or reading.started_at)
 
 
 def _view(reading: Reading, now: datetime, source: str) -> ClockView:

@@ -10,25 +10,18 @@ from django.utils import timezone
 
 from feedback import queries as feedback_queries
 from sla import queries as sla_queries
-from sla.models import ClockState, MetricName
 from tickets.models import Team, Ticket, User
 
 USUAL_DAYS = timedelta(days=30)
 USUAL_SHARE = 0.8
 FEWEST = 30
 """With fewer answers than this, "usually" would be a guess."""
-_PROMISED = (MetricName.FIRST_RESPONSE, MetricName.NEXT_RESPONSE)
 
 
 def due_of(tickets: Collection[Ticket]) -> dict[int, datetime]:
     """Until when each ticket's next answer is promised, by ticket number. Promises that are over, paused or
     about something else than an answer are not told."""
-    now = timezone.now()
-    return {
-        number: due.due_at
-        for number, due in sla_queries.dues(tickets).items()
-        if due.metric in _PROMISED and due.state == ClockState.RUNNING and due.due_at and due.due_at > now
-    }
+    return sla_queries.next_word_due(tickets, timezone.now())
 
 
 def usual_wait(team: Team) -> timedelta | None:

@@ -95,6 +95,54 @@ _LIST = (
         **_PROMISE,
     ),
     Definition(
+        key="periodic-update",
+        name=_("Updates"),
+        question=_("How long do customers go without news while their ticket is open?"),
+        formula=_(
+            "From one public message of a person on our side to the next, without the time in which we wait "
+            "for the customer."
+        ),
+        included=_(
+            "Only tickets whose policy promises updates or asks to measure them. What was left when the "
+            "ticket was resolved is not counted."
+        ),
+        rows=waits.update_rows,
+        **_PROMISE,
+    ),
+    Definition(
+        key="requester-wait",
+        name=_("Total wait"),
+        question=_("How long does a customer wait for us in all?"),
+        formula=_(
+            "The time from opening to resolution in which we had to act or waited for others; reopening "
+            "takes the same sum up again."
+        ),
+        included=_("Only tickets whose policy promises it or asks to measure it."),
+        rows=waits.requester_wait_rows,
+        **_PROMISE,
+    ),
+    Definition(
+        key="agent-work",
+        name=_("Total work"),
+        question=_("How long is a request in our own hands?"),
+        formula=_(
+            "The time from opening to resolution in which the ticket was new or open; reopening takes the "
+            "same sum up again."
+        ),
+        included=_("Only tickets whose policy promises it or asks to measure it."),
+        rows=waits.agent_work_rows,
+        **_PROMISE,
+    ),
+    Definition(
+        key="total-resolution",
+        name=_("Final resolution"),
+        question=_("How long does it take until a request is settled for good?"),
+        formula=_("From opening to the last resolution, nothing left out unless the policy says so."),
+        included=_("Only tickets whose policy promises it or asks to measure it."),
+        rows=waits.total_resolution_rows,
+        **_PROMISE,
+    ),
+    Definition(
         key="feedback",
         name=_("Feedback"),
         question=_("Are those who answer our survey satisfied, and how many answer?"),

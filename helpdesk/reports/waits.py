@@ -185,6 +185,26 @@ def next_response_rows(filters: Filters) -> list[Wait]:
     return promise_rows(filters, MetricName.NEXT_RESPONSE)
 
 
+def update_rows(filters: Filters) -> list[Wait]:
+    """Stretches between two public messages of ours, by opening date also those that go on."""
+    return promise_rows(filters, MetricName.PERIODIC_UPDATE)
+
+
+def requester_wait_rows(filters: Filters) -> list[Wait]:
+    """Waiting in all of settled tickets, by opening date also of those that are still open."""
+    return promise_rows(filters, MetricName.REQUESTER_WAIT)
+
+
+def agent_work_rows(filters: Filters) -> list[Wait]:
+    """Time in our hands of settled tickets, by opening date also of those that are still open."""
+    return promise_rows(filters, MetricName.AGENT_WORK)
+
+
+def total_resolution_rows(filters: Filters) -> list[Wait]:
+    """Openings to the last resolution, by opening date also the tickets that are still to be resolved."""
+    return promise_rows(filters, MetricName.TOTAL_RESOLUTION)
+
+
 def opened_rows(filters: Filters) -> list[Wait]:
     """Tickets by the day they were opened."""
     return _plain_rows(filters, "opened_at")

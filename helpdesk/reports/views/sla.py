@@ -16,8 +16,11 @@ from helpdesk.reports.figures import Share
 from helpdesk.reports.filters import Filters, read
 from helpdesk.reports.metrics import DEFINITIONS, Definition
 from helpdesk.reports.waits import MET, MISSED, PENDING, UNPROMISED, Wait
+from sla import queries as sla_queries
 
 METRICS = ("first-response", "next-response", "resolution")
+WHERE_MEASURED = ("periodic-update", "requester-wait", "agent-work", "total-resolution")
+"""Shown where a policy promises or measures it."""
 
 
 @report_view
@@ -26,6 +29,8 @@ def sla(request: HttpRequest) -> HttpResponse:
     filters = read(request.GET, timezone.now(), by=("opened", "answered"))
     dates = {"opened": _("By opened date"), "answered": _("By stopped date")}
     parts = [part(DEFINITIONS[key], filters) for key in METRICS]
+    in_use = sla_queries.metrics_in_use()
+    parts += [part(DEFINITIONS[key], filters) for key in WHERE_MEASURED if key.replace("-", "_") in in_use]
     context = frame(request, "sla", filters) | {
         "selects": selects(filters, dates, basis=False),
         "parts_of_sla": parts,

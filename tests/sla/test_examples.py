@@ -1,0 +1,93 @@
+"""The worked examples of docs/sla-semantics.md: each named example is the test of that name."""
+
+import re
+from pathlib import Path
+
+from sla.measure import CANCELLED, FULFILLED
+from sla.rules import Rules, Switches, Target
+from tests.sla.histories import History, at, minutes, targets
+
+DOC = Path(__file__).parents[2] / "docs" / "sla-semantics.md"
+TUESDAY = 1
+
+
+def promised(**of):
+    """A history whose policy promises so many minutes of working time."""
+    return History(Rules(targets(**of)))
+
+
+def test_each_example_of_the_page_is_a_test_and_each_test_an_example():
+    text = DOC.read_text(encoding="utf-8")
+    named = {name.replace("-", "_") for name in re.findall(r"\*Example \(([a-z-]+)\)\.\*", text)}
+    assert "*Example.*" not in text
+    assert {f"test_example_{name}" for name in named} == {
+        name for name in globals() if name.startswith("test_example_")
+    }
+
+
+def test_example_pause():
+    history = History(Rules(targets(resolution=120)), opened="08:00").status("09:00", "new", "waiting")
+    assert history.status("10:00", "waiting", "open").resolution().due_at == at("12:00")
+
+
+def test_example_priority_change():
+    history = History(Rules({"first_response": {2: Target(minutes(240)), 4: Target(minutes(90))}}))
+    assert history.add("ticket.prioritized", "10:00", priority=[2, 4]).first().due_at == at("10:30")
+
+
+def test_example_first_reply():
+    reading = promised(first=120).agent("10:30").first()
+    assert (reading.state, reading.elapsed_working, reading.breached_at) == (FULFILLED, minutes(90), None)
+    weekend = History(opened=at("12:00", day=5)).agent(at("12:00", day=6)).first()
+    assert (weekend.elapsed_working, weekend.elapsed_calendar) == (minutes(0), minutes(24 * 60))
+    assert weekend.state == FULFILLED
+
+
+def test_example_next_reply():
+    history = promised(following=60).agent("09:30").customer("10:00").customer("10:40").agent("10:50")
+    read = history.read()
+    assert [n for metric, n in read if metric == "next_response"] == [1]
+    assert read["next_response", 1].elapsed_working == minutes(50)
+
+
+def test_example_resolution():
+    untouched = promised(resolution=600).resolution()
+    history = promised(resolution=600).status("16:00", "new", "on_hold")
+    moved = history.status(at("10:00", day=TUESDAY), "on_hold", "open").resolution()
+    assert (untouched.due_at, moved.due_at) == (at("11:00", day=TUESDAY), at("13:00", day=TUESDAY))
+
+
+def test_example_update():
+    read = promised(periodic_update=60).agent("09:30").agent("10:45").read()
+    assert read["periodic_update", 1].breached_at == at("10:30")
+    assert read["periodic_update", 2].due_at == at("11:45")
+
+
+def test_example_total_wait():
+    history = promised(requester_wait=600).agent("10:00").status("10:00", "new", "waiting")
+    history.customer("13:00").status("13:00", "waiting", "open").agent("13:30")
+    history.status("13:30", "open", "resolved").status("15:00", "resolved", "open")
+    reading = history.status("16:00", "open", "resolved").read()["requester_wait", 1]
+    assert (reading.state, reading.elapsed_working) == (FULFILLED, minutes(150))
+
+
+def test_example_total_work():
+    history = promised(agent_work=600, requester_wait=600).status("10:00", "new", "on_hold")
+    read = history.status("14:00", "on_hold", "open").status("14:30", "open", "resolved").read()
+    assert read["agent_work", 1].elapsed_working == minutes(90)
+    assert read["requester_wait", 1].elapsed_working == minutes(330)
+
+
+def test_example_final_resolution():
+    history = promised(total_resolution=480).status("10:00", "new", "resolved")
+    history.status(at("12:00", day=TUESDAY), "resolved", "open")
+    reading = history.status(at("13:00", day=TUESDAY), "open", "resolved").read()["total_resolution", 1]
+    assert reading.elapsed_working == minutes(12 * 60)
+    assert (reading.due_at, reading.breached_at) == (at("12:00", day=TUESDAY), at("12:00", day=TUESDAY))
+
+
+def test_example_closed_unresolved():
+    reading = History().status("10:00", "new", "closed").resolution()
+    assert (reading.state, reading.elapsed_working) == (FULFILLED, minutes(60))
+    strict = Rules(targets(), switches=Switches(closed_unresolved="cancel"))
+    assert History(strict).status("10:00", "new", "closed").resolution().state == CANCELLED
