@@ -6,13 +6,13 @@ by mail; `tests/helpdesk/mail/test_notes_never_leave.py` tries.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
-from helpdesk import outbox
+from helpdesk import escalating, outbox
 from helpdesk.models import Delivery
-from sla.models import OPEN_STATES, Clock
-from tickets.models import Event, Follower, Message, Role, Speaker, Ticket, User
+from helpdesk.wishes import wants_mail
+from tickets.models import Event, Follower, Message, Speaker, Ticket, User
 
 Rank, Reason, State = Delivery.Rank, Delivery.Reason, Delivery.State
 
@@ -21,16 +21,20 @@ HISTORY = timedelta(days=2)
 
 INVITATION_LASTS = timedelta(hours=72)
 
-WISHES = {"ticket.opened": False, "ticket.answered": True, "ticket.assigned": True, "sla.warned": True}
-WISHES |= {"sla.breached": True, "delivery.failed": True, "ticket.unowned": False}
-"""Mail to staff, and whether somebody who never chose gets it (`User.preferences["mail"]`)."""
-
 
 def on_ticket_event(event: Event) -> None:
     """React to one event, in its transaction."""
     tell = TELL.get(event.kind)
-    if tell is not None and event.recorded_at - event.at <= HISTORY:
+    if tell is not None and (event.kind == "sla.escalated" or event.recorded_at - event.at <= HISTORY):
         outbox.add(tell(event))
+
+
+def on_ticket_events(events: Sequence[Event]) -> None:
+    """The same for many at once."""
+    outbox.add(escalating.tell([event for event in events if event.kind == "sla.escalated"]))
+    for event in events:
+        if event.kind != "sla.escalated":
+            on_ticket_event(event)
 
 
 def _opened(event: Event) -> list[Delivery]:
@@ -113,18 +117,6 @@ def _assigned_to(event: Event, person: User | None) -> list[Delivery]:
     return _staff(event, [person] if person else [], "ticket.assigned")
 
 
-def _clock(event: Event) -> list[Delivery]:
-    """The assignee; without one the team's lead, else its supervisors, else every supervisor."""
-    if Clock.objects.filter(pk=event.data["clock"]).exclude(state__in=OPEN_STATES).exists():
-        return []  # the late answer itself brought the breach to light: there is nothing left to do
-    ticket = _ticket(event)
-    owner = ticket.assignee or ticket.team.lead
-    if owner is not None and owner.is_active:
-        return _staff(event, [owner], event.kind)
-    supervisors = User.objects.filter(role=Role.SUPERVISOR, is_active=True).order_by("pk")
-    return _staff(event, supervisors.filter(teams=ticket.team) or supervisors, event.kind)
-
-
 def _delivery_failed(event: Event) -> list[Delivery]:
     message = Message.objects.select_related("author").get(pk=event.data["message"])
     told = message.author or _ticket(event).assignee
@@ -165,8 +157,7 @@ TELL: dict[str, Callable[[Event], list[Delivery]]] = {
     "ticket.replied": _replied,
     "message.withdrawn": _withdrawn,
     "ticket.assigned": _assigned,
-    "sla.warned": _clock,
-    "sla.breached": _clock,
+    "sla.escalated": lambda event: escalating.tell([event]),
     "delivery.failed": _delivery_failed,
     "survey.invited": _survey_invited,
     "survey.cancelled": _survey_ended,
@@ -175,21 +166,13 @@ TELL: dict[str, Callable[[Event], list[Delivery]]] = {
 }
 
 
-def wishes_mail(person: User, kind: str) -> bool:
-    """What a member of the staff chose for a kind of mail, else its default."""
-    chosen = person.preferences.get("mail", {}).get(kind)
-    return WISHES.get(kind, False) if chosen is None else bool(chosen)
-
-
 def _staff(event: Event, people: Iterable[User], template: str) -> list[Delivery]:
     """To active staff who want it, never of what they did themselves."""
     return [_to_staff(event, one, template) for one in people if _wants(event, one, template)]
 
 
 def _wants(event: Event, person: User, template: str) -> bool:
-    if not _is_staff_here(person) or not person.email or person.pk == event.actor_id:
-        return False
-    return wishes_mail(person, template)
+    return person.pk != event.actor_id and wants_mail(person, template)
 
 
 def _to_staff(event: Event, person: User, template: str) -> Delivery:
@@ -199,10 +182,6 @@ def _to_staff(event: Event, person: User, template: str) -> Delivery:
 def _team_that_wishes(event: Event, wish: str) -> list[User]:
     members = _ticket(event).team.members.filter(is_active=True).order_by("pk")
     return [one for one in members if _wants(event, one, wish)]
-
-
-def _is_staff_here(person: User) -> bool:
-    return person.is_active and person.is_member
 
 
 def _unsent(row: Delivery, reason: str) -> Delivery:

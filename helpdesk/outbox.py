@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -51,16 +51,18 @@ def add(deliveries: Iterable[Delivery]) -> None:
 
     A delivery without an address, to an address of ours or to a deactivated person is kept as not sent.
     """
-    rows = [_refused(row) or row for row in deliveries]
+    rows = list(deliveries)
     if not rows:
         return
+    ours = _own_addresses(rows)
+    rows = [_refused(row, ours) or row for row in rows]
     Delivery.objects.bulk_create(rows, ignore_conflicts=rows[0].event_id is not None)
     if any(row.state == State.QUEUED and row.send_at <= row.created_at for row in rows):
         # A hint that something is due; the task takes the most urgent delivery, whichever that is.
         hand_over("mail.deliver", rows[0].event_id or rows[0].pk)
 
 
-def _refused(row: Delivery) -> Delivery | None:
+def _refused(row: Delivery, ours: set[str]) -> Delivery | None:
     """The row as not sent, where it must not be; else None."""
     reason = ""
     if row.state == State.SUPPRESSED:
@@ -69,7 +71,7 @@ def _refused(row: Delivery) -> Delivery | None:
         reason = Reason.NO_ADDRESS
     elif row.recipient is not None and not row.recipient.is_active:
         reason = Reason.INACTIVE
-    elif is_own_address(row.address):
+    elif _plain(row.address) in ours:
         reason = Reason.OWN_ADDRESS
     if not reason:
         return None
@@ -79,8 +81,19 @@ def _refused(row: Delivery) -> Delivery | None:
 
 def is_own_address(address: str) -> bool:
     """One of our support addresses, whatever stands behind its plus sign (RFC 5233)."""
+    return SupportAddress.objects.filter(address__iexact=_plain(address)).exists()
+
+
+def _own_addresses(rows: Iterable[Delivery]) -> set[str]:
+    """Which of these go to ourselves, in one query."""
+    wanted = {_plain(row.address) for row in rows if row.address}
+    found = SupportAddress.objects.annotate(plain=Lower("address")).filter(plain__in=wanted)
+    return set(found.values_list("plain", flat=True))
+
+
+def _plain(address: str) -> str:
     local, _at, domain = address.lower().rpartition("@")
-    return SupportAddress.objects.filter(address__iexact=f"{local.partition('+')[0]}@{domain}").exists()
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def may_acknowledge(person: User, at: datetime) -> bool:

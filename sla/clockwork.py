@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 from django.utils import timezone
 
 from sla.book import BOOK
+from sla.escalations import fall_at
 from sla.measure import FULFILLED, PAUSED, RUNNING, Reading, measure
 from sla.metrics import ENDED, RELEVANT, REPLIES, Fact
 from sla.models import NEVER, PAUSED_PLACE, Clock, Measurement, TicketDue, Verdict
 from tickets.models import Event, Ticket
 
-TOLD = ("sla.warned", "sla.breached")
+TOLD = ("sla.warned", "sla.breached", "sla.escalated")
 """Derived kinds: the fold does not read them, the rows say what has been told already."""
 
 CLOCK_FIELDS = (
@@ -67,10 +68,21 @@ Key = tuple[str, int]  # metric, instance
 
 @dataclass
 class Told:
-    """What has been recorded of a clock: its warning and its breach, by the instant they are about."""
+    """What has been recorded of a clock: its warning, its latest breach and its escalation levels by name,
+    each with the instant it is about."""
 
     warned_at: datetime | None = None
     breached_at: datetime | None = None
+    levels: dict[str, datetime] = field(default_factory=dict)
+
+
+class Fall(NamedTuple):
+    """Something that a running clock will come to at `at`, if nothing happens before: its warning, its breach
+    or (`level`) an escalation level."""
+
+    at: datetime
+    kind: str
+    level: str = ""
 
 
 @dataclass
@@ -112,8 +124,10 @@ def fold(ticket_id: int, events: Iterable[Fact]) -> Folded:
             told = folded.told.setdefault(key, Told())
             if event.kind == "sla.warned":
                 told.warned_at = told.warned_at or event.at
+            elif event.kind == "sla.breached":
+                told.breached_at = event.at
             else:
-                told.breached_at = told.breached_at or event.at
+                told.levels.setdefault(event.data.get("level", ""), event.at)
     folded.readings = measure(facts, BOOK)
     return folded
 
@@ -139,9 +153,7 @@ def folded_ticket(ticket_id: int) -> Folded:
 def clock_row(folded: Folded, reading: Reading) -> Clock:
     """The clock that a reading asks for, unsaved."""
     told = folded.told_of(reading)
-    breached_at = reading.breached_at
-    if breached_at is None and reading.state == RUNNING and told.breached_at == reading.due_at:
-        breached_at = told.breached_at
+    breached_at = breach_of(reading, told)
     return Clock(
         ticket_id=folded.ticket_id,
         metric=reading.metric,
@@ -163,17 +175,38 @@ def clock_row(folded: Folded, reading: Reading) -> Clock:
         elapsed_calendar=reading.elapsed_calendar,
         policy_version_id=reading.policy_version,
         calendar_version_id=reading.calendar_version,
-        next_check_at=next_check(reading, breached_at, told.warned_at),
+        next_check_at=next_check(reading, told),
     )
 
 
-def next_check(
-    reading: Reading | Clock, breached_at: datetime | None, warned_at: datetime | None
-) -> datetime | None:
-    """When the sweep has to look at a clock: for its warning, then for its due time, then never."""
-    if reading.state != RUNNING or reading.due_at is None or breached_at is not None:
-        return None
-    return reading.warn_at if reading.warn_at and not warned_at else reading.due_at
+def breach_of(reading: Reading, told: Told) -> datetime | None:
+    """The due instant that passed, if the events show or the sweep recorded that it did."""
+    if reading.breached_at is None and reading.state == RUNNING and told.breached_at == reading.due_at:
+        return told.breached_at
+    return reading.breached_at
+
+
+def falls(reading: Reading, told: Told) -> list[Fall]:
+    """What a clock has still to come to, in the order of the instants; nothing while it does not run."""
+    if reading.state != RUNNING or reading.due_at is None:
+        return []
+    coming = []
+    if breach_of(reading, told) is None:
+        coming.append(Fall(reading.due_at, "sla.breached"))
+        if reading.warn_at is not None and told.warned_at is None:
+            coming.append(Fall(reading.warn_at, "sla.warned"))
+    if reading.policy_version is not None:
+        rules = BOOK.rules(reading.policy_version)
+        at_opening = rules.switches.due_at_closing == "opening"
+        for level in rules.levels(reading.metric):
+            if level.name not in told.levels and (at := fall_at(level, reading, at_opening=at_opening)):
+                coming.append(Fall(at, "sla.escalated", level.name))
+    return sorted(coming, key=lambda fall: fall.at)
+
+
+def next_check(reading: Reading, told: Told) -> datetime | None:
+    """When the sweep has to look at a clock: at the first thing that it comes to, or never."""
+    return min((fall.at for fall in falls(reading, told)), default=None)
 
 
 def measurement_row(ticket: Ticket, reading: Reading) -> Measurement:

@@ -150,9 +150,10 @@ class Clock(models.Model):
     """One promise on one ticket: metric and instance. Its columns mean what `sla.measure.Reading` says.
 
     `breached_at` is the due instant that passed, set when the breach was recorded. `elapsed_*` is the time
-    run up to the last change of state. `next_check_at` is when the sweep looks at it again (a warning or the
-    due time); `needs_measuring` holds until the worker has written its Measurement; `fault` says why the
-    sweep could not do its part (it tries again later, and set-up shows it).
+    run up to the last change of state. `next_check_at` is when the sweep looks at it again (a warning, the
+    due time, an escalation level); `needs_measuring` holds until the worker has written its Measurement;
+    `fault` says why the sweep could not do its part (set-up shows it; it was tried `faults` times and is
+    tried again).
     """
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="clocks", db_index=False)
@@ -186,6 +187,7 @@ class Clock(models.Model):
     next_check_at = models.DateTimeField(null=True, blank=True)
     needs_measuring = models.BooleanField(default=False)
     fault = models.CharField(max_length=500, blank=True)
+    faults = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [
@@ -196,6 +198,7 @@ class Clock(models.Model):
                 fields=["next_check_at"], name="clock_to_check", condition=Q(next_check_at__isnull=False)
             ),
             models.Index(fields=["stopped_at"], name="clock_to_measure", condition=Q(needs_measuring=True)),
+            models.Index(fields=["ticket"], name="clock_faulty", condition=~Q(fault="")),
             models.Index(
                 fields=["metric", "started_at"], name="clock_open", condition=Q(state__in=OPEN_STATES)
             ),

@@ -10,7 +10,9 @@ from django.db.models import Aggregate, Count, DurationField, F, Q, QuerySet, Va
 from django.db.models.functions import Coalesce, Now
 
 from sla import clockwork, ledger
+from sla.book import BOOK
 from sla.calendar import WorkingCalendar
+from sla.escalations import Level
 from sla.measure import ALWAYS
 from sla.metrics import REPLIES
 from sla.models import (
@@ -26,7 +28,7 @@ from sla.models import (
     PolicyVersion,
     Verdict,
 )
-from tickets.models import Ticket
+from tickets.models import Event, Ticket
 
 _METRIC_ORDER = {metric: index for index, metric in enumerate(MetricName.values)}
 
@@ -268,3 +270,20 @@ def calendars_with_versions() -> list[tuple[Calendar, CalendarVersion]]:
     versions = CalendarVersion.objects.order_by("calendar_id", "-number").distinct("calendar_id")
     found = [(version.calendar, version) for version in versions.select_related("calendar")]
     return sorted(found, key=lambda pair: (not pair[0].is_default, pair[0].name.casefold()))
+
+
+# --- escalation ---------------------------------------------------------------------------------------
+
+
+def level_of(event: Event) -> Level | None:
+    """The level that an `sla.escalated` event is about, as the policy version said that was in force."""
+    version = event.data.get("policy_version")
+    if version is None:
+        return None
+    return BOOK.rules(version).level(event.data["metric"], event.data["level"])
+
+
+def next_open(event: Event, at: datetime) -> datetime:
+    """`at`, or the next opening of the calendar in which the clock of an `sla.escalated` event counts."""
+    version = event.data.get("calendar_version")
+    return (BOOK.calendar(version) if version is not None else ALWAYS).next_open(at)

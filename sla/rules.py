@@ -4,11 +4,13 @@
      "pauses": {"resolution": ["waiting", "on_hold"]},
      "warnings": {"first_response": {"percent": 25}, "resolution": {"seconds": 3600}},
      "measures": ["agent_work"],
+     "escalations": {"first_response": [{"seconds": 0, "tell": ["assignee"]}]},
      "switches": {"agent_opened": "first_customer_message"}}
 
 Priorities are 1 low, 2 normal, 3 high, 4 urgent. What is left out keeps its documented default. First and
 next response and resolution are measured on every ticket, and owe nothing where there is no target; the other
 metrics are measured where the policy has a target for some priority or names them under `measures`.
+Escalations are explained in `sla.escalations`.
 """
 
 from __future__ import annotations
@@ -21,6 +23,11 @@ from types import MappingProxyType
 from typing import Any
 
 from django.utils.translation import gettext as _
+
+from sla.errors import PolicyError
+from sla.escalations import Level, default_levels, parse_levels
+
+__all__ = ["METRICS", "NO_POLICY", "Lead", "PolicyError", "Rules", "Switches", "Target", "parse_rules"]
 
 METRICS = (
     "first_response",
@@ -35,10 +42,6 @@ ALWAYS_MEASURED = frozenset({"first_response", "next_response", "resolution"})
 PRIORITIES = (1, 2, 3, 4)
 PAUSING = frozenset({"new", "open", "waiting", "on_hold"})
 SHORTEST, LONGEST = timedelta(seconds=15), timedelta(days=5 * 366)
-
-
-class PolicyError(ValueError):
-    """A policy that cannot be used; the message is a sentence for the person who wrote it."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,8 @@ class Rules:
         promised = {metric for metric, by_priority in self.targets.items() if by_priority}
         return ALWAYS_MEASURED | promised | self.measures
 
+    escalations: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
+
     def target(self, metric: str, priority: int) -> Target | None:
         """The target of a metric at a priority, or None where nothing is promised."""
         return self.targets.get(metric, {}).get(priority)
@@ -140,13 +145,22 @@ class Rules:
     def warning(self, metric: str) -> Lead:
         return self.warnings.get(metric) or Lead()
 
+    def levels(self, metric: str) -> tuple[Level, ...]:
+        """Its escalation levels, the default ones where the policy names none."""
+        given = self.escalations.get(metric)
+        return default_levels(self.warning(metric)) if given is None else given
+
+    def level(self, metric: str, name: str) -> Level | None:
+        """The level at a place, as events record it."""
+        return next((level for level in self.levels(metric) if level.name == name), None)
+
 
 NO_POLICY = Rules()
 
 
 def parse_rules(spec: Mapping[str, Any]) -> Rules:
     """Check a policy version's JSON form. Raises `PolicyError` with a sentence that names the fault."""
-    if unknown := set(spec) - {"targets", "pauses", "warnings", "switches", "measures"}:
+    if unknown := set(spec) - {"targets", "pauses", "warnings", "switches", "measures", "escalations"}:
         raise PolicyError(_("“%(name)s” is not a part of a policy.") % {"name": min(unknown)})
     targets = {
         _metric(metric): {_priority(key): _target(value) for key, value in by_priority.items()}
@@ -163,6 +177,7 @@ def parse_rules(spec: Mapping[str, Any]) -> Rules:
         warnings={_metric(key): _warning(value) for key, value in (spec.get("warnings") or {}).items()},
         switches=_switches(spec.get("switches") or {}),
         measures=frozenset(map(_metric, spec.get("measures") or ())),
+        escalations=_escalations(spec.get("escalations") or {}),
     )
 
 
@@ -194,6 +209,12 @@ def _warning(value: Mapping[str, Any]) -> Lead:
     if not 0 <= percent <= 100:
         raise PolicyError(_("A warning comes between 0 and 100 percent of the target before it is due."))
     return Lead(percent=percent)
+
+
+def _escalations(values: Any) -> dict[str, tuple[Level, ...]]:
+    if not isinstance(values, Mapping):
+        raise PolicyError(_("Escalation levels are given for each thing we measure."))
+    return {_metric(metric): parse_levels(levels) for metric, levels in values.items()}
 
 
 def _switches(values: Mapping[str, Any]) -> Switches:

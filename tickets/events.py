@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -63,6 +66,9 @@ KINDS: dict[str, frozenset[str]] = {
     "sla.applied": frozenset({"policy_version", "calendar_version"}),
     "sla.warned": frozenset({"clock", "metric", "instance", "due_at"}),
     "sla.breached": frozenset({"clock", "metric", "instance", "due_at"}),
+    "sla.escalated": frozenset(
+        {"clock", "metric", "instance", "level", "due_at", "policy_version", "calendar_version"}
+    ),
     "survey.scheduled": frozenset({"survey"}),
     "survey.invited": frozenset({"survey"}),
     "survey.answered": frozenset({"survey", "answer", "score"}),
@@ -159,6 +165,62 @@ def _is_derived(kind: str) -> bool:
     return kind.startswith(DERIVED_PREFIXES) and kind not in FORWARD
 
 
+@dataclass(frozen=True)
+class Derived:
+    """A derived event (`DERIVED_PREFIXES`) that is still to be written; as the arguments of `record`."""
+
+    kind: str
+    ticket: Ticket
+    subject: models.Model
+    at: datetime
+    data: Mapping[str, Any]
+
+
+def record_derived(drafts: Sequence[Derived], *, recorded_at: datetime) -> list[Event]:
+    """Write many derived events of locked tickets in a few statements, and let every subscriber react to
+    each.
+
+    Events of one ticket keep the order in which they are given. Raises as `record` does.
+    """
+    require_transaction()
+    for draft in drafts:
+        if not _is_derived(draft.kind):
+            raise ValueError(f"{draft.kind} is not derived: record() it")
+        if extra := draft.data.keys() - KINDS[draft.kind]:
+            raise ValueError(f"{draft.kind} does not carry {sorted(extra)}")
+    seqs = _next_in_tickets(Counter(draft.ticket.pk for draft in drafts))
+    events = [
+        Event(
+            ticket=draft.ticket,
+            seq=next(seqs[draft.ticket.pk]),
+            kind=draft.kind,
+            subject_kind=draft.subject._meta.label_lower,
+            subject_id=draft.subject.pk,
+            at=draft.at,
+            recorded_at=recorded_at,
+            data=dict(draft.data),
+        )
+        for draft in drafts
+    ]
+    Event.objects.bulk_create(events)
+    for react in subscribers_to_many():
+        react(events)
+    return events
+
+
+def _next_in_tickets(counts: Mapping[int, int]) -> dict[int, Iterator[int]]:
+    """The next sequence numbers of each ticket, as many as it needs."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE tickets_ticket SET event_seq = event_seq + wanted.n"
+            " FROM unnest(%s::bigint[], %s::int[]) AS wanted(id, n) WHERE tickets_ticket.id = wanted.id"
+            " RETURNING tickets_ticket.id, event_seq",
+            [list(counts), list(counts.values())],
+        )
+        last = dict(cursor.fetchall())
+    return {pk: iter(range(last[pk] - n + 1, last[pk] + 1)) for pk, n in counts.items()}
+
+
 def _next_in_ticket(ticket: Ticket, at: datetime, *, derived: bool) -> tuple[int, datetime]:
     """The next sequence number and the instant to record, kept from running backwards."""
     forward = "last_event_at" if derived else "GREATEST(last_event_at, %s)"
@@ -180,6 +242,25 @@ def _next_in_ticket(ticket: Ticket, at: datetime, *, derived: bool) -> tuple[int
 def subscribers() -> tuple[Callable[[Event], None], ...]:
     """The functions named in `settings.TICKET_SUBSCRIBERS`, in order. They only write rows."""
     return tuple(import_string(path) for path in settings.TICKET_SUBSCRIBERS)
+
+
+@cache
+def subscribers_to_many() -> tuple[Callable[[Sequence[Event]], None], ...]:
+    """The same for many events at once: a module that names its subscriber `on_ticket_event` may have an
+    `on_ticket_events` that does in a few statements what the other does event by event."""
+
+    def one_by_one(react: Callable[[Event], None]) -> Callable[[Sequence[Event]], None]:
+        def react_to_each(events: Sequence[Event]) -> None:
+            for event in events:
+                react(event)
+
+        return react_to_each
+
+    paths = [path.rpartition(".") for path in settings.TICKET_SUBSCRIBERS]
+    return tuple(
+        getattr(import_module(module), f"{name}s", None) or one_by_one(import_string(f"{module}.{name}"))
+        for module, _dot, name in paths
+    )
 
 
 def require_transaction() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.contrib.postgres.search import SearchQuery
@@ -20,6 +21,13 @@ from tickets.models import (
     Ticket,
     User,
 )
+
+
+def entered_at(tickets: Iterable[int]) -> dict[int, datetime]:
+    """When each ticket was written down here, which for an imported one is long after it was opened."""
+    first = Event.objects.filter(ticket__in=list(tickets), seq=1)
+    return dict(first.values_list("ticket_id", "recorded_at"))
+
 
 VIEWS = ("mine", "team", "unassigned", "waiting", "open")
 """The desk's own views, in the order of the rail."""

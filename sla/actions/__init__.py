@@ -6,13 +6,12 @@
 from sla.actions.clocks import (
     ASKED,
     apply_policy,
-    check_clock,
     matching_version,
     measure_clock,
     record_breach,
-    record_warning,
     set_clocks,
 )
+from sla.actions.firing import claim, fire
 from sla.actions.recompute import apply_again, recompute_open
 from sla.actions.setup import (
     create_calendar,
@@ -28,18 +27,18 @@ __all__ = [
     "ASKED",
     "apply_again",
     "apply_policy",
-    "check_clock",
+    "claim",
     "create_calendar",
     "create_policy",
     "default_policy",
     "edit_calendar",
     "edit_policy",
+    "fire",
     "install_defaults",
     "matching_version",
     "measure_clock",
     "move_policy",
     "recompute_open",
     "record_breach",
-    "record_warning",
     "set_clocks",
 ]

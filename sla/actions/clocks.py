@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from sla import clockwork
 from sla.matching import matches
-from sla.measure import FULFILLED, RUNNING
+from sla.measure import FULFILLED
 from sla.models import CalendarVersion, Clock, Measurement, PolicyVersion, TicketDue
 from tickets.events import record
 from tickets.handover import hand_over
@@ -128,33 +128,8 @@ def write_due(ticket_id: int, row: TicketDue | None) -> None:
 
 def record_breach(ticket: Ticket, clock: Clock, due_at: datetime) -> None:
     """Record that a due time passed, dated at the due time. Once for each clock."""
-    _tell("sla.breached", ticket, clock, due_at, due_at)
-
-
-def record_warning(ticket: Ticket, clock: Clock, warn_at: datetime) -> None:
-    """Record that a due time is near, dated at the instant from which it was."""
-    _tell("sla.warned", ticket, clock, warn_at, clock.due_at)
-
-
-def _tell(kind: str, ticket: Ticket, clock: Clock, at: datetime, due_at: datetime | None) -> None:
     data = {"clock": clock.pk, "metric": clock.metric, "instance": clock.instance, "due_at": due_at}
-    record(kind, ticket=ticket, subject=clock, at=at, data=data)
-
-
-def check_clock(clock: Clock, ticket: Ticket, now: datetime) -> str:
-    """Warn or breach a clock that is due for it; its ticket is locked. Returns what was told, or ""."""
-    if clock.state != RUNNING or clock.next_check_at is None or clock.next_check_at >= now:
-        return ""
-    assert clock.due_at is not None
-    if clock.due_at < now:
-        clock.breached_at, clock.next_check_at, clock.fault = clock.due_at, None, ""
-        clock.save(update_fields=["breached_at", "next_check_at", "fault"])
-        record_breach(ticket, clock, clock.due_at)
-        return "breached"
-    clock.warned_at, clock.next_check_at, clock.fault = clock.warn_at, clock.due_at, ""
-    clock.save(update_fields=["warned_at", "next_check_at", "fault"])
-    record_warning(ticket, clock, clock.warned_at or clock.due_at)
-    return "warned"
+    record("sla.breached", ticket=ticket, subject=clock, at=due_at, data=data)
 
 
 def measure_clock(clock: Clock) -> Measurement | None:

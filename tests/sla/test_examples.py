@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from sla.escalations import Level, fall_at
 from sla.measure import CANCELLED, FULFILLED
 from sla.rules import Rules, Switches, Target
 from tests.sla.histories import History, at, minutes, targets
@@ -91,3 +92,10 @@ def test_example_closed_unresolved():
     assert (reading.state, reading.elapsed_working) == (FULFILLED, minutes(60))
     strict = Rules(targets(), switches=Switches(closed_unresolved="cancel"))
     assert History(strict).status("10:00", "new", "closed").resolution().state == CANCELLED
+
+
+def test_example_level_after():
+    history = promised(resolution=480).status(at("09:30", day=TUESDAY), "new", "on_hold")
+    reading = history.status(at("14:00", day=TUESDAY), "on_hold", "open").resolution()
+    assert reading.due_at == at("17:00")
+    assert fall_at(Level(offset=minutes(60)), reading) == at("14:30", day=TUESDAY)

@@ -1,12 +1,12 @@
 """The sweep: warns and breaches what is due, once, dated at its instant; finds what the hand-over lost."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from sla import actions as sla_actions
 from sla import tasks
 from sla.models import Clock, Measurement
 from tests.sla.conftest import after
@@ -24,8 +24,12 @@ def test_a_clock_past_its_due_time_is_breached_once_at_its_due_time(opened, cloc
     clock = clock_of(ticket, "first_response")
     assert (clock.breached_at, clock.next_check_at) == (after(hours=4), None)
     assert told("sla.breached") == [after(hours=4), after(days=2, hours=8)]
-    assert tasks.sweep_clocks()["breached"] == 0
+    assert not any(tasks.sweep_clocks().values())
     assert len(told("sla.breached")) == 2
+
+
+def fired(**counts):
+    return {"warned": 0, "breached": 0, "escalated": 0, "parked": 0} | counts
 
 
 def test_the_breach_seen_by_the_sweep_is_not_recorded_again_by_the_late_answer(opened, cast):
@@ -35,17 +39,21 @@ def test_the_breach_seen_by_the_sweep_is_not_recorded_again_by_the_late_answer(o
     assert told("sla.breached") == [after(hours=4), after(days=2, hours=8)]
 
 
-@pytest.mark.tampers
 def test_a_clock_near_its_due_time_is_warned_of_once_and_breached_later(opened, clock_of):
     ticket = opened()
-    now = timezone.now()
-    warn_at = now - timedelta(minutes=1)
-    Clock.objects.update(due_at=now + timedelta(hours=1), warn_at=warn_at, next_check_at=warn_at)
-    assert tasks.sweep_clocks() == {"warned": 2, "breached": 0, "handed_over": 0}
+    assert tasks.sweep(now=after(hours=3, minutes=1)) == fired(warned=1, escalated=1)
     clock = clock_of(ticket, "first_response")
-    assert (clock.warned_at, clock.next_check_at) == (warn_at, clock.due_at)
-    assert told("sla.warned") == [warn_at, warn_at]
-    assert tasks.sweep_clocks()["warned"] == 0
+    assert (clock.warned_at, clock.next_check_at) == (after(hours=3), after(hours=4))
+    assert tasks.sweep(now=after(hours=3, minutes=2)) == fired()
+    assert tasks.sweep(now=after(hours=5)) == fired(breached=1, escalated=1)
+    assert told("sla.warned") == [after(hours=3)]
+    assert told("sla.escalated") == [after(hours=3), after(hours=4)]
+
+
+def test_nobody_is_warned_of_what_has_happened_already(opened):
+    opened()
+    tasks.sweep(now=after(hours=5))
+    assert told("sla.warned") == []
 
 
 def test_a_stopped_clock_that_nobody_measured_is_handed_over_again(opened, cast):
@@ -90,7 +98,7 @@ def test_what_is_broken_in_one_ticket_is_put_aside_and_stops_no_other(opened):
     assert tasks.sweep_clocks()["breached"] == 2
     assert set(Event.objects.filter(kind="sla.breached").values_list("ticket", flat=True)) == {sound.pk}
     faults = Clock.objects.filter(ticket=broken)
-    assert all("IntegrityError" in clock.fault for clock in faults)
+    assert all("IntegrityError" in clock.fault and clock.faults == 1 for clock in faults)
     assert all(clock.next_check_at > timezone.now() for clock in faults)
 
 
@@ -102,6 +110,8 @@ def test_sweeps_at_the_same_time_tell_each_clock_once(opened):
         list(pool.map(lambda _number: _sweep_in_a_thread(), range(4)))
     told_of = Event.objects.filter(kind="sla.breached").values_list("ticket", "data__metric")
     assert len(told_of) == len(set(told_of)) == 24
+    levels = Event.objects.filter(kind="sla.escalated").values_list("ticket", "data__metric", "data__level")
+    assert len(levels) == len(set(levels)) == 48
 
 
 def _sweep_in_a_thread():
@@ -116,7 +126,8 @@ def _sweep_in_a_thread():
 def test_a_sweep_that_dies_half_way_leaves_nothing_told_and_the_next_one_tells_it_once(opened):
     opened()
     with transaction.atomic():
-        assert "breached" in tasks.check_batch()
+        tickets, now = sla_actions.claim(10)
+        assert sla_actions.fire(tickets, now)["breached"] == 2
         transaction.set_rollback(True)  # what the database does when the worker's connection dies
     assert told("sla.breached") == []
     assert tasks.sweep_clocks()["breached"] == 2

@@ -5,6 +5,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from helpdesk.models import Delivery
+from sla.actions import install_defaults
 from tickets import actions
 from tickets.events import record
 
@@ -42,21 +43,23 @@ def test_the_customers_words_are_quoted_without_what_they_quoted(ticket, cast, t
 
 @pytest.mark.tampers
 @pytest.mark.parametrize(
-    ("kind", "metric", "expected"),
+    ("level", "metric", "expected"),
     [
-        ("sla.warned", "first_response", "The reply on ticket {} is due {}: Refund missing"),
-        ("sla.breached", "first_response", "The reply on ticket {} is late since {}: Refund missing"),
-        ("sla.breached", "resolution", "Ticket {} is late since {}: Refund missing"),
+        ("-25%", "first_response", "The reply on ticket {} is due {}: Refund missing"),
+        ("0", "first_response", "The reply on ticket {} is late since {}: Refund missing"),
+        ("0", "resolution", "Ticket {} is late since {}: Refund missing"),
     ],
 )
-def test_a_clock_names_its_due_time(ticket, cast, told, kind, metric, expected):
+def test_a_clock_names_its_due_time(ticket, cast, told, level, metric, expected):
+    version = install_defaults()[1].latest.pk
     actions.assign(ticket, cast.mira, by=cast.mira)
     due_at = timezone.now().replace(hour=15, minute=4, second=0, microsecond=0)
 
     def tick():
         with transaction.atomic():
             data = {"clock": 1, "metric": metric, "instance": 1, "due_at": due_at}
-            record(kind, ticket=ticket, subject=ticket, data=data)
+            data |= {"level": level, "policy_version": version, "calendar_version": None}
+            record("sla.escalated", ticket=ticket, subject=ticket, data=data)
 
     when = f"{due_at:%a} {due_at.day} {due_at:%b, %H:%M} UTC"
     assert told(tick).startswith(expected.format(ticket.pk, when))

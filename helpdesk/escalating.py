@@ -1,0 +1,98 @@
+"""Whom an escalation level tells: role → people → `Delivery` rows, for many events in a few queries.
+
+A role that nobody holds falls to the next one, so that a level never speaks to an empty room: no assignee →
+the team's lead → the team's supervisors → every supervisor. Told is in working hours of the calendar that the
+clock counts in, at once where they are open or the level is urgent. What fell due before the ticket came into
+this installation (an import) is told to nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cached_property
+
+from helpdesk import outbox
+from helpdesk.models import Delivery
+from helpdesk.wishes import wants_mail
+from sla import queries as clocks
+from sla.escalations import ADDRESS, Level
+from tickets.models import Event, Role, Ticket, User
+from tickets.queries import entered_at
+
+EARLY, LATE = "sla.warned", "sla.breached"
+"""The templates, which are also what staff may decline: a promise that comes due, one that is or was due."""
+
+
+def tell(events: Sequence[Event]) -> list[Delivery]:
+    """The deliveries of `sla.escalated` events, not yet written."""
+    if not events:
+        return []
+    people = _People(events)
+    entered = entered_at({event.ticket_id for event in events if event.ticket_id})
+    rows: list[Delivery] = []
+    for event in events:
+        level = clocks.level_of(event)
+        assert event.ticket_id is not None
+        if level is None or event.at < entered.get(event.ticket_id, event.at):
+            continue
+        rows += _rows(event, level, people)
+    return rows
+
+
+def _rows(event: Event, level: Level, people: _People) -> list[Delivery]:
+    template = EARLY if level.is_before else LATE
+    send_at = event.recorded_at if level.urgent else clocks.next_open(event, event.recorded_at)
+    times: dict[str, datetime] = {"send_at": send_at, "created_at": event.recorded_at}
+    told = [one for one in people.behind(event, level.tell) if wants_mail(one, template)]
+    rows = [outbox.mail_of(event, one, template, **times) for one in told]
+    known = {one.email for one in told}
+    for address in (who.removeprefix(ADDRESS) for who in level.tell if who.startswith(ADDRESS)):
+        if address not in known:
+            rows.append(Delivery(event=event, address=address, template=template, **times))
+    return rows
+
+
+class _People:
+    """The people behind the roles, for the tickets of some events."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        self.tickets = Ticket.objects.select_related("assignee", "team__lead").in_bulk(
+            {event.ticket_id for event in events}
+        )
+
+    def behind(self, event: Event, tell: Iterable[str]) -> list[User]:
+        """Each once, in the order of the roles."""
+        ticket = self.tickets[event.ticket_id]
+        found = {one.pk: one for who in tell if not who.startswith(ADDRESS) for one in self._in(who, ticket)}
+        return list(found.values())
+
+    def _in(self, role: str, ticket: Ticket) -> list[User]:
+        heirs = {"assignee": (ticket.assignee, ticket.team.lead), "team_lead": (ticket.team.lead,)}
+        for person in heirs.get(role, ()):
+            if person is not None and person.is_active and person.is_member:
+                return [person]
+        if role == "team" and (members := self._members.get(ticket.team_id)):
+            return members
+        return self._supervisors_of.get(ticket.team_id) or self._supervisors
+
+    @cached_property
+    def _members(self) -> dict[int, list[User]]:
+        teams = {ticket.team_id for ticket in self.tickets.values()}
+        return _by_team(teams, Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
+
+    @cached_property
+    def _supervisors_of(self) -> dict[int, list[User]]:
+        return _by_team({ticket.team_id for ticket in self.tickets.values()}, Role.SUPERVISOR)
+
+    @cached_property
+    def _supervisors(self) -> list[User]:
+        return list(User.objects.filter(role=Role.SUPERVISOR, is_active=True).order_by("pk"))
+
+
+def _by_team(teams: Iterable[int], *roles: str) -> dict[int, list[User]]:
+    pairs = User.teams.through.objects.filter(team__in=teams, user__role__in=roles, user__is_active=True)
+    found: dict[int, list[User]] = {}
+    for pair in pairs.select_related("user").order_by("user"):
+        found.setdefault(pair.team_id, []).append(pair.user)
+    return found
