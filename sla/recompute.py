@@ -27,7 +27,8 @@ BATCH = 250
 """Tickets that a dry run looks at between two looks at the clock on the wall."""
 SLICE = 25
 """Tickets that the job holds the locks of at a time."""
-EXAMPLES = 5
+EXAMPLES = 10
+"""Shown at most of each: earlier, later, late at once."""
 
 
 class Example(NamedTuple):
@@ -37,12 +38,16 @@ class Example(NamedTuple):
     metric: str
     old_due_at: datetime | None
     new_due_at: datetime | None
+    kind: str
+    """ "late" (it would be past at once), "earlier" or "later" (also: not promised any more)."""
 
 
 @dataclass
 class Preview:
-    """What a change would do: `changed` due times of running clocks among `looked_at` unresolved tickets, of
-    which `newly_late` would be past at once. `complete` is False where the time was up before the end."""
+    """What a change would do: `changed` due times of running clocks on `tickets` of the `looked_at`
+    unresolved ones; `earlier` (with the `newly_late`, which would be past at once) and `later` add up to
+    `changed`. `complete` is False where the time was up before the end.
+    """
 
     changed: int = 0
     looked_at: int = 0
@@ -50,7 +55,25 @@ class Preview:
     newly_late: int = 0
     examples: list[Example] = field(default_factory=list)
     tickets: int = 0
-    """Tickets with at least one changed due time."""
+    earlier: int = 0
+    later: int = 0
+
+    def of_kind(self, kind: str) -> list[Example]:
+        return [example for example in self.examples if example.kind == kind]
+
+    def count(
+        self, ticket: int, metric: str, old: datetime | None, new: datetime | None, now: datetime
+    ) -> None:
+        """Note one due time that changes."""
+        is_late = _is_newly_late(old, new, now)
+        is_earlier = new is not None and (old is None or new < old)
+        self.changed += 1
+        self.newly_late += is_late
+        self.earlier += is_earlier
+        self.later += not is_earlier
+        kind = "late" if is_late else "earlier" if is_earlier else "later"
+        if len(self.of_kind(kind)) < EXAMPLES:
+            self.examples.append(Example(ticket, metric, old, new, kind))
 
 
 class Affected(NamedTuple):
@@ -105,10 +128,7 @@ def _look_at(found: Preview, tickets: list[Affected], rules: RuleSet, now: datet
             continue
         found.tickets += bool(changes)
         for old, new in changes:
-            found.changed += 1
-            found.newly_late += _is_newly_late(old.due_at, new.due_at, now)
-            if len(found.examples) < EXAMPLES:
-                found.examples.append(Example(ticket_id, new.metric, old.due_at, new.due_at))
+            found.count(ticket_id, new.metric, old.due_at, new.due_at, now)
 
 
 def _changes(

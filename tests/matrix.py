@@ -319,6 +319,8 @@ def _ids(cast: Cast) -> dict[str, int]:
         "outgoing": sent.pk,
         "calendar": Calendar.objects.get().pk,
         "policy": Policy.objects.get().pk,
+        "job": actions.ask_job("sla.recompute", by=cast.sue).pk,
+        "roots_job": actions.ask_job("sla.recompute", by=cast.root).pk,
         "token": token.pk,
     }
 

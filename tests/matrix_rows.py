@@ -95,6 +95,10 @@ def _promise_button(one: str = "") -> list[Row]:
     return [Row(post=overseers, args=_one(one) if one else Row().args)]
 
 
+def _roots_job() -> Row:
+    return Row(post=administrators, args=_one("roots_job"), variant="of somebody else")
+
+
 def _by_survey_link(post: bool = False) -> list[Row]:
     """Whoever holds the link is let in, nobody by an altered one."""
     return [
@@ -342,6 +346,13 @@ ROWS: dict[str, list[Row]] = {
     "setup:hours_policy": _promise_page(post=True, one="policy"),
     "setup:hours_policy_move": _promise_button("policy"),
     "setup:hours_policy_switch": _promise_button("policy"),
+    "setup:jobs": _promise_page(),
+    "setup:jobs_one": [
+        *_promise_page(one="job"),
+        Row(get=administrators, args=_one("roots_job"), variant="of somebody else"),
+    ],
+    "setup:jobs_cancel": [*_promise_button("job"), _roots_job()],
+    "setup:jobs_again": [*_promise_button("job"), _roots_job()],
     "setup:tokens": [Row(get=members, post=members)],
     "setup:tokens_revoke": [
         Row(

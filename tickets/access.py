@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from tickets.models import Attachment, Message, Organization, Role, Team, Ticket, User
+from tickets.models import Attachment, Job, Message, Organization, Role, Team, Ticket, User
 from tickets.models.people import STAFF_ROLES
 
 Someone = Any  # User, AnonymousUser or None
@@ -170,6 +170,13 @@ def can_administer(user: Someone) -> bool:
 def can_set_promises(user: Someone) -> bool:
     """Change working hours and policies: supervisors and administrators."""
     return is_overseer(user)
+
+
+def jobs_visible_to(user: Someone) -> QuerySet[Job]:
+    """Long work: administrators see all of it, supervisors what they asked for themselves."""
+    if is_administrator(user):
+        return Job.objects.all()
+    return Job.objects.filter(asked_by=user.pk) if is_overseer(user) else Job.objects.none()
 
 
 def can_change_role(user: Someone, person: User, role: str) -> bool:

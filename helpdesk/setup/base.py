@@ -62,6 +62,7 @@ def rail(request: HttpRequest) -> list[tuple[str, str, str, None, bool]]:
     """The rooms of setup that the reader may enter: (path, word, icon, no count, is current)."""
     tokens = ("tokens", _("API tokens"), "key")
     promises = ("hours", _("Calendars and SLA"), "clock")
+    work = ("jobs", _("Background work"), "settings")
     rooms = [
         ("index", _("Start"), "list"),
         ("company", _("Company"), "flag"),
@@ -73,6 +74,7 @@ def rail(request: HttpRequest) -> list[tuple[str, str, str, None, bool]]:
         ("organizations", _("Organisations"), "globe"),
         ("replies", _("Saved replies"), "saved"),
         ("surveys", _("Survey"), "star"),
+        work,
         tokens,
     ]
     match = request.resolver_match
@@ -80,7 +82,7 @@ def rail(request: HttpRequest) -> list[tuple[str, str, str, None, bool]]:
     if access.can_administer(request.user):
         shown = rooms
     else:
-        shown = [promises, tokens] if access.can_set_promises(request.user) else [tokens]
+        shown = [promises, work, tokens] if access.can_set_promises(request.user) else [tokens]
     return [(reverse(f"setup:{name}"), word, icon, None, name == here) for name, word, icon in shown]
 
 

@@ -5,6 +5,7 @@ from django.urls import path
 from helpdesk.setup.views import (
     company,
     hours,
+    jobs,
     mail,
     people,
     policies,
@@ -57,6 +58,10 @@ urlpatterns = [
     path("hours/policies/<int:pk>/", policies.hours_policy, name="hours_policy"),
     path("hours/policies/<int:pk>/move/", policies.hours_policy_move, name="hours_policy_move"),
     path("hours/policies/<int:pk>/switch/", policies.hours_policy_switch, name="hours_policy_switch"),
+    path("work/", jobs.jobs, name="jobs"),
+    path("work/<int:pk>/", jobs.jobs_one, name="jobs_one"),
+    path("work/<int:pk>/cancel/", jobs.jobs_cancel, name="jobs_cancel"),
+    path("work/<int:pk>/again/", jobs.jobs_again, name="jobs_again"),
     path("surveys/", surveys.surveys, name="surveys"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<int:pk>/revoke/", tokens.tokens_revoke, name="tokens_revoke"),

@@ -47,8 +47,8 @@ def test_the_dry_run_says_what_changes_and_changes_nothing(fresh, policy, open_t
     told = recompute.preview(policy=policy, spec=draft, at=at)
     assert (told.changed, told.tickets, told.looked_at, told.complete) == (1, 1, 2, True)
     [example] = told.examples
-    assert example == (fresh.pk, "first_response", before, fresh.opened_at + timedelta(hours=1))
-    assert told.newly_late == 0
+    assert example == (fresh.pk, "first_response", before, fresh.opened_at + timedelta(hours=1), "earlier")
+    assert (told.earlier, told.later, told.newly_late) == (1, 0, 0)
     assert due(fresh) == before
     assert not Event.objects.filter(kind="policy.changed", data__version__lt=0).exists()
 
@@ -56,7 +56,8 @@ def test_the_dry_run_says_what_changes_and_changes_nothing(fresh, policy, open_t
 def test_the_dry_run_counts_what_would_be_late_at_once(fresh, policy):
     draft = spec_with(policy, seconds=60, basis="calendar")
     told = recompute.preview(policy=policy, spec=draft, at=fresh.opened_at + timedelta(minutes=2))
-    assert (told.changed, told.newly_late) == (1, 1)
+    assert (told.changed, told.earlier, told.newly_late) == (1, 1, 1)
+    assert [example.kind for example in told.examples] == ["late"]
 
 
 def test_the_dry_run_of_other_hours(fresh):

@@ -7,14 +7,14 @@ from django.urls import reverse
 
 from helpdesk import actions as outward
 from helpdesk.setup.urls import urlpatterns
-from sla.actions import install_defaults
+from sla.actions import install_defaults, recompute_open
 from tests.helpdesk.setup.conftest import Browser
 from tickets.models import Event, Team
 
 PLAIN = [
     "index", "company", "teams", "teams_new", "organizations", "organizations_new", "people", "people_invite",
     "addresses", "addresses_new", "replies", "replies_new", "mail", "hours", "hours_calendar_new",
-    "hours_policy_new", "surveys", "tokens",
+    "hours_policy_new", "jobs", "surveys", "tokens",
 ]  # fmt: skip
 
 
@@ -32,6 +32,7 @@ def world(cast):
         "replies_edit": saved.pk,
         "hours_calendar": calendar.pk,
         "hours_policy": policy.pk,
+        "jobs_one": recompute_open(cast.sue, policy=policy).pk,
     }
 
 
@@ -59,7 +60,7 @@ def test_the_plain_pages_are_all_that_there_are(world):
     posts = {pattern.name for pattern in urlpatterns} - known
     assert all(
         re.search(
-            r"_(close|open|logo|remove|role|deactivate|reactivate|again|delete|revoke|defaults|move|switch)$",
+            r"_(close|open|logo|remove|role|deactivate|reactivate|again|cancel|delete|revoke|defaults|move|switch)$",
             name,
         )
         for name in posts
@@ -68,12 +69,13 @@ def test_the_plain_pages_are_all_that_there_are(world):
 
 @pytest.mark.parametrize("person", ["mira", "sue", "priya"])
 def test_for_everybody_but_administrators_setup_does_not_exist(cast, world, person):
-    """Supervisors have the calendars and policies, everybody who works here the own tokens."""
+    """Supervisors have the calendars, the policies and the work they asked for, everybody who works here the
+    own tokens."""
     browser = Browser(getattr(cast, person))
     for path in paths(world):
         if path == reverse("setup:tokens") and person != "priya":
             continue
-        if path.startswith(reverse("setup:hours")) and person == "sue":
+        if path.startswith((reverse("setup:hours"), reverse("setup:jobs"))) and person == "sue":
             assert browser.get(path).status_code == 200, path
             continue
         answer = browser.get(path)
