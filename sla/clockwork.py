@@ -42,6 +42,8 @@ CLOCK_FIELDS = (
     "policy_version_id",
     "calendar_version_id",
     "next_check_at",
+    "due_set_at",
+    "due_set_by_id",
 )
 MEASUREMENT_FIELDS = (
     "opened_at",
@@ -176,6 +178,8 @@ def clock_row(folded: Folded, reading: Reading) -> Clock:
         policy_version_id=reading.policy_version,
         calendar_version_id=reading.calendar_version,
         next_check_at=next_check(reading, told),
+        due_set_at=reading.by_hand.set_at if reading.by_hand else None,
+        due_set_by_id=reading.by_hand.by if reading.by_hand else None,
     )
 
 
@@ -213,6 +217,7 @@ def measurement_row(ticket: Ticket, reading: Reading) -> Measurement:
     """What a stopped clock came to, unsaved and without its clock."""
     assert reading.stopped_at is not None
     verdict = Verdict.MISSED if reading.breached_at else Verdict.MET
+    promised = reading.target or reading.by_hand or reading.breached_at
     credited = reading.stopped_by if reading.metric in REPLIES else reading.assignee or reading.stopped_by
     return Measurement(
         ticket_id=ticket.pk,
@@ -226,7 +231,7 @@ def measurement_row(ticket: Ticket, reading: Reading) -> Measurement:
         target=reading.target.amount if reading.target else None,
         target_working=reading.target.working if reading.target else True,
         due_at=reading.due_at,
-        verdict=verdict if reading.target or reading.breached_at else Verdict.UNPROMISED,
+        verdict=verdict if promised else Verdict.UNPROMISED,
         overrun=reading.overrun(reading.stopped_at),
         agent_id=None if credited == ticket.requester_id else credited,
         team_id=reading.team,

@@ -7,7 +7,9 @@ events in their order, listens through `sla/metrics.py` and counts through `sla/
   clock ran; while it runs, due = that instant at which what is left of the target has passed;
 * a change of priority, policy or calendar keeps what is consumed and gives what is left a new measure;
 * a clock still running after its due time is breached at its due time, whoever notices and when;
-* a message that was taken back or reached nobody never stopped anything.
+* a message that was taken back or reached nobody never stopped anything;
+* a deadline set by hand holds whatever status, priority and policy do, until it is released: such a clock
+  runs towards it also while a status keeps it from counting.
 """
 
 from __future__ import annotations
@@ -36,12 +38,22 @@ class RuleBook:
     calendar: Callable[[int], WorkingCalendar]
 
 
+@dataclass(frozen=True)
+class ByHand:
+    """A deadline that somebody set: until when, who (None: the system), when, and by which event."""
+
+    due_at: datetime
+    by: int | None
+    set_at: datetime
+    seq: int | None
+
+
 @dataclass
 class Span:
     """A stretch of a clock's life in which nothing about its counting changed.
 
     `reason` is why a paused stretch is paused (a status), `start_seq` the event that began it. `working` is
-    what a running stretch consumed in its calendar.
+    what a running stretch consumed in its calendar. `running` says whether it counted.
     """
 
     start: datetime
@@ -52,16 +64,34 @@ class Span:
     calendar: WorkingCalendar
     calendar_version: int | None
     target: Target | None
+    policy_version: int | None = None
+    by_hand: ByHand | None = None
     working: timedelta = ZERO
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Working time of a calendar, or calendar time."""
+
+    calendar: WorkingCalendar
+    working: bool
+
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        return self.calendar.between(start, end) if self.working else end - start
+
+    def add(self, at: datetime, amount: timedelta) -> datetime:
+        return self.calendar.add(at, amount) if self.working else at + amount
 
 
 @dataclass
 class Reading:
     """What one clock (metric, instance) reads. Instants are aware UTC.
 
-    While paused `due_at` is None: it is not settled before the clock runs again. For a clock that ended it is
-    the due time that was in force (or would have been, had it run on from there). `elapsed_working` and
-    `elapsed_calendar` are the time spent running up to the last change of state (for an ended clock: in all).
+    While paused `due_at` is None: it is not settled before the clock runs again. A clock whose deadline was
+    set by hand is never paused, but counts nothing while a status pauses it (`pause_reason`, `paused_at`).
+    For a clock that ended it is the due time that was in force (or would have been, had it run on from
+    there). `elapsed_working` and `elapsed_calendar` are the time spent running up to the last change of state
+    (for an ended clock: in all).
     """
 
     metric: str
@@ -86,8 +116,16 @@ class Reading:
     calendar_version: int | None = None
     elapsed_working: timedelta = ZERO
     elapsed_calendar: timedelta = ZERO
+    by_hand: ByHand | None = None
     is_measured: bool = True  # a policy in force during its life measures this metric
     spans: list[Span] = field(default_factory=list)
+
+    @property
+    def promise(self) -> Measure:
+        """How the target counts; in working time where there is none."""
+        return Measure(
+            self.spans[-1].calendar if self.spans else ALWAYS, self.target is None or self.target.working
+        )
 
     @property
     def is_open(self) -> bool:
@@ -96,9 +134,9 @@ class Reading:
     def elapsed(self, now: datetime, *, working: bool) -> timedelta:
         """Time spent running, up to `now` for a clock that runs."""
         done = self.elapsed_working if working else self.elapsed_calendar
-        if self.state != RUNNING or not self.spans or now <= self.spans[-1].start:
+        span = self.spans[-1] if self.spans else None
+        if span is None or not span.running or span.end is not None or now <= span.start:
             return done
-        span = self.spans[-1]
         return done + (span.calendar.between(span.start, now) if working else now - span.start)
 
     def consumed(self, now: datetime) -> timedelta:
@@ -106,7 +144,10 @@ class Reading:
         return self.elapsed(now, working=self.target.working if self.target else True)
 
     def remaining(self, now: datetime) -> timedelta | None:
-        """What is left of the target; negative when it is used up, None without a target."""
+        """What is left of the target; negative when it is used up, None without a target. With a deadline set
+        by hand the time up to it, in the same measure."""
+        if self.by_hand is not None:
+            return self.promise.between(now, self.by_hand.due_at)
         return None if self.target is None else self.target.amount - self.consumed(now)
 
     def overrun(self, now: datetime) -> timedelta:
@@ -161,6 +202,8 @@ class _Fold:
     def hear(self, fact: Fact) -> None:
         if fact.kind == "sla.applied":
             self.apply(fact)
+        elif fact.kind in ("sla.deadline_set", "sla.deadline_released"):
+            self._fix(fact)
         only = fact.data.get("only")
         for signal in signals(fact, self.life, self.lost):
             for metric in self.metrics:
@@ -178,6 +221,18 @@ class _Fold:
         for metric, reading in self._held.items():
             if reading.is_open and metric in self.life.rules.measured:
                 reading.is_measured = True
+
+    def _fix(self, fact: Fact) -> None:
+        """Set or release a deadline. A lost answer may have joined instances: it is the open one's."""
+        reading = self._held.get(fact.data["metric"])
+        if reading is None or not reading.is_open:
+            return
+        reading.by_hand = None
+        if fact.kind == "sla.deadline_set":
+            due_at = fact.data["due_at"]
+            if isinstance(due_at, str):
+                due_at = datetime.fromisoformat(due_at)
+            reading.by_hand = ByHand(due_at, fact.actor_id, fact.at, fact.seq)
 
     def _tell(self, metric: Metric, signal: Signal, fact: Fact) -> None:
         life, reading = self.life, self._held.get(metric.name)
@@ -214,6 +269,7 @@ class _Fold:
             and span.reason == reason
             and span.target == target
             and span.calendar_version == life.calendar_version
+            and span.by_hand is reading.by_hand
         )
         reading.team, reading.assignee, reading.priority = life.team, life.assignee, life.priority
         reading.policy_version, reading.calendar_version = life.policy_version, life.calendar_version
@@ -283,11 +339,12 @@ class _Fold:
 
     def _open_span(self, reading: Reading, fact: Fact, reason: str, target: Target | None) -> None:
         version = self.life.calendar_version
+        policy, by_hand = self.life.policy_version, reading.by_hand
         reading.target = target
         reading.spans.append(
-            Span(fact.at, None, not reason, reason, fact.seq, self.calendar, version, target)
+            Span(fact.at, None, not reason, reason, fact.seq, self.calendar, version, target, policy, by_hand)
         )
-        reading.state = PAUSED if reason else RUNNING
+        reading.state = PAUSED if reason and by_hand is None else RUNNING
         reading.paused_at, reading.pause_reason = (fact.at, reason) if reason else (None, "")
 
     def _close_span(self, reading: Reading, at: datetime) -> None:
@@ -295,8 +352,8 @@ class _Fold:
         if span.end is not None:
             return
         span.end = at
+        self._note_breach(reading, at)
         if span.running:
-            self._note_breach(reading, at)
             span.working = span.calendar.between(span.start, at)
             reading.elapsed_working += span.working
             reading.elapsed_calendar += at - span.start
@@ -307,6 +364,9 @@ class _Fold:
         """Set due and warning for a clock that runs from `at` on."""
         target = reading.target
         reading.warn_at = None
+        if reading.by_hand is not None:
+            self._schedule_by_hand(reading, reading.by_hand, at)
+            return
         if target is None or (reading.state == PAUSED and not as_if_running):
             reading.due_at = None
             return
@@ -318,6 +378,14 @@ class _Fold:
         lead = self.life.rules.warning(reading.metric).before(target)
         if lead and reading.breached_at is None:
             reading.warn_at = self._ahead(at, max(left - lead, ZERO), target)
+
+    def _schedule_by_hand(self, reading: Reading, by_hand: ByHand, at: datetime) -> None:
+        reading.due_at = by_hand.due_at
+        given = reading.promise.between(by_hand.set_at, by_hand.due_at)
+        target = reading.target or Target(max(given, ZERO))
+        lead = self.life.rules.warning(reading.metric).before(target)
+        if lead and reading.breached_at is None:
+            reading.warn_at = max(reading.promise.add(by_hand.due_at, -lead), at)
 
     def _ahead(self, at: datetime, amount: timedelta, target: Target) -> datetime:
         if not target.working:

@@ -220,6 +220,8 @@ RELEVANT = frozenset(
         "ticket.prioritized",
         "ticket.moved",
         "sla.applied",
+        "sla.deadline_set",
+        "sla.deadline_released",
     }
 )
 """The kinds that the fold reads; all others change no clock."""

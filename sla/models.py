@@ -153,7 +153,8 @@ class Clock(models.Model):
     run up to the last change of state. `next_check_at` is when the sweep looks at it again (a warning, the
     due time, an escalation level); `needs_measuring` holds until the worker has written its Measurement;
     `fault` says why the sweep could not do its part (set-up shows it; it was tried `faults` times and is
-    tried again).
+    tried again). `due_set_at` and `due_set_by` tell a deadline set by hand: such a clock runs, though a status
+    may keep it from counting (`paused_at`).
     """
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="clocks", db_index=False)
@@ -188,6 +189,10 @@ class Clock(models.Model):
     needs_measuring = models.BooleanField(default=False)
     fault = models.CharField(max_length=500, blank=True)
     faults = models.PositiveIntegerField(default=0, db_default=0)
+    due_set_at = models.DateTimeField(null=True, blank=True)
+    due_set_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [

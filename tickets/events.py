@@ -64,6 +64,8 @@ KINDS: dict[str, frozenset[str]] = {
     "ticket.follower_accepted": frozenset({"person"}),
     "ticket.follower_removed": frozenset({"person"}),
     "sla.applied": frozenset({"policy_version", "calendar_version"}),
+    "sla.deadline_set": frozenset({"metric", "instance", "due_at", "note"}),
+    "sla.deadline_released": frozenset({"metric", "instance"}),
     "sla.warned": frozenset({"clock", "metric", "instance", "due_at"}),
     "sla.breached": frozenset({"clock", "metric", "instance", "due_at"}),
     "sla.escalated": frozenset(
@@ -109,10 +111,10 @@ KINDS: dict[str, frozenset[str]] = {
 DERIVED_PREFIXES = ("sla.", "survey.")
 """Kinds that subscribers and sweeps derive from other events. They carry the instant that they are about
 (a breach
-its due time), so they neither obey nor move the ticket's forward-only instant; the clock fold reads of them
-only `sla.applied`."""
-FORWARD = frozenset({"sla.applied"})
-"""Derived kinds that count from their instant on, so that nothing later may be dated before them."""
+its due time), so they neither obey nor move the ticket's forward-only instant; the clock fold reads none of
+them."""
+FORWARD = frozenset({"sla.applied", "sla.deadline_set", "sla.deadline_released"})
+"""Kinds with such a prefix that count from their instant on: nothing later may be dated before them."""
 
 
 class NotInTransaction(RuntimeError):

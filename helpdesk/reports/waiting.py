@@ -29,7 +29,7 @@ def waited_so_far(clocks: Iterable[Clock], now: datetime, *, working: bool) -> l
 
 
 def _was_paused(clock: Clock) -> bool:
-    return bool(clock.elapsed_calendar or clock.elapsed_working)
+    return bool(clock.elapsed_calendar or clock.elapsed_working or clock.paused_at)
 
 
 def _straight(clock: Clock, now: datetime, working: bool) -> float:

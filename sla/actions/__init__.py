@@ -11,6 +11,7 @@ from sla.actions.clocks import (
     record_breach,
     set_clocks,
 )
+from sla.actions.deadlines import release_deadline, set_deadline
 from sla.actions.firing import claim, fire
 from sla.actions.recompute import apply_again, recompute_open
 from sla.actions.setup import (
@@ -40,5 +41,7 @@ __all__ = [
     "move_policy",
     "recompute_open",
     "record_breach",
+    "release_deadline",
     "set_clocks",
+    "set_deadline",
 ]

@@ -31,6 +31,13 @@ def test_example_pause():
     assert history.status("10:00", "waiting", "open").resolution().due_at == at("12:00")
 
 
+def test_example_by_hand():
+    history = promised(resolution=120)
+    history.add("sla.deadline_set", "10:00", metric="resolution", instance=1, due_at=at("15:00"))
+    reading = history.status("11:00", "new", "waiting").resolution()
+    assert (reading.due_at, reading.remaining(at("14:00"))) == (at("15:00"), minutes(60))
+
+
 def test_example_priority_change():
     history = History(Rules({"first_response": {2: Target(minutes(240)), 4: Target(minutes(90))}}))
     assert history.add("ticket.prioritized", "10:00", priority=[2, 4]).first().due_at == at("10:30")
