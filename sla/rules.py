@@ -226,3 +226,9 @@ def _switches(values: Mapping[str, Any]) -> Switches:
         if value not in choices:
             raise PolicyError(_("The rule “%(name)s” has no such choice.") % {"name": name})
     return Switches(**values)
+
+
+def choices_of(switch: str) -> tuple[Any, ...]:
+    """What a named switch may be set to, its default first."""
+    default = getattr(Switches(), switch)
+    return (default, *sorted(_CHOICES.get(switch, {True, False}) - {default}))

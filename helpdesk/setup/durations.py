@@ -16,7 +16,7 @@ def parse(text: str) -> timedelta:
     seconds, rest = 0, _PART.sub("", text)
     for number, unit in _PART.findall(text):
         seconds += int(number) * _UNITS[unit.lower()]
-    if rest.strip() or not seconds:
+    if rest.strip() or not text.strip():
         raise ValueError(_("Write a time such as “30 min”, “4 h” or “1 h 30 min”."))
     return timedelta(seconds=seconds)
 

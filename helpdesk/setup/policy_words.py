@@ -23,7 +23,7 @@ FIELD_WORDS = {
     "priority": gettext_lazy("priority"),
     "tag": gettext_lazy("tag"),
 }
-_CHOICES: dict[str, Any] = {"channel": Channel, "type": TicketType, "priority": Priority}
+CHOICES: dict[str, Any] = {"channel": Channel, "type": TicketType, "priority": Priority}
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class Names:
             return self.teams.get(key, (None, False))[0]
         if name == "organization":
             return self.organizations.get(key)
-        if name in _CHOICES:
-            words = {str(choice.value): str(choice.label) for choice in _CHOICES[name]}
+        if name in CHOICES:
+            words = {str(choice.value): str(choice.label) for choice in CHOICES[name]}
             return words.get(str(value))
         return f"“{value}”"
 

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from helpdesk.company import company
 from helpdesk.setup import calendar_words, policy_words
 from helpdesk.setup.base import form_page, page, press, reader, setup_view
+from helpdesk.setup.calendar_forms import CalendarForm
 from helpdesk.setup.forms import Nothing
-from helpdesk.setup.sla_forms import CalendarForm
-from sla import actions
+from helpdesk.setup.ticket_trial import TrialForm, tell
+from sla import actions, trial
 from sla.models import Calendar
 
 
@@ -21,12 +22,15 @@ def hours(request: HttpRequest) -> HttpResponse:
     """The policies in their order, and the calendars in which they count."""
     rows, takes_all = policy_words.listed()
     moved, went = request.GET.get("moved", ""), request.GET.get("went", "")
+    asked = TrialForm(request.GET if "t-channel" in request.GET else None)
     return page(
         request,
         "hours",
         policies=rows,
         takes_all=takes_all,
         calendars=calendar_words.listed(rows),
+        trial=asked,
+        told=tell(asked, trial.candidates()) if asked.is_bound and asked.is_valid() else None,
         focus=focused_button([row.policy.pk for row in rows], moved, went),
         bare=Nothing(),
     )

@@ -1,10 +1,10 @@
-"""Working hours and targets, as administrators type them."""
+"""Working hours, as supervisors type them."""
 
 from __future__ import annotations
 
 import re
 import zoneinfo
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -12,11 +12,9 @@ from django.utils.dates import WEEKDAYS as WEEKDAY_NAMES
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from helpdesk.setup import durations
 from helpdesk.setup.forms import SetupForm
 from sla.calendar_spec import WEEKDAYS
-from sla.models import Calendar, MetricName, Policy
-from tickets.models import Priority
+from sla.models import Calendar
 
 _RANGE = re.compile(r"(\d{1,2}):(\d{2})\s*[-–—]\s*(\d{1,2}):(\d{2})")
 
@@ -102,73 +100,3 @@ def _dates(text: str) -> dict[str, str]:
                 % {"line": line[:60]}
             ) from None
     return found
-
-
-class PolicyForm(SetupForm):
-    """Targets per metric and priority, in working time. Conditions and rules are kept as they are."""
-
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
-    calendar = forms.ModelChoiceField(
-        label=gettext_lazy("Working hours"), queryset=Calendar.objects.all(), empty_label=None
-    )
-    blamed = "name"
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for metric in MetricName:
-            for priority in Priority:
-                label = _("%(metric)s, %(priority)s") % {"metric": metric.label, "priority": priority.label}
-                self.fields[f"{metric}-{priority}"] = forms.CharField(
-                    label=label, required=False, max_length=40
-                )
-
-    @property
-    def rows(self) -> list[tuple[int, list[forms.BoundField]]]:
-        """Per priority, the urgent one first: its field of each metric."""
-        return [
-            (priority.value, [self[f"{metric}-{priority}"] for metric in MetricName])
-            for priority in reversed(Priority)
-        ]
-
-    @property
-    def metrics(self) -> list[str]:
-        return [str(metric.label) for metric in MetricName]
-
-    @staticmethod
-    def of(policy: Policy) -> dict[str, Any]:
-        found: dict[str, Any] = {"name": policy.name, "calendar": policy.calendar_id}
-        for metric, by_priority in (policy.latest.spec.get("targets") or {}).items():
-            for priority, target in by_priority.items():
-                found[f"{metric}-{priority}"] = durations.write(timedelta(seconds=target["seconds"]))
-        return found
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        data["targets"] = {}
-        for metric in MetricName:
-            for priority in Priority:
-                name = f"{metric}-{priority}"
-                if not (text := (data.get(name) or "").strip()):
-                    continue
-                try:
-                    seconds = int(durations.parse(text).total_seconds())
-                except ValueError as error:
-                    self.add_error(name, str(error))
-                else:
-                    data["targets"].setdefault(metric.value, {})[str(priority.value)] = seconds
-        return data
-
-    def spec(self, old: dict[str, Any]) -> dict[str, Any]:
-        """The policy's JSON form, on top of what the old one says beside the targets."""
-        before = old.get("targets") or {}
-        targets = {
-            metric: {
-                priority: {
-                    "seconds": seconds,
-                    "basis": before.get(metric, {}).get(priority, {}).get("basis", "working"),
-                }
-                for priority, seconds in by_priority.items()
-            }
-            for metric, by_priority in self.cleaned_data["targets"].items()
-        }
-        return {**old, "targets": targets}
