@@ -152,6 +152,7 @@ TICKET_SUBSCRIBERS = [
 # Long work that the workers do in slices (tickets/jobs.py): kind and its function.
 JOB_KINDS = {
     "sla.recompute": "sla.recompute.recompute_slice",
+    "sla.simulate": "sla.simulate.simulate_slice",
 }
 
 MIDDLEWARE = [

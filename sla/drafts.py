@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sla.actions.clocks import latest_versions, matching_version
 from sla.book import BOOK
 from sla.calendar import WorkingCalendar, compile_calendar
+from sla.matching import check_conditions
 from sla.measure import RuleBook
 from sla.models import Calendar, CalendarVersion, Policy, PolicyVersion
 from sla.rules import Rules
@@ -112,5 +113,6 @@ def _draft(pk: int, policy: Policy | None, spec: dict[str, Any], calendar: int) 
         copy.pk, copy.name, copy.position = policy.pk or pk, policy.name, policy.position
         copy.calendar_id = policy.calendar_id or calendar
     draft = PolicyVersion(pk=pk, policy=copy, number=0, spec=spec)
+    check_conditions(draft.conditions)
     _ = draft.rules
     return draft

@@ -76,6 +76,14 @@ class Preview:
             self.examples.append(Example(ticket, metric, old, new, kind))
 
 
+class Change(NamedTuple):
+    """The due time of one clock, as it is and as it would be."""
+
+    metric: str
+    old_due_at: datetime | None
+    new_due_at: datetime | None
+
+
 class Affected(NamedTuple):
     """A ticket for which other versions would hold."""
 
@@ -127,21 +135,24 @@ def _look_at(found: Preview, tickets: list[Affected], rules: RuleSet, now: datet
             logger.exception("ticket %s could not be looked at", ticket_id)
             continue
         found.tickets += bool(changes)
-        for old, new in changes:
-            found.count(ticket_id, new.metric, old.due_at, new.due_at, now)
+        for change in changes:
+            found.count(ticket_id, *change, now)
 
 
-def _changes(
-    events: list[Heard], wanted: Held, rules: RuleSet, now: datetime
-) -> Iterator[tuple[Reading, Reading]]:
-    """Running clocks whose due time changes: as they read now, and as they would."""
+def _changes(events: list[Heard], wanted: Held, rules: RuleSet, now: datetime) -> Iterator[Change]:
+    """The due times of running clocks that would change: as they are now, and as they would be."""
     at = max(now, events[-1].at)
     applied = Heard(events[0].ticket_id, events[-1].seq + 1, "sla.applied", at, wanted._asdict(), None)
-    before = {(each.metric, each.instance): each for each in measure(events, BOOK, now)}
-    for new in measure([*events, applied], rules.book, now):
-        old = before.get((new.metric, new.instance))
-        if old and old.state == new.state == RUNNING and old.due_at != new.due_at:
-            yield old, new
+    before = _running(measure(events, BOOK, now))
+    after = _running(measure([*events, applied], rules.book, now))
+    for key in sorted(before.keys() | after.keys()):
+        old, new = before.get(key), after.get(key)
+        if old != new:
+            yield Change(key[0], old, new)
+
+
+def _running(readings: list[Reading]) -> dict[tuple[str, int], datetime | None]:
+    return {(each.metric, each.instance): each.due_at for each in readings if each.state == RUNNING}
 
 
 def _is_newly_late(old: datetime | None, new: datetime | None, now: datetime) -> bool:

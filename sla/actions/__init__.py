@@ -23,6 +23,7 @@ from sla.actions.setup import (
     install_defaults,
     move_policy,
 )
+from sla.actions.simulate import simulate
 
 __all__ = [
     "ASKED",
@@ -44,4 +45,5 @@ __all__ = [
     "release_deadline",
     "set_clocks",
     "set_deadline",
+    "simulate",
 ]
