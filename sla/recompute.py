@@ -176,7 +176,7 @@ class About(NamedTuple):
 
 def _about(policy: Policy | None, calendar: Calendar | None, rules: RuleSet) -> About:
     policies, calendars = set(rules.drafts), set(rules.draft_calendars)
-    if policy is not None:
+    if policy is not None and policy.pk:
         policies |= set(PolicyVersion.objects.filter(policy=policy).values_list("pk", flat=True))
     if calendar is not None and calendar.pk:
         calendars |= set(CalendarVersion.objects.filter(calendar=calendar).values_list("pk", flat=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -12,20 +12,20 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from helpdesk.setup import condition_forms, durations, rows, switch_words
+from helpdesk.setup import condition_forms, durations, escalation_forms, rows, switch_words
+from helpdesk.setup.dry_run import ReachMixin
 from helpdesk.setup.forms import SetupForm
 from helpdesk.setup.policy_words import FIELD_WORDS, Names
 from helpdesk.words import STATUS_WORDS
 from sla.matching import FIELDS
 from sla.models import Calendar, MetricName, Policy
-from sla.rules import DEFAULT_PAUSES, LONGEST, METRICS, SHORTEST, Rules
+from sla.rules import DEFAULT_PAUSES, LONGEST, METRICS, SHORTEST, Rules, parse_rules
 from tickets.models import Priority
 
 USUAL = ("first_response", "next_response", "resolution")
 PAUSES = [(status, STATUS_WORDS[status]) for status in ("new", "open", "waiting", "on_hold")]
 WORKING, CALENDAR, MIXED = "working", "calendar", "mixed"
 _BASES = [(WORKING, gettext_lazy("working time")), (CALENDAR, gettext_lazy("calendar time"))]
-_CAN_MEASURE = any(each.name == "measures" for each in fields(Rules))
 
 
 @dataclass
@@ -39,7 +39,7 @@ class MetricColumn:
     measure: forms.BoundField | None
 
 
-class PolicyForm(SetupForm):
+class PolicyForm(ReachMixin, SetupForm):
     """All of a policy version. What this form does not know of it is kept as it is."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
@@ -52,12 +52,16 @@ class PolicyForm(SetupForm):
     def __init__(self, data: QueryDict | None = None, *, policy: Policy | None = None, **more: Any) -> None:
         self.policy = policy
         self.old: dict[str, Any] = policy.latest.spec if policy else {}
+        self.rules = parse_rules({key: value for key, value in self.old.items() if key != "conditions"})
         self.saved = of(policy, self.old, self.names) if policy else {}
+        self.saved |= escalation_forms.initial(self.rules, _escalated(self.rules))
         more.setdefault("initial", self.saved)
         super().__init__(data, **more)
         choices = [(name, FIELD_WORDS[name]) for name in FIELDS]
         self.fields["condition"].choices = choices  # type: ignore[attr-defined]
-        self.asked = condition_forms.add_fields(self, self.initial if data is None else data)
+        source = self.initial if data is None else data
+        self.asked = condition_forms.add_fields(self, source)
+        self.levels = escalation_forms.add_fields(self, source)
         for metric in METRICS:
             self._add_metric(metric)
         for question in switch_words.questions():
@@ -92,7 +96,7 @@ class PolicyForm(SetupForm):
             initial=sorted(DEFAULT_PAUSES[metric]),
             widget=forms.CheckboxSelectMultiple,
         )
-        if metric not in USUAL and _CAN_MEASURE:
+        if metric not in USUAL:
             self.fields[f"measure-{metric}"] = forms.BooleanField(
                 label=_("Measure %(metric)s without a target") % {"metric": label}, required=False
             )
@@ -103,8 +107,17 @@ class PolicyForm(SetupForm):
     # --- drawing --------------------------------------------------------------------------------------
 
     def redrawn(self, data: QueryDict) -> PolicyForm:
-        """The form with what was posted, and without complaints."""
-        return PolicyForm(policy=self.policy, initial=rows.typed(PolicyForm(data, policy=self.policy)))
+        """The form with what was posted, and without complaints; a metric that is promised by now has its
+        levels in it."""
+        given = rows.typed(PolicyForm(data, policy=self.policy))
+        promised = [m for m in METRICS if any(given.get(f"{m}-{p.value}") for p in Priority)]
+        fresh = [m for m in promised if m not in escalation_forms.in_form(given)]
+        given |= escalation_forms.initial(self.rules, fresh)
+        return PolicyForm(policy=self.policy, initial=given)
+
+    @property
+    def escalations(self) -> list[escalation_forms.MetricLevels]:
+        return escalation_forms.bound(self, self.levels)
 
     @property
     def conditions(self) -> list[condition_forms.ConditionRow]:
@@ -165,6 +178,7 @@ class PolicyForm(SetupForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         data["conditions"] = condition_forms.read(self, self.asked)
+        data["levels"] = escalation_forms.read(self, self.levels)
         data["targets"] = {}
         for metric in METRICS:
             for priority in Priority:
@@ -188,8 +202,9 @@ class PolicyForm(SetupForm):
             for metric, by_priority in self.cleaned_data["targets"].items()
         }
         parts: dict[str, Any] = {"pauses": self._pauses(), "switches": self._switches()}
-        if _CAN_MEASURE:
-            parts["measures"] = [m for m in METRICS if self.cleaned_data.get(f"measure-{m}")]
+        parts["measures"] = [m for m in METRICS if self.cleaned_data.get(f"measure-{m}")]
+        before = self.old.get("escalations") or {}
+        parts["escalations"] = escalation_forms.as_spec(self.cleaned_data["levels"], before, self.rules)
         for name, part in parts.items():
             if part or name in found:
                 found[name] = part
@@ -219,6 +234,11 @@ class PolicyForm(SetupForm):
             if text != question.default or question.name in before:
                 found[question.name] = switch_words.value_of(question.name, text)
         return found
+
+
+def _escalated(rules: Rules) -> list[str]:
+    """The metrics whose levels are shown: the usual ones, promised ones, those with levels of their own."""
+    return [metric for metric in METRICS if metric in {*USUAL, *rules.targets, *rules.escalations}]
 
 
 def of(policy: Policy, spec: dict[str, Any], names: Names) -> dict[str, Any]:

@@ -6,12 +6,12 @@ import re
 from functools import partial
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from helpdesk.setup import condition_forms, rows
+from helpdesk.setup import condition_forms, dry_run, escalation_forms, rows
 from helpdesk.setup.base import page, press, reader, settle, setup_view
 from helpdesk.setup.forms import Go
 from helpdesk.setup.policy_forms import PolicyForm
@@ -19,6 +19,8 @@ from helpdesk.setup.ticket_trial import Told, TrialForm, tell
 from sla import actions, trial
 from sla.models import Policy
 from sla.queries import policies_with_versions
+from sla.recompute import preview
+from tickets.models import Job
 
 
 @setup_view("POST", overseers=True)
@@ -58,18 +60,63 @@ def _editor(request: HttpRequest, policy: Policy | None) -> HttpResponse:
         return _drawn(request, PolicyForm(policy=policy))
     do = request.POST.get("do", "save")
     form = PolicyForm(request.POST, policy=policy)
-    if do == "add" or do.startswith("remove-"):
+    if do.startswith(("add", "remove-")):
         return _drawn(request, _changed(form, do))
     if do == "test":
         return _tested(request, form)
+    if do == "check" or (form.is_valid() and dry_run.must_look_first(form, _draft(form))):
+        return _checked(request, form)
+    return _saved(request, form)
+
+
+def _saved(request: HttpRequest, form: PolicyForm) -> HttpResponse:
+    """Save, once; with open tickets the work on them begins, and its page is next."""
+    jobs: list[Job] = []
+    said = _("Policy saved") if form.policy else _("Policy added")
     return settle(
         request,
         form,
-        partial(_save, form, request),
-        to=lambda: reverse("setup:hours"),
-        said=_("Policy saved") if policy else _("Policy added"),
+        partial(_save, form, request, jobs),
+        to=lambda: reverse("setup:jobs_one", args=[jobs[0].pk]) if jobs else reverse("setup:hours"),
+        said=said,
         again=lambda status: _drawn(request, form, status),
     )
+
+
+def _checked(request: HttpRequest, form: PolicyForm) -> HttpResponse:
+    """What saving would do to open tickets."""
+    if not form.is_valid():
+        return _drawn(request, form, 422)
+    said, policy = form.cleaned_data, form.policy
+    if policy is None and (before := _first_for_all(said["conditions"])) is not None:
+        policy = Policy(name=said["name"], calendar=said["calendar"], position=before.position)
+    look = partial(preview, policy=policy, spec=form.spec(), calendar=said["calendar"])
+    try:
+        seen = dry_run.run(look, _draft(form))
+    except ValueError as refusal:
+        form.add_error("name", str(refusal))
+        return _drawn(request, form, 422)
+    return _drawn(request, form.redrawn(_with(form, "checked", seen.checked)), seen=seen)
+
+
+def _with(form: PolicyForm, name: str, value: str) -> QueryDict:
+    """What was posted, one field set."""
+    data: Any = form.data
+    data = data.copy()
+    data[name] = value
+    return data
+
+
+def _draft(form: PolicyForm) -> list[Any]:
+    """All that saving a valid form would save."""
+    said = form.cleaned_data
+    return [said["name"], said["calendar"].pk, form.spec()]
+
+
+def _first_for_all(conditions: list[Any]) -> Policy | None:
+    """Where a new policy is put: before the first that takes every ticket, or it would never be asked."""
+    saved = policies_with_versions() if conditions else []
+    return next((row for row, version in saved if row.is_active and not version.conditions), None)
 
 
 def _changed(form: PolicyForm, do: str) -> PolicyForm:
@@ -80,8 +127,14 @@ def _changed(form: PolicyForm, do: str) -> PolicyForm:
         values = {"field": data.get("condition", ""), "operator": "is"}
         data, number = rows.add(data, condition_forms.PREFIX, values)
         focus = f"{condition_forms.PREFIX}-{number}-operator"
-    elif match := re.fullmatch(r"remove-([a-z])-(\d{1,4})", do):
+    elif do.startswith("add-level_"):
+        prefix = do.removeprefix("add-")
+        data, number = rows.add(data, prefix, escalation_forms.NEW_LEVEL)
+        focus = f"{prefix}-{number}-place"
+    elif match := re.fullmatch(r"remove-([a-z_]+)-(\d{1,4})", do):
         data = rows.remove(data, match[1], int(match[2]))
+        left = rows.numbers(data, match[1])
+        focus = f"{match[1]}-{left[-1]}-place" if left and match[1] != condition_forms.PREFIX else focus
     drawn = form.redrawn(data)
     if focus in drawn.fields:
         drawn.fields[focus].widget.attrs["autofocus"] = True
@@ -111,6 +164,7 @@ def _drawn(
     status: int = 200,
     asked: TrialForm | None = None,
     told: Told | None = None,
+    seen: dry_run.DryRun | None = None,
 ) -> HttpResponse:
     policy = form.policy
     return page(
@@ -123,18 +177,19 @@ def _drawn(
         title=policy.name if policy else _("New policy"),
         trial=asked or TrialForm(),
         told=told,
+        seen=seen,
         back=reverse("setup:hours"),
     )
 
 
-def _save(form: PolicyForm, request: HttpRequest) -> None:
-    said, by = form.cleaned_data, reader(request)
-    if form.policy is not None:
-        actions.edit_policy(
-            form.policy, by=by, name=said["name"], spec=form.spec(), calendar=said["calendar"]
+def _save(form: PolicyForm, request: HttpRequest, jobs: list[Job]) -> None:
+    said, by, policy = form.cleaned_data, reader(request), form.policy
+    if policy is not None:
+        actions.edit_policy(policy, by=by, name=said["name"], spec=form.spec(), calendar=said["calendar"])
+    else:
+        before = _first_for_all(said["conditions"])
+        policy = actions.create_policy(
+            said["name"], form.spec(), calendar=said["calendar"], by=by, before=before
         )
-        return
-    # Behind one that takes every ticket a policy with conditions would never be asked.
-    saved = policies_with_versions() if said["conditions"] else []
-    before = next((row for row, version in saved if row.is_active and not version.conditions), None)
-    actions.create_policy(said["name"], form.spec(), calendar=said["calendar"], by=by, before=before)
+    if said["apply"] == dry_run.OPEN:
+        jobs.append(actions.recompute_open(by, policy=policy))

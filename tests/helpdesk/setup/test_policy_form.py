@@ -11,7 +11,7 @@ from sla import actions
 from sla.matching import check_conditions
 from sla.models import Policy
 from sla.rules import DEFAULT_PAUSES, parse_rules
-from tickets.models import Event
+from tickets.models import Event, Job
 
 NEW = reverse("setup:hours_policy_new")
 FRIDAY = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
@@ -52,7 +52,9 @@ def values_shown(html):
         if not name or (kind and kind[1] in {"checkbox", "radio"} and " checked" not in tag):
             continue
         value = re.search(r'value="([^"]*)"', tag)
-        found.setdefault(name[1], []).append(value[1] if value else "")
+        found.setdefault(name[1], []).append(
+            value[1] if value else "on" if kind and kind[1] == "checkbox" else ""
+        )
     for name, body in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', html, re.S):
         chosen = re.search(r'value="([^"]*)" selected', body) or re.search(r'value="([^"]*)"', body)
         found[name] = [chosen[1]]
@@ -248,3 +250,136 @@ def test_a_ticket_that_cannot_be_is_told_at_its_field(root, path, standard, cast
     assert answer.status_code == 422
     assert "There is no organisation of this name." in words(answer)
     assert "Enter date and time" in words(answer)
+
+
+# --- escalation -----------------------------------------------------------------------------------------
+
+
+def test_the_default_levels_are_shown_and_not_written_out(root, path, standard):
+    html = root.get(path).content.decode()
+    assert "75% used: Assignee; at the due time: Assignee" in html
+    shown = values_shown(html)
+    assert root.client.post(path, shown | {"do": "save", "first_response-4": "20 min"}).status_code == 303
+    assert "escalations" not in standard.latest.spec
+
+
+def test_a_level_is_added_filled_and_read_back(root, path, standard, cast):
+    shown = values_shown(root.get(path).content.decode())
+    answer = root.client.post(path, shown | {"do": "add-level_first_response"})
+    html = answer.content.decode()
+    assert re.search(r'name="level_first_response-2-place"[^>]* autofocus', html)
+    start = "level_first_response-2-"
+    typed = {
+        start + "amount": "1 h 30 min",
+        start + "tell": ["team_lead", "supervisor"],
+        start + "address": "Duty@acme.example",
+        start + "priority": "4",
+        start + "assign": str(cast.gus.pk),
+        start + "tag": "Late",
+        start + "urgent": "on",
+        "do": "save",
+    }
+    assert root.client.post(path, values_shown(html) | typed).status_code == 303
+    assert standard.latest.spec["escalations"] == {
+        "first_response": [
+            {"percent": -25, "tell": ["assignee"]},
+            {"seconds": 0, "tell": ["assignee"]},
+            {
+                "seconds": 5400,
+                "tell": ["team_lead", "supervisor", "address:duty@acme.example"],
+                "actions": [{"raise_priority": 4}, {"assign": cast.gus.pk}, {"tag": "late"}],
+                "urgent": True,
+            },
+        ]
+    }
+    number = standard.latest.number
+    shown = values_shown(root.get(path).content.decode())
+    assert shown[start + "tell"] == ["team_lead", "supervisor"]
+    assert root.client.post(path, shown | {"do": "save"}).status_code == 303
+    assert standard.latest.number == number
+
+
+def test_a_metric_without_levels_tells_nobody(root, path, standard):
+    shown = values_shown(root.get(path).content.decode())
+    for number in (0, 1):
+        answer = root.client.post(path, shown | {"do": f"remove-level_resolution-{number}"})
+        shown = values_shown(answer.content.decode())
+    assert "nobody is told" in answer.content.decode()
+    assert root.client.post(path, shown | {"do": "save"}).status_code == 303
+    assert standard.latest.spec["escalations"] == {"resolution": []}
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"place": "percent", "amount": "175"}, "Write the share of the time that is used"),
+        ({"place": "after", "amount": "later"}, "Write a time such as"),
+        ({"place": "before", "amount": "0 h"}, "choose “at the due time”"),
+        ({"place": "due", "amount": ""}, "Another level stands at the same place."),
+        ({"place": "after", "amount": "9999 d"}, "An escalation level lies at most 5 years"),
+        ({"place": "after", "amount": "1 h", "tell": []}, "tells somebody or does something"),
+        ({"place": "after", "amount": "1 h", "address": "duty"}, "is not an email address"),
+    ],
+)
+def test_a_level_that_cannot_be_meant_is_told_at_its_field(root, path, standard, typed, said):
+    shown = values_shown(root.get(path).content.decode())
+    start = "level_first_response-5-"
+    row = {"place": "after", "amount": "1 h", "tell": ["team"]} | typed
+    sent = shown | {start + key: value for key, value in row.items()} | {"do": "save"}
+    answer = root.client.post(path, sent)
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert 'href="#id_level_first_response-5-' in answer.content.decode()
+
+
+def test_a_metric_that_is_promised_now_gets_its_levels_into_the_form(root, path, standard):
+    shown = values_shown(root.get(path).content.decode())
+    assert "levels-periodic_update" not in shown
+    answer = root.client.post(path, shown | {"do": "add", "periodic_update-4": "4 h", "condition": "tag"})
+    shown = values_shown(answer.content.decode())
+    assert shown["levels-periodic_update"] == ["1"]
+    assert shown["level_periodic_update-0-amount"] == ["75"]
+
+
+# --- what saving does -------------------------------------------------------------------------------------
+
+
+def test_a_dry_run_tells_what_would_change_and_writes_nothing(root, path, standard, open_ticket):
+    ticket = open_ticket(priority=2)
+    before = Event.objects.count()
+    shown = values_shown(root.get(path).content.decode())
+    answer = root.client.post(path, shown | {"do": "check", "first_response-2": "2 h"})
+    said = words(answer)
+    assert answer.status_code == 200
+    assert "1 due time changes of 1 open ticket, checked at" in said
+    assert "1 earlier show earlier" in said
+    assert f"#{ticket.pk} First reply:" in said
+    assert Event.objects.count() == before
+    assert standard.latest.number == 1
+
+
+def test_open_tickets_are_changed_only_after_their_dry_run_was_seen(root, path, standard, open_ticket):
+    open_ticket(priority=2)
+    shown = values_shown(root.get(path).content.decode())
+    edited = shown | {"do": "save", "first_response-2": "2 h", "apply": "open"}
+    answer = root.client.post(path, edited)
+    assert answer.status_code == 200
+    assert "Save and change 1" in answer.content.decode()
+    assert standard.latest.number == 1
+    seen = values_shown(answer.content.decode())
+    # Another edit after the dry run has to be looked at again.
+    answer = root.client.post(path, seen | {"do": "save", "first_response-2": "3 h"})
+    assert answer.status_code == 200
+    answer = root.client.post(path, seen | {"do": "save"})
+    job = Job.objects.get(kind="sla.recompute")
+    assert answer["Location"] == reverse("setup:jobs_one", args=[job.pk])
+    assert job.arguments == {"policy": standard.pk}
+    assert standard.latest.number == 2
+
+
+def test_a_new_policy_is_tried_on_open_tickets_where_it_will_stand(root, standard, open_ticket, cast):
+    open_ticket(priority=2)
+    sent = fields(standard, name="Billing", do="check", **{"first_response-2": "15 min"})
+    said = words(root.send(NEW, sent | row(0, "team", "is", [cast.billing.pk])))
+    assert "1 earlier" in said
+    assert not Policy.objects.filter(name="Billing").exists()
