@@ -7,8 +7,9 @@ begin;
 
 insert into tickets_team (name, open_to_all_agents, cc_rule, reopen_days, close_after_days, is_active, created_at)
   select 'Queue ' || i, true, 'propose', 14, 7, true, now() from generate_series(1, 6) i;
+-- The first one is a supervisor: agents see no reports.
 insert into tickets_user (email, name, role, password, phone, language, time_zone, preferences, is_active, created_at)
-  select 'agent' || i || '@bench.example', 'Agent Number ' || i, 'agent', '!', '', '', '', '{}', true, now()
+  select 'agent' || i || '@bench.example', 'Agent Number ' || i, case i when 1 then 'supervisor' else 'agent' end, '!', '', '', '', '{}', true, now()
   from generate_series(1, 5) i;
 insert into tickets_user (email, name, role, password, phone, language, time_zone, preferences, is_active, created_at)
   select requester_email, split_part(requester_email, '@', 1), 'customer', '!', '', '', '', '{}', true, min(created)

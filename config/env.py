@@ -57,6 +57,8 @@ VARIABLES = [
     Variable(
         "DB_TIMEOUT", "15", "seconds a page's SQL statement may take (workers: eight times that; 0: no limit)"
     ),
+    Variable("API_REQUESTS", "600", "requests that one API token may make in a minute"),
+    Variable("API_SEARCHES", "60", "searches among them"),
     Variable("WEB_WORKERS", "2", "processes of the web server"),
     Variable("WORKER_CONCURRENCY", "2", "tasks a Celery worker runs side by side"),
     Variable("LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"),

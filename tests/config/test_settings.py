@@ -68,8 +68,8 @@ def test_production_is_closed(settings_with):
     expected = {
         "DEBUG": False,
         "DEMO": False,
-        "SESSION_COOKIE_NAME": "__Host-session",
-        "CSRF_COOKIE_NAME": "__Host-csrf",
+        "SESSION_COOKIE_NAME": "__Host-sessionid",
+        "CSRF_COOKIE_NAME": "__Host-csrftoken",
         "SESSION_COOKIE_SECURE": True,
         "SECURE_HSTS_SECONDS": 63_072_000,
         "SECURE_SSL_REDIRECT": True,
