@@ -1,9 +1,11 @@
 """What every page gets, whichever face renders it: the reader, the brand, the look, the permitted areas."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
+from django.template.backends.utils import csrf_input
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -43,6 +45,23 @@ def look_of(request: HttpRequest) -> Look:
     )
 
 
+class FormField:
+    """The hidden field that a page's forms carry against forgery: one for all of them, as making each its own
+    costs more than the form. Nothing is made, and no cookie set, for a page without a form."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+
+    @cached_property
+    def markup(self) -> str:
+        return csrf_input(self.request)
+
+    def __html__(self) -> str:
+        return self.markup
+
+    __str__ = __html__
+
+
 def page(request: HttpRequest) -> dict[str, Any]:
     """Context processor for our Jinja2 pages; `defaults` holds the same names where there is no request."""
     user = getattr(request, "user", None)
@@ -53,6 +72,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         timezone.activate(zone_named(row.time_zone))  # until the end of the request
     return {
         "look": look_of(request),
+        "csrf_input": FormField(request),
         "reader": reader,
         "areas": areas_for(reader),
         "brand": row.name,
