@@ -126,7 +126,7 @@ def test_a_priority_lights_as_many_bars_as_its_level():
     ("who", "areas"),
     [
         ("mira", ["/desk/", "/desk/customers/", "/reports/mine/"]),
-        ("sue", ["/desk/", "/desk/customers/", "/reports/"]),
+        ("sue", ["/desk/", "/desk/customers/", "/reports/", "/setup/hours/"]),
         ("root", ["/desk/", "/desk/customers/", "/reports/", "/setup/"]),
         ("priya", []),
     ],
