@@ -282,6 +282,15 @@ MAIL_ATTACHMENTS_BYTES = 15_000_000
 AUTOMATIC_MAIL_GAP = timedelta(minutes=10)
 AUTOMATIC_MAIL_A_DAY = 5
 
+# --- what promises tell --------------------------------------------------------------------------------
+
+# A level found so long after it fell is part of a backlog; its mail waits for the sweep, at most for HOLD.
+ESCALATION_LATE = timedelta(minutes=5)
+ESCALATION_HOLD = timedelta(minutes=30)
+# So many mails about promises may go to one address in such a gap; what comes beyond goes together after it.
+ESCALATION_MAILS = 3
+ESCALATION_GAP = timedelta(minutes=5)
+
 # --- people -------------------------------------------------------------------------------------------
 
 AUTHENTICATION_BACKENDS = ["helpdesk.accounts.backend.Backend"]

@@ -91,7 +91,9 @@ def fall_at(level: Level, reading: Reading, *, at_opening: bool = False) -> date
         return min(_ahead(span, span.start, max(left - lead, ZERO), working, at_opening), due_at)
     if not level.offset:
         return due_at
-    run = sum((_run_since(each, due_at, working) for each in reading.spans[:-1]), ZERO)
+    # A deadline set by hand holds whatever the status: all time counts after it.
+    spans = [each for each in reading.spans[:-1] if each.running or reading.by_hand is not None]
+    run = sum((_run_since(each, due_at, working) for each in spans), ZERO)
     return _ahead(span, max(due_at, span.start), max(level.offset - run, ZERO), working, at_opening)
 
 
@@ -108,9 +110,7 @@ def _between(span: Span, start: datetime, end: datetime, working: bool) -> timed
 
 def _run_since(span: Span, since: datetime, working: bool) -> timedelta:
     """What a finished stretch ran after an instant."""
-    if not span.running or span.end is None:
-        return ZERO
-    return _between(span, max(span.start, since), span.end, working)
+    return _between(span, max(span.start, since), span.end or span.start, working)
 
 
 def _ahead(span: Span, at: datetime, amount: timedelta, working: bool, at_opening: bool) -> datetime:

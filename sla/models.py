@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sla.calendar import WorkingCalendar, compile_calendar
 from sla.rules import Rules, Target, parse_rules
-from tickets.models import Channel, Message, Priority, Team, Ticket, User
+from tickets.models import Channel, Event, Message, Priority, Team, Ticket, User
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """The place in the queue of a ticket that owes nothing; a paused one stands just before."""
@@ -153,8 +153,8 @@ class Clock(models.Model):
     run up to the last change of state. `next_check_at` is when the sweep looks at it again (a warning, the
     due time, an escalation level); `needs_measuring` holds until the worker has written its Measurement;
     `fault` says why the sweep could not do its part (set-up shows it; it was tried `faults` times and is
-    tried again). `due_set_at` and `due_set_by` tell a deadline set by hand: such a clock runs, though a status
-    may keep it from counting (`paused_at`).
+    tried again). `due_set_at` and `due_set_by` tell a deadline set by hand: such a clock runs, though a
+    status may keep it from counting (`paused_at`).
     """
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="clocks", db_index=False)
@@ -236,6 +236,39 @@ class Clock(models.Model):
         if self.breached_at is not None:
             return True
         return self.state == ClockState.RUNNING and self.due_at is not None and self.due_at < now
+
+
+class Escalation(models.Model):
+    """What one escalation level that fell has to do on its ticket: run once, by a worker, all or nothing.
+
+    `steps` are pairs of `sla.escalations.STEPS` and their values. It waits until `next_try_at`, is DONE, or
+    VOID where its clock had ended before it ran. `fault` says why it could not be run so far (`faults`
+    times).
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("To be done")
+        DONE = "done", _("Done")
+        VOID = "void", _("No longer needed")
+
+    event = models.OneToOneField(Event, models.PROTECT, related_name="escalation")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="escalations")
+    metric = models.CharField(max_length=20, choices=MetricName)
+    instance = models.PositiveIntegerField()
+    steps = models.JSONField()
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    next_try_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    fault = models.CharField(max_length=500, blank=True)
+    faults = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_try_at"], name="escalation_to_run", condition=Q(state="pending")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.metric} {self.instance} of #{self.ticket_id}: {self.state}"
 
 
 class Measurement(models.Model):

@@ -22,6 +22,7 @@ from sla.models import (
     CalendarVersion,
     Clock,
     ClockState,
+    Escalation,
     Measurement,
     MetricName,
     Policy,
@@ -287,3 +288,28 @@ def next_open(event: Event, at: datetime) -> datetime:
     """`at`, or the next opening of the calendar in which the clock of an `sla.escalated` event counts."""
     version = event.data.get("calendar_version")
     return (BOOK.calendar(version) if version is not None else ALWAYS).next_open(at)
+
+
+def parked_clocks() -> QuerySet[Clock]:
+    """Clocks that the sweep could not check, with the reason (`fault`), the next to be tried first."""
+    return Clock.objects.exclude(fault="").select_related("ticket").order_by("next_check_at", "pk")
+
+
+def parked_escalations() -> QuerySet[Escalation]:
+    """Actions of escalation levels that could not be run, with the reason, the next to be tried first."""
+    pending = Escalation.objects.filter(state=Escalation.State.PENDING).exclude(fault="")
+    return pending.select_related("ticket").order_by("next_try_at", "pk")
+
+
+def has_backlog(before: datetime) -> bool:
+    """Whether the sweep has still to do what fell due before an instant."""
+    return Clock.objects.filter(next_check_at__lt=before).exists()
+
+
+def open_clocks(tickets: Iterable[int]) -> set[tuple[int, str, int]]:
+    """The clocks of these tickets that have not ended, as (ticket, metric, instance)."""
+    ids, found = sorted(tickets), set()
+    for start in range(0, len(ids), 5000):
+        clocks = Clock.objects.filter(ticket__in=ids[start : start + 5000], state__in=OPEN_STATES)
+        found |= set(clocks.values_list("ticket_id", "metric", "instance"))
+    return found

@@ -32,7 +32,7 @@ def measure(pk: int) -> bool:
 @shared_task(name="sla.sweep_clocks")
 def sweep_clocks() -> dict[str, int]:
     """Record what clocks came to by the passing of time, hand over what was left unmeasured."""
-    handed_over = hand_over_unmeasured()
+    handed_over = hand_over_unmeasured() + actions.hand_over_steps(BATCH)
     return sweep() | {"handed_over": handed_over}
 
 
@@ -40,6 +40,12 @@ def sweep_clocks() -> dict[str, int]:
 def join_sweep(_hint: int) -> dict[str, int]:
     """Help a sweep that has more to do than one batch."""
     return sweep(helped=True)
+
+
+@shared_task(name="sla.escalate")
+def escalate(pk: int) -> bool:
+    """Do what an escalation level has to do on its ticket. False where nothing was to be done."""
+    return actions.run_steps(pk)
 
 
 def sweep(*, helped: bool = False, now: datetime | None = None) -> dict[str, int]:

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from feedback import queries as surveys
 from helpdesk import guests, sealed
 from helpdesk.accounts.invitations import JOIN_FOR, join_link
-from helpdesk.mail import tokens
+from helpdesk.mail import digests, tokens
 from helpdesk.mail.letter import (
     GENERATED,
     REPLIED,
@@ -26,13 +26,17 @@ from helpdesk.mail.letter import (
     link,
     sender_for,
 )
-from helpdesk.mail.threads import thread_of
+from helpdesk.mail.threads import Thread, thread_of
 from helpdesk.models import Delivery, SupportAddress
 from sla import queries as clocks
+from sla.metrics import REPLIES
 from tickets.models import Follower, Message, Speaker, Ticket, User
 from tickets.text import clean_line
 
 __all__ = ["LETTERS", "NotForCustomers", "PublicWords", "letter_of"]
+
+MOST_LINES = 50
+"""So many promises are named one by one in one mail; the rest is counted."""
 
 
 def letter_of(row: Delivery) -> Letter:
@@ -206,10 +210,10 @@ def _survey(row: Delivery) -> Letter:
 # --- to staff -----------------------------------------------------------------------------------------
 
 
-def _to_staff(row: Delivery) -> Letter:
-    """News for somebody who works here: what happened, the customer's words, a link to the desk."""
-    ticket, person, event = _ticket(row), row.recipient, row.event
-    assert person is not None
+def _to_staff(row: Delivery, ticket: Ticket | None = None) -> Letter:
+    """News for somebody who works here: what happened, the customer's words, a link to the desk. About the
+    delivery's ticket, or another one whose news it carries."""
+    ticket, person, event = ticket or _ticket(row), row.recipient, row.event
     assert event is not None
     sender = sender_for(ticket.team)
     message = Message.objects.filter(pk=event.data.get("message"), ticket=ticket).first()
@@ -227,13 +231,63 @@ def _to_staff(row: Delivery) -> Letter:
             "ticket_link": link(f"/desk/tickets/{ticket.pk}/"),
             "actor": event.actor,
             "message": message,
-            "metric": event.data.get("metric", ""),
-            "due_at": parse_datetime(str(event.data.get("due_at", ""))) or event.at,
             "failed": _failed_delivery(event.data.get("delivery")),
         },
-        reply_to=tokens.reply_address(sender.box.address, ticket.pk, person.pk),
-        thread=thread_of(ticket, person, without=row.pk),
+        reply_to=tokens.reply_address(sender.box.address, ticket.pk, person.pk) if person else "",
+        thread=thread_of(ticket, person, without=row.pk) if person else Thread(),
     )
+
+
+def _promises(row: Delivery) -> Letter:
+    """One promise that comes due or is late, or all that waited to be told, in one mail."""
+    items = digests.items(row)
+    if not items:
+        raise NotToBeSent(Delivery.Reason.OUTDATED)
+    now = timezone.now()
+    late = [item for item in items if item.due_at <= now]
+    soon = [item for item in items if item.due_at > now]
+    if len(items) == 1:
+        letter = _to_staff(row, Ticket.objects.get(pk=items[0].ticket_id))
+        letter.template = digests.LATE if late else digests.EARLY
+        letter.context |= {"due_at": items[0].due_at, "is_reply": items[0].metric in REPLIES}
+        return letter
+    sender = sender_for(_ticket(row).team)
+    shown = Ticket.objects.in_bulk(item.ticket_id for item in [*late[:MOST_LINES], *soon[:MOST_LINES]])
+    return Letter(
+        template="sla.digest",
+        to=row.recipient,
+        address=row.address,
+        subject=_digest_subject(len(late), len(soon)),
+        sender_name=sender.name,
+        box=sender.box.address,
+        context={
+            "person": row.recipient,
+            "late": [_line(item, shown) for item in late[:MOST_LINES]],
+            "soon": [_line(item, shown) for item in soon[:MOST_LINES]],
+            "more_late": max(0, len(late) - MOST_LINES),
+            "more_soon": max(0, len(soon) - MOST_LINES),
+            "queue_link": link("/desk/?view=open"),
+        },
+    )
+
+
+def _digest_subject(late: int, soon: int) -> str:
+    if not soon:
+        return ngettext("%(late)d promise is late", "%(late)d promises are late", late) % {"late": late}
+    if not late:
+        return ngettext("%(soon)d promise is due soon", "%(soon)d promises are due soon", soon) % {
+            "soon": soon
+        }
+    return _("%(late)d late, %(soon)d due soon") % {"late": late, "soon": soon}
+
+
+def _line(item: digests.Item, tickets: dict[int, Ticket]) -> dict[str, Any]:
+    return {
+        "ticket": tickets[item.ticket_id],
+        "due_at": item.due_at,
+        "is_reply": item.metric in REPLIES,
+        "link": link(f"/desk/tickets/{item.ticket_id}/"),
+    }
 
 
 def _failed_delivery(pk: int | None) -> Delivery | None:
@@ -291,8 +345,8 @@ LETTERS: dict[str, Callable[[Delivery], Letter]] = {
     "ticket.opened": _to_staff,
     "ticket.answered": _to_staff,
     "ticket.assigned": _to_staff,
-    "sla.warned": _to_staff,
-    "sla.breached": _to_staff,
+    "sla.warned": _promises,
+    "sla.breached": _promises,
     "delivery.failed": _to_staff,
     "person.invited": _invited,
 }

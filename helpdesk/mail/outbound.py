@@ -19,7 +19,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from helpdesk import leases
-from helpdesk.mail import compose, tokens
+from helpdesk.mail import compose, digests, tokens
 from helpdesk.mail.smtp import Envelope, Line, Outcome, Result, Server, usable
 from helpdesk.models import Delivery, SentMail
 from tickets import actions
@@ -67,21 +67,38 @@ def due() -> QuerySet[Delivery]:
 
 def claim() -> Delivery | None:
     """Take the most urgent due delivery for the length of a lease. The attempt is counted here, before it."""
-    if not can_send() or at_work() >= settings.MAIL_PARALLEL:
-        return None
-    with transaction.atomic():
-        row = due().select_for_update(skip_locked=True, of=("self",)).first()
-        if row is None:
-            return None
-        Delivery.objects.filter(pk=row.pk).update(
-            state=State.IN_FLIGHT,
-            claimed_until=Now() + settings.MAIL_LEASE,
-            first_tried_at=Coalesce("first_tried_at", Now()),
-            attempts=F("attempts") + 1,
-            offered_at=None,
-            internet_message_id=row.internet_message_id or tokens.message_id(row.pk),
-        )
-    return Delivery.objects.select_related(*READ_ALONG).get(pk=row.pk)
+    passed_over: set[str] = set()  # addresses for which somebody else is collecting
+    while can_send() and at_work() < settings.MAIL_PARALLEL:
+        with transaction.atomic():
+            offered = due().exclude(address__in=passed_over).select_related("event")
+            row = offered.select_for_update(skip_locked=True, of=("self",)).first()
+            if row is None:
+                return None
+            if digests.is_collected(row) and not _may_go(row, passed_over):
+                continue
+            Delivery.objects.filter(pk=row.pk).update(
+                state=State.IN_FLIGHT,
+                claimed_until=Now() + settings.MAIL_LEASE,
+                first_tried_at=Coalesce("first_tried_at", Now()),
+                attempts=F("attempts") + 1,
+                offered_at=None,
+                internet_message_id=row.internet_message_id or tokens.message_id(row.pk),
+            )
+        return Delivery.objects.select_related(*READ_ALONG).get(pk=row.pk)
+    return None
+
+
+def _may_go(row: Delivery, passed_over: set[str]) -> bool:
+    """Whether a mail about promises may go now; if so, it carries what waits beside it."""
+    if not digests.try_address(row):
+        passed_over.add(row.address)
+        return False
+    now = _database_time()
+    if until := digests.wait_until(row, now):
+        digests.postpone(row, until, now)
+        return False
+    digests.collect(row, now)
+    return True
 
 
 def attempt(row: Delivery, carrier: Carrier) -> None:

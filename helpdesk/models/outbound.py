@@ -21,6 +21,7 @@ class Delivery(models.Model):
     `offered_at` is set before the final dot goes out: a lease that ends with it set leaves open whether the
     mail was taken. `lost_answers` counts such tries; after the first there is one more, after the second
     none. `internet_message_id` (no angle brackets) is given at the first claim and is the same at every try.
+    `carried_by` is the delivery whose mail says this one's news too (COLLECTED, `helpdesk.mail.digests`).
     `secret` holds what an account mail carries, encrypted (`helpdesk.sealed`), and is emptied at the end.
     """
 
@@ -32,6 +33,7 @@ class Delivery(models.Model):
         FAILED = "failed", _("Not delivered")
         UNCERTAIN = "uncertain", _("May have arrived")
         SUPPRESSED = "suppressed", _("Not sent")
+        COLLECTED = "collected", _("Told in one mail with others")
 
     class Rank(models.IntegerChoices):
         """The lower goes first."""
@@ -80,6 +82,9 @@ class Delivery(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     internet_message_id = models.CharField(max_length=255, unique=True, null=True, blank=True)
     secret = models.BinaryField(null=True, blank=True)
+    carried_by = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="carried", db_index=False
+    )
 
     class Meta:
         verbose_name_plural = "deliveries"
@@ -101,6 +106,9 @@ class Delivery(models.Model):
             ),
             models.Index(fields=["claimed_until"], name="delivery_in_flight", condition=Q(state="in_flight")),
             models.Index(fields=["address", "created_at"], name="delivery_by_address"),
+            models.Index(
+                fields=["carried_by"], name="delivery_carried", condition=Q(carried_by__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from sla.actions.clocks import (
     set_clocks,
 )
 from sla.actions.deadlines import release_deadline, set_deadline
-from sla.actions.firing import claim, fire
+from sla.actions.firing import claim, fire, retry_clock
 from sla.actions.recompute import apply_again, recompute_open
 from sla.actions.setup import (
     create_calendar,
@@ -24,6 +24,7 @@ from sla.actions.setup import (
     move_policy,
 )
 from sla.actions.simulate import simulate
+from sla.actions.steps import hand_over_steps, retry_escalation, run_steps
 
 __all__ = [
     "ASKED",
@@ -36,6 +37,7 @@ __all__ = [
     "edit_calendar",
     "edit_policy",
     "fire",
+    "hand_over_steps",
     "install_defaults",
     "matching_version",
     "measure_clock",
@@ -43,6 +45,9 @@ __all__ = [
     "recompute_open",
     "record_breach",
     "release_deadline",
+    "retry_clock",
+    "retry_escalation",
+    "run_steps",
     "set_clocks",
     "set_deadline",
     "simulate",

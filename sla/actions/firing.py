@@ -15,18 +15,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import OperationalError, connection, transaction
+from django.db.models.functions import Now
 
 from sla import clockwork
+from sla.actions.steps import AGAIN, demand_administrator, plan_steps
 from sla.clockwork import Folded
 from sla.models import Clock
 from tickets.events import Derived, record_derived
-from tickets.models import Ticket
+from tickets.handover import hand_over
+from tickets.models import Ticket, User
 
 logger = logging.getLogger(__name__)
-
-AGAIN = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=6), timedelta(days=1))
-"""A clock that could not be checked is tried again after so long, the first time, the second …"""
-MOST = 1_000_000
 
 
 @dataclass
@@ -123,7 +122,7 @@ def _carry_out(plans: Sequence[Plan], now: datetime) -> Counter[str]:
     if clocks:
         _write(clocks)
     if drafts:
-        record_derived(drafts, recorded_at=now)
+        plan_steps(record_derived(drafts, recorded_at=now), now)
     return Counter(draft.kind.removeprefix("sla.") for draft in drafts)
 
 
@@ -150,10 +149,8 @@ def _park(ticket: Ticket, error: Exception, now: datetime) -> Counter[str]:
     logger.error("the clocks of ticket %s could not be checked", ticket.pk, exc_info=error)
     fault = f"{type(error).__name__}: {error}"[:500]
     for clock in Clock.objects.filter(ticket=ticket, next_check_at__lt=now):
-        wait = AGAIN[min(clock.faults, len(AGAIN) - 1)]
-        Clock.objects.filter(pk=clock.pk).update(
-            next_check_at=now + wait, fault=fault, faults=min(clock.faults + 1, MOST)
-        )
+        again_at = now + AGAIN[min(clock.faults, len(AGAIN) - 1)]
+        Clock.objects.filter(pk=clock.pk).update(next_check_at=again_at, fault=fault, faults=clock.faults + 1)
     return Counter(parked=1)
 
 
@@ -163,3 +160,14 @@ def database_now() -> datetime:
         cursor.execute("SELECT statement_timestamp()")
         now: datetime = cursor.fetchone()[0]
     return now
+
+
+def retry_clock(clock: Clock, *, by: User | None) -> None:
+    """Have the sweep look at a clock that was put aside again, now. Raises NotAllowed for people who do not
+    administer."""
+    demand_administrator(by)
+    with transaction.atomic():
+        ticket = Ticket.objects.select_for_update().get(pk=clock.ticket_id)
+        again = Clock.objects.filter(pk=clock.pk, ticket=ticket).exclude(fault="")
+        if again.update(next_check_at=Now() - timedelta(seconds=1)):
+            hand_over("sla.join_sweep", clock.pk)

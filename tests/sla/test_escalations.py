@@ -148,3 +148,13 @@ def test_rows_rebuilt_in_the_middle_go_on_where_they_were(promising, opened):
     clockwork.rebuild([ticket.pk])
     tasks.sweep(now=after(days=1))
     assert [name for name, _at in fallen(ticket)] == NAMES
+
+
+def test_after_a_deadline_set_by_hand_all_time_counts(promising, opened, cast):
+    promising()
+    ticket = opened()
+    sla_actions.set_deadline(ticket, "resolution", after(hours=2), by=cast.sue, at=after(hours=1))
+    actions.set_waiting(ticket, by=cast.mira, at=after(hours=2, minutes=30))
+    actions.set_open(ticket, by=cast.mira, at=after(hours=2, minutes=50))
+    tasks.sweep(now=after(hours=4))
+    assert fallen(ticket, "resolution")[-2:] == [("0", after(hours=2)), ("3600", after(hours=3))]

@@ -1,5 +1,7 @@
 """What staff are told by mail."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 from django.utils import timezone
@@ -53,7 +55,8 @@ def test_the_customers_words_are_quoted_without_what_they_quoted(ticket, cast, t
 def test_a_clock_names_its_due_time(ticket, cast, told, level, metric, expected):
     version = install_defaults()[1].latest.pk
     actions.assign(ticket, cast.mira, by=cast.mira)
-    due_at = timezone.now().replace(hour=15, minute=4, second=0, microsecond=0)
+    days = timedelta(days=-2 if "late" in expected else 2)
+    due_at = (timezone.now() + days).replace(hour=15, minute=4, second=0, microsecond=0)
 
     def tick():
         with transaction.atomic():
