@@ -36,7 +36,7 @@ HEARD = RELEVANT | {"ticket.opened", *ASKED}
 
 
 @dataclass
-class Trial:
+class Simulation:
     """Rules to try, and what is known of the versions that held. Made once for many tickets."""
 
     rules: RuleSet
@@ -78,22 +78,22 @@ def _first(versions: list[PolicyVersion], known: dict[str, set[Any]]) -> PolicyV
     return next((version for version in versions if matches(version.conditions, known)), None)
 
 
-def rewritten(events: list[Heard], trial: Trial) -> Iterator[Heard]:
-    """A ticket's events as they would have been recorded under the trial's rules."""
+def rewritten(events: list[Heard], simulation: Simulation) -> Iterator[Heard]:
+    """A ticket's events as they would have been recorded under the simulation's rules."""
     known: dict[str, set[Any]] = {}
     held, recorded = None, Held()
     for index, event in enumerate(events):
         if event.kind == "sla.applied":
-            recorded = trial.recorded(event.data)
+            recorded = simulation.recorded(event.data)
         else:
             if event.kind in RELEVANT:
                 yield event
-            if not _learn(known, event, trial.tags):
+            if not _learn(known, event, simulation.tags):
                 continue
             following = events[index + 1] if index + 1 < len(events) else None
             if following and following.kind == "sla.applied" and following.at == event.at:
                 continue  # what was applied in answer to this event stands next
-        wanted = trial.override(known) or recorded
+        wanted = simulation.override(known) or recorded
         if wanted != held:
             held = wanted
             yield event._replace(kind="sla.applied", data=wanted._asdict(), actor_id=None)
@@ -120,22 +120,22 @@ def _learn(known: dict[str, set[Any]], event: Heard, tags: dict[int, str]) -> bo
 
 
 def tickets_between(since: datetime, until: datetime) -> Any:
-    """The tickets that a trial is about: opened from `since` to before `until`."""
+    """The tickets that a simulation is about: opened from `since` to before `until`."""
     return Ticket.objects.filter(opened_at__gte=since, opened_at__lt=until)
 
 
-def count(pks: Iterable[int], trial: Trial) -> Tally:
+def count(pks: Iterable[int], simulation: Simulation) -> Tally:
     """Fold some tickets both ways. What is broken in one is noted and stops no other."""
     tally = Tally()
     for ticket_id, events in _events_of(pks):
         try:
-            before = measure(events, BOOK, trial.now)
-            after = measure(rewritten(events, trial), trial.book, trial.now)
+            before = measure(events, BOOK, simulation.now)
+            after = measure(rewritten(events, simulation), simulation.book, simulation.now)
         except Exception:
             logger.exception("ticket %s could not be simulated", ticket_id)
             tally.faults.append(ticket_id)
         else:
-            tally.add(ticket_id, before, after, trial.zone)
+            tally.add(ticket_id, before, after, simulation.zone)
     return tally
 
 
@@ -149,14 +149,11 @@ def _events_of(pks: Iterable[int]) -> Iterator[tuple[int, list[Heard]]]:
 # --- drafts as arguments, and the job -----------------------------------------------------------------
 
 
-def trial_of(arguments: dict[str, Any]) -> Trial:
-    """The trial that a job's arguments describe (`sla.actions.simulate` says which there are)."""
-    policies = Policy.objects.in_bulk(
-        [draft["policy"] for draft in arguments.get("policies") or [] if draft.get("policy")]
-    )
-    drafts = [
-        (policies.get(draft.get("policy") or 0), draft["spec"]) for draft in arguments.get("policies") or []
-    ]
+def simulation_of(arguments: dict[str, Any]) -> Simulation:
+    """The simulation that a job's arguments describe (`sla.actions.simulate` says which there are)."""
+    given = arguments.get("policies") or []
+    saved = Policy.objects.in_bulk([draft["policy"] for draft in given if draft.get("policy")])
+    drafts = [(saved.get(draft.get("policy") or 0) or _new(draft), draft["spec"]) for draft in given]
     calendar = Calendar.objects.filter(pk=arguments.get("calendar") or 0).first()
     spec = arguments.get("calendar_spec")
     today = current_rules()
@@ -164,7 +161,13 @@ def trial_of(arguments: dict[str, Any]) -> Trial:
         drafts = [(version.policy, version.spec) for version in today.versions]
     rules = with_drafts(drafts, calendar=calendar, calendar_spec=spec)
     now = datetime.fromisoformat(arguments["now"])
-    return Trial(rules, today, ZoneInfo(arguments.get("zone") or "UTC"), now)
+    return Simulation(rules, today, ZoneInfo(arguments.get("zone") or "UTC"), now)
+
+
+def _new(draft: dict[str, Any]) -> Policy | None:
+    """A policy that does not exist yet, if it is said where it would be asked."""
+    position = draft.get("position")
+    return None if position is None else Policy(name="", position=position)
 
 
 def simulate_slice(job: Job) -> dict[str, Any] | None:
@@ -173,13 +176,13 @@ def simulate_slice(job: Job) -> dict[str, Any] | None:
     tickets = tickets_between(*(datetime.fromisoformat(asked[name]) for name in ("since", "until")))
     if job.cursor is None:
         job.cursor, job.total, job.memory = 0, tickets.count(), {}
-    trial, tally = trial_of(asked), Tally(**job.memory)
+    simulation, tally = simulation_of(asked), Tally(**job.memory)
     stops_at = time.monotonic() + SLICE_SECONDS
     while time.monotonic() < stops_at:
         pks = list(tickets.filter(pk__gt=job.cursor).order_by("pk").values_list("pk", flat=True)[:BATCH])
         if not pks:
             return tally.result()
-        tally.merge(count(pks, trial))
+        tally.merge(count(pks, simulation))
         job.cursor, job.done = pks[-1], job.done + len(pks)
     job.memory = tally.as_json()
     return None

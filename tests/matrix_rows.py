@@ -347,6 +347,7 @@ ROWS: dict[str, list[Row]] = {
     "setup:hours_policy_move": _promise_button("policy"),
     "setup:hours_policy_switch": _promise_button("policy"),
     "setup:jobs": _promise_page(),
+    "setup:jobs_simulate": _promise_page(post=True),
     "setup:jobs_one": [
         *_promise_page(one="job"),
         Row(get=administrators, args=_one("roots_job"), variant="of somebody else"),

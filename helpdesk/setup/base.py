@@ -89,6 +89,11 @@ def rail(request: HttpRequest) -> list[tuple[str, str, str, None, bool]]:
 def done(request: HttpRequest, path: str, text: str) -> HttpResponse:
     """After a change: say so on the page at `path` (303, so that a reload repeats nothing)."""
     messages.success(request, text)
+    return see(path)
+
+
+def see(path: str) -> HttpResponse:
+    """On to another page (303, so that a reload repeats nothing)."""
     response = HttpResponseRedirect(path)
     response.status_code = 303
     return response

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sla.models import Calendar, Policy
@@ -28,6 +30,12 @@ KINDS = {
         _("%(done)s of %(total)s tickets looked at"),
         "setup/jobs/recompute.html",
     ),
+    "sla.simulate": Kind(
+        _("Tried on past tickets: all policies as they stand"),
+        _("Tried on past tickets: %(name)s"),
+        _("%(done)s of %(total)s tickets counted"),
+        "setup/jobs/simulate.html",
+    ),
 }
 _OTHER = Kind(_("Other work"), _("Other work: %(name)s"), _("%(done)s of %(total)s"))
 
@@ -38,16 +46,27 @@ def kind_of(job: Job) -> Kind:
 
 def titles(jobs: list[Job]) -> dict[int, str]:
     """What each job is about, in words; two queries for any number of them."""
-    policies = _names(Policy, jobs, "policy")
-    calendars = _names(Calendar, jobs, "calendar")
+    policies, calendars = _names(Policy, map(_policy, jobs)), _names(Calendar, map(_calendar, jobs))
     found = {}
     for job in jobs:
-        kind, asked = kind_of(job), job.arguments
-        name = policies.get(asked.get("policy")) or calendars.get(asked.get("calendar"))
+        kind = kind_of(job)
+        name = policies.get(_policy(job)) or calendars.get(_calendar(job))
+        if not name and job.arguments.get("policies"):
+            name = gettext("a new policy")
         found[job.pk] = str(kind.named) % {"name": name} if name else str(kind.title)
     return found
 
 
-def _names(model: Any, jobs: list[Job], key: str) -> dict[int | None, str]:
-    keys = {job.arguments.get(key) for job in jobs} - {None}
-    return dict(model.objects.filter(pk__in=keys).values_list("pk", "name")) if keys else {}
+def _policy(job: Job) -> int | None:
+    """The policy that a job is about: named, or the first of its drafts."""
+    drafts = job.arguments.get("policies") or [{}]
+    return job.arguments.get("policy") or drafts[0].get("policy")
+
+
+def _calendar(job: Job) -> int | None:
+    return job.arguments.get("calendar")
+
+
+def _names(model: Any, keys: Iterable[int | None]) -> dict[int | None, str]:
+    wanted = set(keys) - {None}
+    return dict(model.objects.filter(pk__in=wanted).values_list("pk", "name")) if wanted else {}

@@ -59,6 +59,7 @@ urlpatterns = [
     path("hours/policies/<int:pk>/move/", policies.hours_policy_move, name="hours_policy_move"),
     path("hours/policies/<int:pk>/switch/", policies.hours_policy_switch, name="hours_policy_switch"),
     path("work/", jobs.jobs, name="jobs"),
+    path("work/simulate/", jobs.jobs_simulate, name="jobs_simulate"),
     path("work/<int:pk>/", jobs.jobs_one, name="jobs_one"),
     path("work/<int:pk>/cancel/", jobs.jobs_cancel, name="jobs_cancel"),
     path("work/<int:pk>/again/", jobs.jobs_again, name="jobs_again"),

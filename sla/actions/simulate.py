@@ -32,9 +32,10 @@ def simulate(
 ) -> Job:
     """Have drafts run over the tickets opened from `since` to before `until`; nothing but the job is written.
 
-    Drafts are specs of policies (None: of a new one, asked last), counted in `calendar` where given, and
-    `calendar_spec`, the draft hours of `calendar`. Without any, all rules are tried as they stand now. Misses
-    are gathered by the hours of `zone`. Raises `PolicyError`, `CalendarError` and NotAllowed.
+    Drafts are specs of policies (None: of a new one, asked last; unsaved: of one to be asked there),
+    counted in `calendar` where given, and `calendar_spec`, the draft hours of `calendar`. Without any, all
+    rules are tried as they stand now. Misses are gathered by the hours of `zone`. Raises `PolicyError`,
+    `CalendarError` and NotAllowed.
     """
     if by is not None and not access.can_set_promises(by):
         raise NotAllowed(_("Only supervisors and administrators change calendars and policies."))
@@ -50,7 +51,14 @@ def simulate(
         "until": until.isoformat(),
         "now": timezone.now().isoformat(),
         "zone": zone,
-        "policies": [{"policy": policy.pk if policy else None, "spec": spec} for policy, spec in policies],
+        "policies": [
+            {
+                "policy": policy.pk if policy else None,
+                "position": policy.position if policy else None,
+                "spec": spec,
+            }
+            for policy, spec in policies
+        ],
         "calendar": calendar.pk if calendar else None,
         "calendar_spec": calendar_spec,
     }

@@ -138,11 +138,11 @@ def test_a_tag_set_later_counts_from_then_on(opened, policy, cast):
     }
     sla_actions.edit_policy(policy, by=None, position=9)
     first = sla_actions.create_policy("Vip", vip, calendar=policy.calendar, by=None, position=1)
-    trial = simulate.trial_of(
+    simulation = simulate.simulation_of(
         {"now": after(days=1).isoformat(), "policies": [{"policy": first.pk, "spec": vip}]}
     )
     [(_pk, events)] = simulate._events_of([ticket.pk])
-    kinds = [(event.kind, event.at) for event in simulate.rewritten(events, trial)]
+    kinds = [(event.kind, event.at) for event in simulate.rewritten(events, simulation)]
     assert kinds == [
         ("ticket.opened", MONDAY),
         ("sla.applied", MONDAY),
@@ -206,10 +206,10 @@ def test_rules_that_really_held_change_nothing_whatever_happened(opened, policy,
         except NotAllowed:
             continue
     now = timezone.now()
-    trial = simulate.trial_of({"now": now.isoformat()})
+    simulation = simulate.simulation_of({"now": now.isoformat()})
     [(_pk, events)] = simulate._events_of([ticket.pk])
     live = measure(next(iter(clockwork.events_of([ticket.pk])))[1], BOOK, now)
-    tried = measure(simulate.rewritten(events, trial), trial.book, now)
+    tried = measure(simulate.rewritten(events, simulation), simulation.book, now)
     read = [
         [
             (each.metric, each.instance, each.state, each.due_at, each.breached_at, each.elapsed_working)
@@ -219,7 +219,7 @@ def test_rules_that_really_held_change_nothing_whatever_happened(opened, policy,
     ]
     assert read[0] == read[1]
     tally = Tally()
-    tally.add(ticket.pk, live, tried, trial.zone)
+    tally.add(ticket.pk, live, tried, simulation.zone)
     assert (tally.worse, tally.better) == (0, 0)
 
 

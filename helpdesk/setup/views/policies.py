@@ -12,9 +12,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from helpdesk.setup import condition_forms, dry_run, escalation_forms, rows
-from helpdesk.setup.base import page, press, reader, settle, setup_view
+from helpdesk.setup.base import page, press, reader, see, settle, setup_view
 from helpdesk.setup.forms import Go
 from helpdesk.setup.policy_forms import PolicyForm
+from helpdesk.setup.simulating import PeriodForm, start
 from helpdesk.setup.ticket_trial import Told, TrialForm, tell
 from sla import actions, trial
 from sla.models import Policy
@@ -64,6 +65,8 @@ def _editor(request: HttpRequest, policy: Policy | None) -> HttpResponse:
         return _drawn(request, _changed(form, do))
     if do == "test":
         return _tested(request, form)
+    if do == "simulate":
+        return _simulated(request, form)
     if do == "check" or (form.is_valid() and dry_run.must_look_first(form, _draft(form))):
         return _checked(request, form)
     return _saved(request, form)
@@ -87,10 +90,7 @@ def _checked(request: HttpRequest, form: PolicyForm) -> HttpResponse:
     """What saving would do to open tickets."""
     if not form.is_valid():
         return _drawn(request, form, 422)
-    said, policy = form.cleaned_data, form.policy
-    if policy is None and (before := _first_for_all(said["conditions"])) is not None:
-        policy = Policy(name=said["name"], calendar=said["calendar"], position=before.position)
-    look = partial(preview, policy=policy, spec=form.spec(), calendar=said["calendar"])
+    look = partial(preview, policy=_placed(form), spec=form.spec(), calendar=form.cleaned_data["calendar"])
     try:
         seen = dry_run.run(look, _draft(form))
     except ValueError as refusal:
@@ -117,6 +117,14 @@ def _first_for_all(conditions: list[Any]) -> Policy | None:
     """Where a new policy is put: before the first that takes every ticket, or it would never be asked."""
     saved = policies_with_versions() if conditions else []
     return next((row for row, version in saved if row.is_active and not version.conditions), None)
+
+
+def _placed(form: PolicyForm) -> Policy | None:
+    """The policy of a valid form: the one that is edited, or a new one, unsaved, where it would be put."""
+    said, policy = form.cleaned_data, form.policy
+    if policy is None and (before := _first_for_all(said["conditions"])) is not None:
+        return Policy(name=said["name"], calendar=said["calendar"], position=before.position)
+    return policy
 
 
 def _changed(form: PolicyForm, do: str) -> PolicyForm:
@@ -158,6 +166,20 @@ def _tested(request: HttpRequest, form: PolicyForm) -> HttpResponse:
     return _drawn(request, form, 200 if told else 422, asked, told)
 
 
+def _simulated(request: HttpRequest, form: PolicyForm) -> HttpResponse:
+    """The draft tried on past tickets, in the background; the answer is its page."""
+    period = PeriodForm(request.POST)
+    if form.is_valid() and period.is_valid():
+        said = form.cleaned_data
+        try:
+            job = start(request, period, said["once"], [(_placed(form), form.spec())], said["calendar"])
+        except ValueError as refusal:
+            form.add_error("name", str(refusal))
+        else:
+            return see(reverse("setup:jobs_one", args=[job]))
+    return _drawn(request, form, 422, period=period)
+
+
 def _drawn(
     request: HttpRequest,
     form: PolicyForm,
@@ -165,6 +187,7 @@ def _drawn(
     asked: TrialForm | None = None,
     told: Told | None = None,
     seen: dry_run.DryRun | None = None,
+    period: PeriodForm | None = None,
 ) -> HttpResponse:
     policy = form.policy
     return page(
@@ -178,6 +201,7 @@ def _drawn(
         trial=asked or TrialForm(),
         told=told,
         seen=seen,
+        period=period or PeriodForm(),
         back=reverse("setup:hours"),
     )
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from sla.management.commands.rebuild_clocks import instant
 from sla.models import Calendar, MetricName, Policy
 from sla.parallel import Bar, default_workers, spread
-from sla.simulate import BATCH, Trial, count, tickets_between, trial_of
+from sla.simulate import BATCH, Simulation, count, simulation_of, tickets_between
 from sla.tally import MISSED, Tally, attainment
 from tickets.models import Priority, Team
 
@@ -46,7 +46,7 @@ class Command(BaseCommand):
         try:
             arguments = drafts(options["what"]) | {"now": now.isoformat(), "zone": options["zone"]}
             ZoneInfo(options["zone"])
-            trial_of(arguments)
+            simulation_of(arguments)
         except ZoneInfoNotFoundError:
             raise CommandError(f"“{options['zone']}” is no time zone.") from None
         except ValueError as error:
@@ -117,16 +117,16 @@ def _percent(cell: dict[str, int]) -> str:
 
 def count_batch(pks: list[int], arguments: dict[str, Any]) -> Tally:
     """Count some tickets, in a process of its own."""
-    return count(pks, _trial(json.dumps(arguments)))
+    return count(pks, _simulation(json.dumps(arguments)))
 
 
 @lru_cache(maxsize=1)
-def _trial(arguments: str) -> Trial:
-    return trial_of(json.loads(arguments))
+def _simulation(arguments: str) -> Simulation:
+    return simulation_of(json.loads(arguments))
 
 
 def drafts(what: list[str]) -> dict[str, Any]:
-    """What is to be tried, as `sla.simulate.trial_of` takes it. Raises CommandError."""
+    """What is to be tried, as `sla.simulate.simulation_of` takes it. Raises CommandError."""
     found: dict[str, Any] = {"policies": []}
     for word in what:
         named = Policy.objects.filter(name=word).first()

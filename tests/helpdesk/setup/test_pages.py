@@ -14,7 +14,8 @@ from tickets.models import Event, Team
 PLAIN = [
     "index", "company", "teams", "teams_new", "organizations", "organizations_new", "people", "people_invite",
     "addresses", "addresses_new", "replies", "replies_new", "mail", "hours", "hours_calendar_new",
-    "hours_policy_new", "jobs", "surveys", "tokens",
+    "hours_policy_new", "jobs", "jobs_simulate",
+    "surveys", "tokens",
 ]  # fmt: skip
 
 
