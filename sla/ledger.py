@@ -7,7 +7,7 @@ counted and the over stretches add up to what the clock consumed, exactly.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sla.calendar import WorkingCalendar
@@ -22,18 +22,24 @@ MOST_STRETCHES = 60
 @dataclass(frozen=True)
 class Stretch:
     """`spent` is in the target's measure for counted and over stretches, else plain time; `total` is what
-    the clock had consumed at `end`. `reason`: of a closed stretch "hours" or "holiday" (`holiday` is its
-    name), of a paused one the status. `seq` is the event that began the stretch, if one did.
+    the clock had consumed at `end`.
+
+    `reason`: of a closed stretch "holiday" (`holiday` names it, or several), "date" (closed by date),
+    "night", "break" (within a day) or "days", of a paused one the status. `seq` and `end_seq` are the events
+    that began and ended the stretch, where events did. `span` is the stretch of the fold that it lies in:
+    which versions, target and hand held there.
     """
 
     kind: str
     start: datetime
     end: datetime
     spent: timedelta
-    total: timedelta
+    span: Span
+    total: timedelta = ZERO
     reason: str = ""
     holiday: str = ""
     seq: int | None = None
+    end_seq: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,73 +78,84 @@ def explain(reading: Reading, now: datetime) -> Ledger:
 
 
 def _pieces(reading: Reading, end: datetime, working: bool, *, finely: bool) -> Iterator[Stretch]:
-    for span in reading.spans:
+    ends = [span.start_seq for span in reading.spans[1:]] + [reading.stopped_seq]
+    for span, end_seq in zip(reading.spans, ends, strict=True):
         until = span.end or end
         if until <= span.start:
             continue
         if not span.running:
-            yield Stretch(
-                WAITED, span.start, until, until - span.start, ZERO, span.reason, seq=span.start_seq
-            )
+            pieces = [Stretch(WAITED, span.start, until, until - span.start, span, reason=span.reason)]
         elif working and finely:
-            yield from _open_and_closed(span, until)
+            pieces = list(_open_and_closed(span, until))
         else:
             spent = span.calendar.between(span.start, until) if working else until - span.start
-            yield Stretch(COUNTED, span.start, until, spent, ZERO, seq=span.start_seq)
+            pieces = [Stretch(COUNTED, span.start, until, spent, span)]
+        pieces[0] = replace(pieces[0], seq=span.start_seq)
+        pieces[-1] = replace(pieces[-1], end_seq=end_seq)
+        yield from pieces
 
 
 def _open_and_closed(span: Span, until: datetime) -> Iterator[Stretch]:
-    at, seq = span.start, span.start_seq
+    at = span.start
     for interval in span.calendar.intervals(span.start, until):
         if interval.start > at:
-            yield _closed(span.calendar, at, interval.start, seq)
-            seq = None
-        yield Stretch(COUNTED, interval.start, interval.end, interval.end - interval.start, ZERO, seq=seq)
-        at, seq = interval.end, None
+            yield _closed(span, at, interval.start)
+        yield Stretch(COUNTED, interval.start, interval.end, interval.end - interval.start, span)
+        at = interval.end
     if at < until:
-        yield _closed(span.calendar, at, until, seq)
+        yield _closed(span, at, until)
 
 
-def _closed(calendar: WorkingCalendar, start: datetime, end: datetime, seq: int | None) -> Stretch:
-    holiday, reason = "", "hours"
-    day, last = calendar.local(start).date(), calendar.local(end).date()
-    while day <= last:
-        if day in calendar.spec.holidays:
-            holiday, reason = calendar.spec.holidays[day], "holiday"
-            break
-        day += timedelta(days=1)
-    return Stretch(CLOSED, start, end, end - start, ZERO, reason, holiday, seq)
+def _closed(span: Span, start: datetime, end: datetime) -> Stretch:
+    spec = span.calendar.spec
+    first, last = span.calendar.local(start).date(), span.calendar.local(end).date()
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    names = list(dict.fromkeys(spec.holidays[day] for day in days if day in spec.holidays))
+    if names:
+        reason = "holiday"
+    elif any(spec.date_hours.get(day) == () for day in days):
+        reason = "date"
+    elif all(map(spec.ranges_on, days)):
+        reason = "night" if len(days) > 1 or not _is_between_ranges(span.calendar, start) else "break"
+    else:
+        reason = "days"
+    return Stretch(CLOSED, start, end, end - start, span, reason=reason, holiday=", ".join(names))
+
+
+def _is_between_ranges(calendar: WorkingCalendar, at: datetime) -> bool:
+    """Whether a closed instant has been preceded by opening hours on its own local date."""
+    day = calendar.local(at).date()
+    return calendar.local(calendar.previous_open(at)).date() == day
 
 
 def _summed(reading: Reading, pieces: list[Stretch], working: bool) -> Iterator[Stretch]:
     total, over_from = ZERO, reading.breached_at or reading.due_at
     for piece in pieces:
         if piece.kind != COUNTED:
-            yield _with(piece, piece.kind, piece.start, piece.end, piece.spent, total)
+            yield replace(piece, total=total)
             continue
         if over_from is None or piece.end <= over_from:
             total += piece.spent
-            yield _with(piece, COUNTED, piece.start, piece.end, piece.spent, total)
+            yield replace(piece, total=total)
             continue
-        before = _spent_by(reading, piece, over_from, working)
+        over, began = piece.spent, piece.seq
         if piece.start < over_from:
+            before = (
+                piece.span.calendar.between(piece.start, over_from) if working else over_from - piece.start
+            )
             total += before
-            yield _with(piece, COUNTED, piece.start, over_from, before, total)
-        over = piece.spent - (before if piece.start < over_from else ZERO)
+            yield replace(piece, end=over_from, spent=before, total=total, end_seq=None)
+            over, began = over - before, None
         total += over
-        yield _with(piece, OVER, max(piece.start, over_from), piece.end, over, total)
+        start = max(piece.start, over_from)
+        yield replace(piece, kind=OVER, start=start, spent=over, total=total, seq=began)
 
 
-def _spent_by(reading: Reading, piece: Stretch, at: datetime, working: bool) -> timedelta:
-    if not working or at <= piece.start:
-        return max(at - piece.start, ZERO)
-    span = next(
-        span for span in reading.spans if span.running and span.start <= piece.start < (span.end or piece.end)
-    )
-    return span.calendar.between(piece.start, at)
-
-
-def _with(
-    piece: Stretch, kind: str, start: datetime, end: datetime, spent: timedelta, total: timedelta
-) -> Stretch:
-    return Stretch(kind, start, end, spent, total, piece.reason, piece.holiday, piece.seq)
+def closed_before(reading: Reading, until: datetime) -> list[Stretch]:
+    """The closed stretches between a clock's start and an instant that may lie ahead, pauses left out."""
+    found = []
+    for span in reading.spans:
+        end = until if span.end is None else min(span.end, until)
+        if span.running and span.start < end:
+            found += [piece for piece in _open_and_closed(span, end) if piece.kind == CLOSED]
+    return found

@@ -269,6 +269,7 @@ class _Fold:
             and span.reason == reason
             and span.target == target
             and span.calendar_version == life.calendar_version
+            and span.policy_version == life.policy_version
             and span.by_hand is reading.by_hand
         )
         reading.team, reading.assignee, reading.priority = life.team, life.assignee, life.priority
@@ -326,6 +327,7 @@ class _Fold:
         ended_at, ended_seq = reading.stopped_at or fact.at, reading.stopped_seq or fact.seq
         version = self.life.calendar_version
         gap = Span(ended_at, fact.at, False, "resolved", ended_seq, self.calendar, version, reading.target)
+        gap.policy_version = self.life.policy_version
         if metric.counts_resolved(self.life):
             gap.running, gap.reason = True, ""
             gap.working = gap.calendar.between(gap.start, fact.at)

@@ -14,7 +14,7 @@ from sla.book import BOOK
 from sla.calendar import WorkingCalendar
 from sla.escalations import Level
 from sla.measure import ALWAYS
-from sla.metrics import REPLIES
+from sla.metrics import REPLIES, Fact
 from sla.models import (
     NEVER,
     OPEN_STATES,
@@ -97,8 +97,14 @@ def clocks_of(ticket: Ticket) -> list[Clock]:
 
 def ledgers_of(ticket: Ticket, now: datetime) -> list[ledger.Ledger]:
     """Each clock of a ticket explained, in the order of the metrics, oldest instance first; one query."""
-    folded = clockwork.folded_ticket(ticket.pk)
-    readings = sorted(folded.readings, key=lambda each: (_METRIC_ORDER[each.metric], each.instance))
+    events = next((events for _pk, events in clockwork.events_of([ticket.pk])), [])
+    return ledgers_from(ticket, events, now)
+
+
+def ledgers_from(ticket: Ticket, events: Iterable[Fact], now: datetime) -> list[ledger.Ledger]:
+    """As `ledgers_of`, from the ticket's events in their order."""
+    readings = clockwork.fold(ticket.pk, events).readings
+    readings.sort(key=lambda each: (_METRIC_ORDER[each.metric], each.instance))
     return [ledger.explain(reading, now) for reading in readings]
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from tests.matrix import (
     Rule,
@@ -29,6 +32,7 @@ from tests.matrix import (
     works,
 )
 
+_TOMORROW = (timezone.now() + timedelta(days=1)).isoformat()
 Shown = Callable[[Someone, Thing], bool]
 
 
@@ -235,6 +239,8 @@ ROWS: dict[str, list[Row]] = {
     "desk:set-waiting": _desk_deed(),
     "desk:put-on-hold": _desk_deed(),
     "desk:set-open": _desk_deed(),
+    "desk:set-deadline": _desk_deed(metric="resolution", due_at=_TOMORROW),
+    "desk:release-deadline": _desk_deed(metric="resolution"),
     "desk:accept-follower": [Row(post=desk, args=_ticket, body=lambda w, t: {"person": str(t.copied.pk)})],
     "desk:remove-follower": [Row(post=desk, args=_ticket, body=lambda w, t: {"person": str(t.copied.pk)})],
     "desk:withdraw": [
@@ -290,6 +296,9 @@ ROWS: dict[str, list[Row]] = {
     "api:set-waiting": _api_deed(api_work),
     "api:put-on-hold": _api_deed(api_work),
     "api:set-open": _api_deed(api_work),
+    "api:clocks": [Row(get=api_work, args=_ticket)],
+    "api:set-deadline": _api_deed(api_work, metric="resolution", due_at=_TOMORROW),
+    "api:release-deadline": _api_deed(api_work, metric="resolution"),
     "api:attachment": [
         Row(get=api, args=lambda w, t: [t.public_file]),
         Row(get=hidden_from_customers(api), args=lambda w, t: [t.note_file], variant="of a note"),

@@ -2,13 +2,16 @@
 
 from django.urls import URLPattern, path, re_path
 
-from helpdesk.api import docs, views
+from helpdesk.api import clocks, docs, views
 
 app_name = "api"
 
 urlpatterns: list[URLPattern] = [
     path("tickets/", views.Tickets.as_view(), name="tickets"),
     path("tickets/<int:number>/", views.OneTicket.as_view(), name="ticket"),
+    path("tickets/<int:number>/clocks/", clocks.Clocks.as_view(), name="clocks"),
+    path("tickets/<int:number>/set-deadline/", clocks.SetDeadline.as_view(), name="set-deadline"),
+    path("tickets/<int:number>/release-deadline/", clocks.ReleaseDeadline.as_view(), name="release-deadline"),
     path("tickets/<int:number>/messages/", views.Messages.as_view(), name="messages"),
     path("tickets/<int:number>/reply/", views.Reply.as_view(), name="reply"),
     path("tickets/<int:number>/note/", views.Note.as_view(), name="note"),

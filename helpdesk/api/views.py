@@ -33,7 +33,7 @@ READ_REFUSALS = dict.fromkeys((400, 401, 404, 429), shapes.ErrorOut)
 MESSAGE_ORDER = lists.Order("said_at", "said_at", falling=False)
 
 
-def _visible(request: Request, number: int) -> Ticket:
+def visible(request: Request, number: int) -> Ticket:
     """The ticket, or the one 404 for what is absent and what is forbidden."""
     row = represent.with_parts(access.visible_to(request.user)).filter(pk=number).first()
     if row is None:
@@ -119,7 +119,7 @@ class OneTicket(ApiView):
     )
     def get(self, request: Request, number: int) -> Response:
         """A ticket and its first hundred messages. Notes are shown to members only."""
-        row = _visible(request, number)
+        row = visible(request, number)
         found, following = _messages(request, row, {"page_size": 100})
         shown = represent.ticket(row, request) | {"messages": found}
         path = request.build_absolute_uri(f"{request.path}messages/")
@@ -138,7 +138,7 @@ class Messages(ApiView):
     )
     def get(self, request: Request, number: int) -> Response:
         """What was said on a ticket, oldest first. Notes are shown to members only."""
-        found, following = _messages(request, _visible(request, number), self.query)
+        found, following = _messages(request, visible(request, number), self.query)
         return Response({"next": following, "results": found})
 
 
@@ -174,7 +174,7 @@ class Deed(ApiView):
     for_customers: ClassVar[bool] = False
 
     def post(self, request: Request, number: int) -> Response:
-        row = _visible(request, number)
+        row = visible(request, number)
         if not self.for_customers and not access.can_work(request.user, row):
             raise NotAllowed(_("You may not change this ticket."))
         return answer_once(request, lambda: self.act(request, row))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from helpdesk.clock_words import METRIC_WORDS
+from helpdesk.times import day_time
 from helpdesk.words import PRIORITY_WORDS, STATUS_WORDS
 from tickets.models import Event, Tag, Team, TicketType, User
 
@@ -130,6 +133,17 @@ def _clock(text_first: str, text_other: str) -> Callable[[Event, Names], str]:
     return lambda event, names: _(text_first if event.data.get("metric") == "first_response" else text_other)
 
 
+def _deadline_set(event: Event, names: Names) -> str:
+    words = {"name": _actor(event), "metric": METRIC_WORDS[event.data["metric"]]}
+    words["time"] = day_time(datetime.fromisoformat(event.data["due_at"]))
+    return _("%(name)s set the due time of “%(metric)s” to %(time)s") % words
+
+
+def _deadline_released(event: Event, names: Names) -> str:
+    words = {"name": _actor(event), "metric": METRIC_WORDS[event.data["metric"]]}
+    return _("%(name)s let the policy decide again when “%(metric)s” is due") % words
+
+
 WORDS: dict[str, Callable[[Event, Names], str]] = {
     "ticket.resolved": _resolved,
     "ticket.reopened": _reopened,
@@ -154,6 +168,8 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
         gettext_noop("The first reply is due soon"), gettext_noop("The resolution is due soon")
     ),
     "sla.breached": _clock(gettext_noop("The first reply is late"), gettext_noop("The resolution is late")),
+    "sla.deadline_set": _deadline_set,
+    "sla.deadline_released": _deadline_released,
     "survey.scheduled": _fixed(gettext_noop("A survey was scheduled")),
     "survey.invited": _fixed(gettext_noop("The survey was sent")),
     "survey.cancelled": _fixed(gettext_noop("The survey was cancelled")),

@@ -9,11 +9,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from helpdesk.times import clock_time, duration
+from helpdesk.clock_words import (
+    METRIC_WORDS,
+    PAUSE_WORDS,
+    Sources,
+    hand_words,
+    sentence,
+    sources_of,
+    stretch_words,
+    target_words,
+    time_words,
+)
+from helpdesk.times import clock_time
+from helpdesk.words import PRIORITY_WORDS
 from sla import ledger
 from sla.book import BOOK
 from sla.clockwork import fold
@@ -22,20 +34,6 @@ from sla.models import OPEN_STATES, CalendarVersion, Clock, PolicyVersion
 from tickets.models import Event, Ticket
 
 MOST_CHIPS = 3
-METRIC_WORDS = {
-    "first_response": gettext_lazy("First reply"),
-    "next_response": gettext_lazy("Reply"),
-    "periodic_update": gettext_lazy("Update"),
-    "requester_wait": gettext_lazy("Total wait"),
-    "agent_work": gettext_lazy("Total work"),
-    "resolution": gettext_lazy("Resolve"),
-    "total_resolution": gettext_lazy("Final resolve"),
-}
-PAUSE_WORDS = {
-    "waiting": gettext_lazy("customer"),
-    "on_hold": gettext_lazy("on hold"),
-    "resolved": gettext_lazy("resolved"),
-}
 
 
 @dataclass
@@ -61,22 +59,36 @@ class Line:
     took: timedelta
 
 
+@dataclass(frozen=True)
+class Source:
+    """Which versions a clock follows, and the priority by which it found its target."""
+
+    policy: PolicyVersion | None
+    calendar: CalendarVersion | None
+    priority: str
+
+
 @dataclass
 class ClockView:
     """One clock at the head of a ticket, with its ledger."""
 
+    metric: str
     name: str
-    weight: str
-    text: str
-    detail: str
-    short: str
-    target: str
-    used: str
-    due_words: str
-    source: str = ""
+    source: Source
+    sentence: str
+    weight: str = "plain"
+    text: str = ""
+    detail: str = ""
+    short: str = ""
+    target: str = ""
+    used: str = ""
+    due_words: str = ""
+    by_hand: str = ""
+    due_input: str = ""  # as a field for date and time takes it, in the company's time zone
+    is_open: bool = False
+    is_urgent: bool = True  # one of the few that the head of the ticket shows
     lines: list[Line] = field(default_factory=list)
     bar: list[tuple[str, int, int]] = field(default_factory=list)
-    is_urgent: bool = True  # one of the few that the head of the ticket shows
 
 
 # --- the queue ----------------------------------------------------------------------------------------
@@ -86,7 +98,8 @@ def due_chips(tickets: Iterable[Ticket], now: datetime | None = None) -> dict[in
     """What each ticket owes next, by ticket id, in one query."""
     now = now or timezone.now()
     nearest: dict[int, Clock] = {}
-    for clock in Clock.objects.filter(ticket__in=list(tickets), state__in=OPEN_STATES, target__isnull=False):
+    owing = Q(target__isnull=False) | Q(due_at__isnull=False)
+    for clock in Clock.objects.filter(owing, ticket__in=list(tickets), state__in=OPEN_STATES):
         known = nearest.get(clock.ticket_id)
         if known is None or _place(clock) < _place(known):
             nearest[clock.ticket_id] = clock
@@ -105,9 +118,16 @@ def chip_of(clock: Clock, now: datetime) -> Chip:
         left = time_words(clock.remaining or timedelta(0), working=clock.target_working)
         detail = _("%(metric)s, %(left)s left") % {"metric": metric, "left": left}
         return Chip("paused", _("paused: %(reason)s") % {"reason": reason}, detail)
-    words = {"metric": metric, "time": clock_time(clock.due_at, now)}
-    span = time_words(distance(clock.due_at, now, clock), working=clock.target_working)
-    if clock.due_at < now:
+    chip = _running_chip(clock, clock.due_at, now, metric)
+    if clock.due_set_at is not None:
+        chip.detail = _("%(detail)s, set by hand") % {"detail": chip.detail}
+    return chip
+
+
+def _running_chip(clock: Clock, due_at: datetime, now: datetime, metric: str) -> Chip:
+    words = {"metric": metric, "time": clock_time(due_at, now)}
+    span = time_words(distance(due_at, now, clock), working=clock.target_working)
+    if due_at < now:
         return Chip("late", _("%(time)s late") % {"time": span}, _("%(metric)s, due %(time)s") % words)
     weight = "warn" if clock.warn_at and clock.warn_at <= now else "plain"
     return Chip(weight, _("%(time)s left") % {"time": span}, _("%(metric)s by %(time)s") % words)
@@ -121,32 +141,39 @@ def distance(due_at: datetime, now: datetime, clock: Clock) -> timedelta:
     return BOOK.calendar(clock.calendar_version_id).between(start, end)
 
 
-def time_words(amount: timedelta, *, working: bool) -> str:
-    """Working time keeps counting hours, calendar time folds them into days."""
-    return duration(amount, days=not working)
-
-
 # --- the ticket ---------------------------------------------------------------------------------------
 
 
 def clocks_of(ticket: Ticket, events: list[Event], now: datetime | None = None) -> list[ClockView]:
-    """The ticket's promises as its events now stand; of each metric the newest clock that has a target."""
+    """The ticket's promises as its events now stand: of each metric the newest clock that owes something, and
+    every open one, to which a deadline may be given. Two queries."""
     now = now or timezone.now()
     newest: dict[str, Reading] = {}
     for reading in fold(ticket.pk, events).readings:
-        if reading.target is not None and reading.state != "cancelled":
+        if reading.state != "cancelled" and (reading.target or reading.due_at or reading.is_open):
             newest[reading.metric] = reading
     first = newest.get("first_response")
     reply = newest.get("next_response")
     if reply is not None and (not reply.is_open or (first is not None and first.is_open)):
         newest.pop("next_response")
-    source = _source(newest.values())
-    shown = {reading.metric for reading in sorted(newest.values(), key=_urgency)[:MOST_CHIPS]}
+    sources = sources_of(newest.values(), events)
+    owing = [reading for reading in newest.values() if reading.target or reading.due_at]
+    shown = {reading.metric for reading in sorted(owing, key=_urgency)[:MOST_CHIPS]}
     views = []
     for metric in filter(newest.__contains__, METRIC_WORDS):
-        views.append(_view(newest[metric], now, source))
+        views.append(_view(newest[metric], now, sources))
         views[-1].is_urgent = metric in shown
     return views
+
+
+def sources_in(views: list[ClockView]) -> list[tuple[str, Source]]:
+    """Which versions the clocks follow: one source where they agree, else each with the clocks' names."""
+    found: dict[Source, list[str]] = {}
+    for view in views:
+        found.setdefault(view.source, []).append(view.name)
+    if len(found) == 1:
+        return [("", source) for source in found]
+    return [(", ".join(names), source) for source, names in found.items()]
 
 
 def _urgency(reading: Reading) -> tuple[bool, bool, datetime]:
@@ -154,28 +181,30 @@ def _urgency(reading: Reading) -> tuple[bool, bool, datetime]:
     return (not reading.is_open, reading.due_at is None, reading.due_at or reading.started_at)
 
 
-def _view(reading: Reading, now: datetime, source: str) -> ClockView:
+def _view(reading: Reading, now: datetime, sources: Sources) -> ClockView:
     metric = str(METRIC_WORDS[reading.metric])
-    working = bool(reading.target and reading.target.working)
-    amount = reading.target.amount if reading.target else timedelta(0)
-    used = reading.consumed(now)
+    working = reading.target is None or reading.target.working
     told = ledger.explain(reading, now)
+    used = time_words(reading.consumed(now), working=working)
+    target = reading.target
+    of = {"used": used, "target": time_words(target.amount, working=working) if target else ""}
     view = ClockView(
+        metric=reading.metric,
         name=metric,
-        weight="plain",
-        text="",
-        detail="",
-        short="",
-        target=(_("%(time)s of working time") if working else _("%(time)s"))
-        % {"time": time_words(amount, working=working)},
-        used=_("%(used)s of %(target)s")
-        % {"used": time_words(used, working=working), "target": time_words(amount, working=working)},
+        source=_source(reading, sources),
+        sentence=sentence(told, sources),
+        target=target_words(target) if target else _("no target"),
+        used=_("%(used)s of %(target)s") % of if target else used,
         due_words=_("Due %(time)s") % {"time": clock_time(reading.due_at, now)} if reading.due_at else "",
-        source=source,
-        lines=_lines(told, now),
+        by_hand=hand_words(reading, sources),
+        due_input=f"{timezone.localtime(reading.due_at):%Y-%m-%dT%H:%M}" if reading.due_at else "",
+        is_open=reading.is_open,
+        lines=_lines(told, sources),
         bar=_bar(told),
     )
-    _say(view, reading, now, metric, working)
+    if target or reading.due_at:
+        _say(view, reading, now, metric, working)
+        view.detail = ", ".join(filter(None, (view.detail, view.by_hand if reading.is_open else "")))
     return view
 
 
@@ -208,22 +237,12 @@ def _say(view: ClockView, reading: Reading, now: datetime, metric: str, working:
         view.text, view.short = _("%(metric)s by %(due)s, in %(time)s") % words, _("%(time)s left") % words
 
 
-def _source(readings: Iterable[Reading]) -> str:
-    """Which policy and calendar this follows: two queries."""
-    reading = next(iter(readings), None)
-    if reading is None:
-        return ""
-    policy = PolicyVersion.objects.filter(pk=reading.policy_version or 0).select_related("policy").first()
-    calendars = CalendarVersion.objects.select_related("calendar")
-    calendar = calendars.filter(pk=reading.calendar_version or 0).first()
-    parts = []
-    if policy:
-        parts.append(
-            _("Policy %(name)s, version %(number)s.") % {"name": policy.policy, "number": policy.number}
-        )
-    if calendar:
-        parts.append(_("Calendar %(name)s.") % {"name": calendar.calendar})
-    return " ".join(parts)
+def _source(reading: Reading, sources: Sources) -> Source:
+    return Source(
+        sources.policies.get(reading.policy_version or 0),
+        sources.calendars.get(reading.calendar_version or 0),
+        str(PRIORITY_WORDS.get(reading.priority, "")),
+    )
 
 
 # --- the ledger ---------------------------------------------------------------------------------------
@@ -235,26 +254,11 @@ BAR = 1000  # units of the bar's width
 GAP = 4
 
 
-def _lines(told: ledger.Ledger, now: datetime) -> list[Line]:
+def _lines(told: ledger.Ledger, sources: Sources) -> list[Line]:
     return [
-        Line(one.start, GLYPHS[one.kind], one.kind, _stretch_words(one, told, now), one.spent)
+        Line(one.start, GLYPHS[one.kind], one.kind, stretch_words(one, told, sources), one.spent)
         for one in told.stretches
     ]
-
-
-def _stretch_words(one: ledger.Stretch, told: ledger.Ledger, now: datetime) -> str:
-    if one.kind == ledger.CLOSED:
-        closed = _("Closed: %(day)s, not counted") % {"day": one.holiday}
-        return closed if one.holiday else _("Office closed, not counted")
-    if one.kind == ledger.WAITED:
-        return _("Paused: %(reason)s, not counted") % {"reason": PAUSE_WORDS.get(one.reason, one.reason)}
-    if one.kind == ledger.OVER:
-        return _("Past the due time, still counting") if told.reading.is_open else _("Past the due time")
-    if one.end == told.reading.due_at:
-        return _("Counted to the due time")
-    if one.end == now:
-        return _("Counted to now")
-    return _("Counted to %(time)s") % {"time": clock_time(one.end, now)}
 
 
 def _bar(told: ledger.Ledger) -> list[tuple[str, int, int]]:

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from helpdesk.desk.views import change, customers, deliveries, files, new, queue, say, search, ticket
+from helpdesk.desk.views import (
+    change,
+    customers,
+    deadline,
+    deliveries,
+    files,
+    new,
+    queue,
+    say,
+    search,
+    ticket,
+)
 
 app_name = "desk"
 _ticket = "tickets/<int:number>/"
@@ -32,6 +43,8 @@ urlpatterns = [
     path(_ticket + "set-waiting/", change.set_waiting, name="set-waiting"),
     path(_ticket + "put-on-hold/", change.put_on_hold, name="put-on-hold"),
     path(_ticket + "set-open/", change.set_open, name="set-open"),
+    path(_ticket + "set-deadline/", deadline.set_deadline, name="set-deadline"),
+    path(_ticket + "release-deadline/", deadline.release_deadline, name="release-deadline"),
     path(_ticket + "accept-follower/", change.accept_follower, name="accept-follower"),
     path(_ticket + "remove-follower/", change.remove_follower, name="remove-follower"),
     path(_message + "withdraw/", say.withdraw, name="withdraw"),

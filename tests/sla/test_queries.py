@@ -100,7 +100,7 @@ def test_a_ledger_adds_up_and_tells_night_pause_and_overrun(opened, cast):
     first, resolution = queries.ledgers_of(ticket, after(days=1, hours=3))
     assert [(each.kind, each.reason, each.spent, each.total) for each in resolution.stretches] == [
         ("counted", "", HOUR, HOUR),
-        ("closed", "hours", 16 * HOUR, HOUR),
+        ("closed", "night", 16 * HOUR, HOUR),
         ("counted", "", HOUR, 2 * HOUR),
         ("paused", "on_hold", HOUR, 2 * HOUR),
         ("counted", "", HOUR, 3 * HOUR),

@@ -11,7 +11,7 @@ from django.shortcuts import render
 
 from helpdesk.desk import listing, neighbours, panel
 from helpdesk.desk.base import desk_view, find_ticket
-from helpdesk.desk.clocks import clocks_of
+from helpdesk.desk.clocks import clocks_of, sources_in
 from helpdesk.desk.conversation import conversation
 from helpdesk.desk.rail import rail
 from helpdesk.models import SavedReply
@@ -29,6 +29,16 @@ class Draft:
     problem: str = ""
     stopped: bool = False
     kept: list[Attachment] = field(default_factory=list)
+
+
+@dataclass
+class Asked:
+    """A deadline as it was typed, and why it was not taken."""
+
+    metric: str
+    due_at: str
+    reason: str
+    problem: str
 
 
 @desk_view()
@@ -51,14 +61,22 @@ def draft_from(request: HttpRequest, number: int) -> Draft:
 
 
 def ticket_page(
-    request: HttpRequest, ticket: Ticket, *, draft: Draft | None = None, notice: str = "", status: int = 200
+    request: HttpRequest,
+    ticket: Ticket,
+    *,
+    draft: Draft | None = None,
+    notice: str = "",
+    asked: Asked | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     """The whole page, or for htmx the parts that a change of properties touches."""
     draft = draft or Draft()
     context = ticket_context(request, ticket) | {
         "draft": draft,
         "notice": notice,
-        "problem": bool(draft.problem),
+        "problem": bool(draft.problem or asked),
+        "asked": asked,
+        "why_open": asked is not None or "why" in request.GET,
     }
     if request.method == "GET" and status == 200:
         actions.mark_read(ticket, by=request.user, seq=ticket.event_seq)  # type: ignore[arg-type]
@@ -82,6 +100,7 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         for row in ticket.followers.select_related("person").order_by("pk")
         if row.state != Follower.State.REMOVED
     ]
+    clocks = clocks_of(ticket, talk.events)
     return {
         "area": "queue",
         "ticket": ticket,
@@ -90,7 +109,9 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "held": next(
             (one for one in reversed(talk.said) if one.held_until and one.message.author_id == user.pk), None
         ),
-        "clocks": clocks_of(ticket, talk.events),
+        "clocks": clocks,
+        "sources": sources_in(clocks),
+        "may_set_up": access.is_administrator(user),
         "followers": [row for row in copied if row.state == Follower.State.ACCEPTED],
         "proposed": [row for row in copied if row.state == Follower.State.PROPOSED],
         "tags": list(ticket.tags.values_list("name", flat=True)),
