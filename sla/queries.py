@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Aggregate, Count, DurationField, F, Q, QuerySet, Value
+from django.db.models import Aggregate, Count, DurationField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Now
 
 from sla import clockwork, ledger
@@ -234,6 +234,12 @@ def settled_unanswered(
     if not _is_everything(tickets):
         rows = rows.filter(ticket__in=tickets.order_by().values("pk"))
     return rows.order_by("stopped_at", "pk")
+
+
+def without_policy(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """Those that no policy matched (of an ended ticket: when it was resolved): nothing is promised."""
+    bare = Clock.objects.filter(ticket=OuterRef("pk"), metric=MetricName.RESOLUTION, policy_version=None)
+    return tickets.filter(Exists(bare))
 
 
 def overdue(clocks: QuerySet[Clock]) -> QuerySet[Clock]:

@@ -184,6 +184,12 @@ _LIST = (
         rows=waits.unanswered_rows,
     ),
     Definition(
+        key="no-policy",
+        name=_("Without a policy"),
+        question=_("Which tickets did no policy match, so that nothing was promised?"),
+        rows=waits.without_policy_rows,
+    ),
+    Definition(
         key="outgoing",
         name=_("Opened by us"),
         question=_("On which tickets did we write first, so that nobody waited for an answer?"),

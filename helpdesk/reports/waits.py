@@ -13,6 +13,7 @@ from helpdesk.reports.filters import Filters
 from helpdesk.reports.periods import Period
 from helpdesk.reports.waiting import waited_so_far
 from sla.models import OPEN_STATES, Clock, ClockState, Measurement, MetricName
+from sla.queries import without_policy
 from tickets.models import Event, Speaker, Ticket
 
 MET, MISSED, PENDING, UNPROMISED = "met", "missed", "pending", "unpromised"
@@ -256,6 +257,11 @@ def unanswered_rows(filters: Filters) -> list[Wait]:
         "ticket"
     )
     return _plain_rows(filters, "opened_at", Q(pk__in=clocks))
+
+
+def without_policy_rows(filters: Filters) -> list[Wait]:
+    """Tickets by the day they were opened that no policy matched."""
+    return _plain_rows(filters, "opened_at", Q(pk__in=without_policy(Ticket.objects.all()).values("pk")))
 
 
 def outgoing_rows(filters: Filters) -> list[Wait]:

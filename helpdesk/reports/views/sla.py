@@ -35,6 +35,8 @@ def sla(request: HttpRequest) -> HttpResponse:
         "selects": selects(filters, dates, basis=False),
         "parts_of_sla": parts,
         "n": sum(part["n"] for part in parts),
+        "without_policy": len(DEFINITIONS["no-policy"].rows(filters)),
+        "opens_without_policy": opens(filters, "no-policy"),
     }
     if not context["n"]:
         context["latest"] = latest_period(filters, "opened_at")
