@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from helpdesk.heartbeats import SILENT_AFTER, last_beats
 from helpdesk.models import InboundEmail
+from sla.queries import parked_clocks
 
 # Mail that waits longer than this has been forgotten by somebody.
 MAIL_WAITS_AT_MOST = timedelta(minutes=5)
@@ -30,7 +31,13 @@ def parts() -> list[Part]:
     """Every part, the database first; without it nothing else that lives in it can be told."""
     try:
         now = _database_time()
-        return [Part("database", True, "answers"), _broker(), *_heartbeats(now), _oldest_mail(now)]
+        return [
+            Part("database", True, "answers"),
+            _broker(),
+            *_heartbeats(now),
+            _oldest_mail(now),
+            _clocks_put_aside(),
+        ]
     except (DatabaseError, InterfaceError) as error:
         return [Part("database", False, type(error).__name__), _broker()]
 
@@ -107,3 +114,9 @@ def _oldest_mail(now: datetime) -> Part:
         return Part("oldest unprocessed mail", True, "none waits")
     age = now - oldest
     return Part("oldest unprocessed mail", age <= MAIL_WAITS_AT_MOST, f"waits {round(age.total_seconds())} s")
+
+
+def _clocks_put_aside() -> Part:
+    """Told, but no failure of the system: each is one ticket's, is tried again and shown in setup."""
+    count = parked_clocks().count()
+    return Part("clocks put aside", True, f"{count} could not be checked" if count else "none")

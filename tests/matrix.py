@@ -26,11 +26,11 @@ from helpdesk import actions as outward
 from helpdesk import guests
 from helpdesk.models import Delivery, InboundEmail
 from sla.actions import install_defaults
-from sla.models import Calendar, Policy
+from sla.models import Calendar, Clock, Escalation, Policy
 from tests.cast import PASSWORD, Cast, PersonFactory
 from tickets import actions
 from tickets.actions import NewFile, Words
-from tickets.models import Message, Role, Ticket, User
+from tickets.models import Event, Message, Role, Ticket, User
 
 HOLD = timedelta(hours=1)
 
@@ -319,10 +319,22 @@ def _ids(cast: Cast) -> dict[str, int]:
         "outgoing": sent.pk,
         "calendar": Calendar.objects.get().pk,
         "policy": Policy.objects.get().pk,
+        "clock": Clock.objects.order_by("pk")[0].pk,
+        "escalation": _escalation(),
         "job": actions.ask_job("sla.recompute", by=cast.sue).pk,
         "roots_job": actions.ask_job("sla.recompute", by=cast.root).pk,
         "token": token.pk,
     }
+
+
+def _escalation() -> int:
+    """An action of an escalation level that could not be run."""
+    event = Event.objects.filter(kind="ticket.opened")[0]
+    row = Escalation.objects.create(
+        event=event, ticket=event.ticket, metric="resolution", instance=1, steps=[], fault="KeyError: 7",
+        next_try_at=event.at + timedelta(days=1),
+    )  # fmt: skip
+    return row.pk
 
 
 def _browser(world: World, someone: Someone) -> Client:

@@ -355,6 +355,10 @@ ROWS: dict[str, list[Row]] = {
     "setup:hours_policy": _promise_page(post=True, one="policy"),
     "setup:hours_policy_move": _promise_button("policy"),
     "setup:hours_policy_switch": _promise_button("policy"),
+    "setup:faults": _setup_page(),
+    "setup:faults_clocks_again": _setup_button(),
+    "setup:faults_clock_again": _setup_button("clock"),
+    "setup:faults_escalation_again": _setup_button("escalation"),
     "setup:jobs": _promise_page(),
     "setup:jobs_simulate": _promise_page(post=True),
     "setup:jobs_one": [

@@ -75,6 +75,7 @@ def rail(request: HttpRequest) -> list[tuple[str, str, str, None, bool]]:
         ("replies", _("Saved replies"), "saved"),
         ("surveys", _("Survey"), "star"),
         work,
+        ("faults", _("Put aside"), "alert"),
         tokens,
     ]
     match = request.resolver_match

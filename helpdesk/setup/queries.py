@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _
 
 from helpdesk.company import company
 from helpdesk.models import Delivery, InboundEmail, SupportAddress
+from helpdesk.setup.job_words import titles
+from sla.queries import parked_clocks, parked_escalations
 from tickets import access
 from tickets.actions import NotAllowed
-from tickets.models import UNRESOLVED_STATUSES, Organization, Role, Team, User
+from tickets.models import UNRESOLVED_STATUSES, Job, JobState, Organization, Role, Team, User
 
 PAGE_SIZE = 50
 MEMBERS = ~Q(role=Role.CUSTOMER)
@@ -199,3 +201,57 @@ def _queue(
     sums = rows.order_by().aggregate(count=Count("pk"), oldest_at=Min(F(since)))
     shown: list[Any] = list(rows[:SHOWN]) if sums["count"] else []
     return Queue(key, title, text, sums["count"], sums["oldest_at"], shown, incoming, can_retry)
+
+
+# --- what was put aside -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Pile:
+    """Things of one kind that could not be done: how many, and the first ones (`titles` of jobs)."""
+
+    key: str
+    title: str
+    text: str
+    count: int
+    rows: list[Any]
+    titles: dict[int, str]
+
+
+def put_aside() -> list[Pile]:
+    """Everything that waits for its cause to be mended, by kind."""
+    failed = Job.objects.filter(state=JobState.FAILED).select_related("asked_by").order_by("-pk")
+    jobs = list(failed[:SHOWN])
+    return [
+        _pile(
+            "clocks",
+            _("Clocks that could not be checked"),
+            _("Warnings, breaches and escalations of these tickets wait. Other tickets are not held up."),
+            parked_clocks(),
+        ),
+        _pile(
+            "escalations",
+            _("Escalations that could not be carried out"),
+            _("Who is to be told was told; what was to be changed on the ticket was not."),
+            parked_escalations(),
+        ),
+        Pile(
+            "jobs",
+            _("Background work that failed"),
+            _("It can be taken up again from where it stopped."),
+            failed.count(),
+            jobs,
+            titles(jobs),
+        ),
+    ]
+
+
+def _pile(key: str, title: str, text: str, rows: QuerySet[Any]) -> Pile:
+    count = rows.count()
+    return Pile(key, title, text, count, list(rows[:SHOWN]) if count else [], {})
+
+
+def number_put_aside() -> int:
+    """How many things wait for their cause to be mended."""
+    failed = Job.objects.filter(state=JobState.FAILED)
+    return parked_clocks().count() + parked_escalations().count() + failed.count()

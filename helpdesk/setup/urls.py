@@ -4,6 +4,7 @@ from django.urls import path
 
 from helpdesk.setup.views import (
     company,
+    faults,
     hours,
     jobs,
     mail,
@@ -63,6 +64,12 @@ urlpatterns = [
     path("work/<int:pk>/", jobs.jobs_one, name="jobs_one"),
     path("work/<int:pk>/cancel/", jobs.jobs_cancel, name="jobs_cancel"),
     path("work/<int:pk>/again/", jobs.jobs_again, name="jobs_again"),
+    path("faults/", faults.faults, name="faults"),
+    path("faults/clocks/again/", faults.faults_clocks_again, name="faults_clocks_again"),
+    path("faults/clocks/<int:pk>/again/", faults.faults_clock_again, name="faults_clock_again"),
+    path(
+        "faults/escalations/<int:pk>/again/", faults.faults_escalation_again, name="faults_escalation_again"
+    ),
     path("surveys/", surveys.surveys, name="surveys"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<int:pk>/revoke/", tokens.tokens_revoke, name="tokens_revoke"),

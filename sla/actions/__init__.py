@@ -12,7 +12,7 @@ from sla.actions.clocks import (
     set_clocks,
 )
 from sla.actions.deadlines import release_deadline, set_deadline
-from sla.actions.firing import claim, fire, retry_clock
+from sla.actions.firing import claim, fire, retry_clock, retry_clocks
 from sla.actions.recompute import apply_again, recompute_open
 from sla.actions.setup import (
     create_calendar,
@@ -46,6 +46,7 @@ __all__ = [
     "record_breach",
     "release_deadline",
     "retry_clock",
+    "retry_clocks",
     "retry_escalation",
     "run_steps",
     "set_clocks",

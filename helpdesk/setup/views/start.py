@@ -12,4 +12,5 @@ from helpdesk.setup.base import page, reader, setup_view
 def index(request: HttpRequest) -> HttpResponse:
     steps = queries.steps(reader(request))
     following = next((step for step in steps if not step.done), None)
-    return page(request, "index", steps=steps, following=following)
+    aside = queries.number_put_aside()
+    return page(request, "index", steps=steps, following=following, aside=aside)

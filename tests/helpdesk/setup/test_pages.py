@@ -14,7 +14,7 @@ from tickets.models import Event, Team
 PLAIN = [
     "index", "company", "teams", "teams_new", "organizations", "organizations_new", "people", "people_invite",
     "addresses", "addresses_new", "replies", "replies_new", "mail", "hours", "hours_calendar_new",
-    "hours_policy_new", "jobs", "jobs_simulate",
+    "hours_policy_new", "jobs", "jobs_simulate", "faults",
     "surveys", "tokens",
 ]  # fmt: skip
 
