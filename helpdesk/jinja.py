@@ -51,6 +51,7 @@ def environment(**options: Any) -> Environment:
         when=_timed(times.near),
         deadline=_timed(times.deadline),
         exact=times.exact,
+        date_words=times.date_words,
         duration=times.duration,
         size=file_size,
         initials=initials,

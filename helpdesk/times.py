@@ -80,6 +80,11 @@ def day_time(at: datetime, now: datetime | None = None) -> str:
     return date_format(local, _("j M, H:i") if local.year == today.year else _("j M Y, H:i"))
 
 
+def date_words(value: date, pattern: str) -> str:
+    """A date (no instant, so no zone) by a pattern of Django's date format: "December 2026" for "F Y"."""
+    return date_format(value, pattern)
+
+
 def zone_named(name: str) -> ZoneInfo:
     """The time zone of that IANA name; UTC for one that is unknown here."""
     try:

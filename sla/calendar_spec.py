@@ -4,19 +4,23 @@
      "hours": {"mon": [["09:00", "12:30"], ["13:30", "17:00"]], "sat": [["22:00", "06:00"]]},
      "holidays": {"2026-12-25": "Christmas Day"},
      "date_hours": {"2026-12-24": [["09:00", "12:00"]]},
-     "breaks": {"2026-06-01": [["10:00", "12:00"]]}}
+     "breaks": {"2026-06-01": [["10:00", "12:00"]]},
+     "names": {"2026-12-24": "Half day"},
+     "sources": [{"country": "DE", "region": "BE", "until": 2027}]}
 
 Hours are local wall time, half-open: open at the first, closed at the second. A range whose end is not after
 its start runs past midnight and belongs to the day on which it starts; "24:00" is the next midnight.
 `date_hours` replaces the weekday's hours on that date (an empty list: closed), a holiday closes the date,
-`breaks` are taken out of that date. Holidays may also be a plain list of dates without names.
+`breaks` are taken out of that date. Holidays may also be a plain list of dates without names. `names` are
+those of dates with hours of their own. `sources` say whose public holidays were copied into `holidays`, up to
+which year; they open and close nothing.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -28,7 +32,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = 86_400
 _WEEK = 7 * DAY
 _TIME = re.compile(r"([01]\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?")
-CALENDAR_PARTS = frozenset({"timezone", "hours", "holidays", "date_hours", "breaks"})
+CALENDAR_PARTS = frozenset({"timezone", "hours", "holidays", "date_hours", "breaks", "names", "sources"})
 
 # Seconds of local wall time after the date's midnight; the end may lie in the next day (up to 172,800).
 Range = tuple[int, int]
@@ -47,6 +51,7 @@ class CalendarSpec:
     holidays: Mapping[date, str]
     date_hours: Mapping[date, tuple[Range, ...]]
     breaks: Mapping[date, tuple[Range, ...]]
+    names: Mapping[date, str] = field(default_factory=dict)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -80,7 +85,9 @@ def parse_calendar(spec: Mapping[str, Any]) -> CalendarSpec:
             _date(day): _ranges(ranges, str(day)) for day, ranges in (spec.get("date_hours") or {}).items()
         },
         breaks={_date(day): _breaks(ranges, str(day)) for day, ranges in (spec.get("breaks") or {}).items()},
+        names={_date(day): str(name) for day, name in (spec.get("names") or {}).items()},
     )
+    _check_sources(spec.get("sources") or [])
     if not any(hours) and not any(parsed.date_hours.values()):
         raise CalendarError(_("This calendar is never open. Enter hours for at least one day."))
     return parsed
@@ -172,3 +179,13 @@ def _holidays(values: Any) -> dict[date, str]:
     if isinstance(values, (list, tuple)):
         return {_date(day): "" for day in values}
     raise CalendarError(_("Holidays are a list of dates."))
+
+
+def _check_sources(values: Any) -> None:
+    if not isinstance(values, list):
+        raise CalendarError(_("Sources of holidays are a list."))
+    for value in values:
+        if not isinstance(value, Mapping) or set(value) != {"country", "region", "until"}:
+            raise CalendarError(_("A source of holidays has a country, a region and a year."))
+        if not isinstance(value["until"], int):
+            raise CalendarError(_("The last year of a source of holidays is a number."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from datetime import datetime, timedelta
@@ -9,10 +10,13 @@ from datetime import datetime, timedelta
 from celery import shared_task
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from sla import actions
+from sla import actions, queries
 from sla.models import Clock
 from tickets.handover import hand_over
+
+logger = logging.getLogger(__name__)
 
 BATCH = 400
 SECONDS = 12.0
@@ -72,3 +76,17 @@ def hand_over_unmeasured() -> int:
     for pk in pks:
         hand_over("sla.measure", pk)
     return len(pks)
+
+
+@shared_task(name="sla.renew_holidays")
+def renew_holidays() -> int:
+    """Copy next year's public holidays into the calendars that have them. Returns how many got some."""
+    year, renewed = timezone.now().year, 0
+    for calendar, version in queries.calendars_with_versions():
+        if not version.spec.get("sources"):
+            continue
+        try:
+            renewed += actions.renew_holidays(calendar, year=year)
+        except ValueError:  # a source that is no more; the calendar goes on with what was copied
+            logger.exception("the holidays of calendar %s could not be renewed", calendar.pk)
+    return renewed

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from helpdesk.setup.views import (
+    calendars,
     company,
     faults,
     hours,
@@ -53,8 +54,12 @@ urlpatterns = [
     path("mail/outgoing/<int:pk>/again/", mail.mail_send_again, name="mail_send_again"),
     path("hours/", hours.hours, name="hours"),
     path("hours/defaults/", hours.hours_defaults, name="hours_defaults"),
-    path("hours/calendars/new/", hours.hours_calendar_new, name="hours_calendar_new"),
-    path("hours/calendars/<int:pk>/", hours.hours_calendar, name="hours_calendar"),
+    path("hours/calendars/new/", calendars.hours_calendar_new, name="hours_calendar_new"),
+    path("hours/calendars/<int:pk>/", calendars.hours_calendar, name="hours_calendar"),
+    path("hours/calendars/<int:pk>/hours/", calendars.hours_calendar_edit, name="hours_calendar_edit"),
+    path("hours/calendars/<int:pk>/day/", calendars.hours_calendar_day, name="hours_calendar_day"),
+    path("hours/calendars/<int:pk>/public/", calendars.hours_calendar_public, name="hours_calendar_public"),
+    path("hours/calendars/<int:pk>/file/", calendars.hours_calendar_ical, name="hours_calendar_ical"),
     path("hours/policies/new/", policies.hours_policy_new, name="hours_policy_new"),
     path("hours/policies/<int:pk>/", policies.hours_policy, name="hours_policy"),
     path("hours/policies/<int:pk>/move/", policies.hours_policy_move, name="hours_policy_move"),

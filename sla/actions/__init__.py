@@ -22,6 +22,7 @@ from sla.actions.setup import (
     edit_policy,
     install_defaults,
     move_policy,
+    renew_holidays,
 )
 from sla.actions.simulate import simulate
 from sla.actions.steps import hand_over_steps, retry_escalation, run_steps
@@ -45,6 +46,7 @@ __all__ = [
     "recompute_open",
     "record_breach",
     "release_deadline",
+    "renew_holidays",
     "retry_clock",
     "retry_clocks",
     "retry_escalation",

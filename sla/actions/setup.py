@@ -14,6 +14,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from sla.calendar import CalendarError, compile_calendar
+from sla.calendar_edits import KEPT_AHEAD, with_days_off
+from sla.days_off import public_holidays
 from sla.matching import check_conditions
 from sla.models import Calendar, CalendarVersion, Policy, PolicyVersion
 from sla.rules import PolicyError, parse_rules
@@ -78,6 +80,24 @@ def edit_calendar(
             _make_default(calendar)
         _record_calendar(version, by, at)
         return calendar
+
+
+def renew_holidays(calendar: Calendar, *, year: int, at: datetime | None = None) -> bool:
+    """Copy the public holidays up to the year after `year` into a calendar that has them from a source.
+    What was taken out of years that were copied before stays out. False where nothing is missing."""
+    with transaction.atomic():
+        spec = Calendar.objects.select_for_update().get(pk=calendar.pk).latest.spec
+        renewed = spec
+        for source in spec.get("sources", []):
+            years = range(source["until"] + 1, year + KEPT_AHEAD + 1)
+            if not years:
+                continue
+            days = public_holidays(source["country"], source["region"], years)
+            renewed = with_days_off(renewed, days, {**source, "until": years[-1]})
+        if renewed == spec:
+            return False
+        edit_calendar(calendar, by=None, spec=renewed, at=at)
+        return True
 
 
 def create_policy(

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from helpdesk.company import company
 from helpdesk.setup import calendar_words, policy_words
-from helpdesk.setup.base import form_page, page, press, reader, setup_view
-from helpdesk.setup.calendar_forms import CalendarForm
+from helpdesk.setup.base import page, press, reader, setup_view
 from helpdesk.setup.forms import Nothing
 from helpdesk.setup.ticket_trial import TrialForm, tell
 from sla import actions, trial
-from sla.models import Calendar
 
 
 @setup_view(overseers=True)
@@ -54,45 +51,3 @@ def hours_defaults(request: HttpRequest) -> HttpResponse:
         actions.install_defaults(by=reader(request), zone=company().time_zone)
 
     return press(request, install, reverse("setup:hours"), _("Office hours and standard targets added"))
-
-
-@setup_view("GET", "HEAD", "POST", overseers=True)
-def hours_calendar_new(request: HttpRequest) -> HttpResponse:
-    given = {"timezone": company().time_zone}
-    form = CalendarForm(request.POST if request.method == "POST" else None, initial=given)
-
-    def save() -> None:
-        actions.create_calendar(form.cleaned_data["name"], form.spec({}), by=reader(request))
-
-    return form_page(
-        request,
-        form,
-        save,
-        _("New working hours"),
-        _("Add working hours"),
-        "hours",
-        _("Working hours added"),
-        template="calendar_form",
-    )
-
-
-@setup_view("GET", "HEAD", "POST", overseers=True)
-def hours_calendar(request: HttpRequest, pk: int) -> HttpResponse:
-    row = get_object_or_404(Calendar, pk=pk)
-    form = CalendarForm(request.POST if request.method == "POST" else None, initial=CalendarForm.of(row))
-
-    def save() -> None:
-        spec = form.spec(row.latest.spec)
-        actions.edit_calendar(row, by=reader(request), name=form.cleaned_data["name"], spec=spec)
-
-    return form_page(
-        request,
-        form,
-        save,
-        row.name,
-        _("Save working hours"),
-        "hours",
-        _("Working hours saved"),
-        template="calendar_form",
-        calendar=row,
-    )

@@ -32,6 +32,10 @@ def world(cast):
         "addresses_edit": address.pk,
         "replies_edit": saved.pk,
         "hours_calendar": calendar.pk,
+        "hours_calendar_edit": calendar.pk,
+        "hours_calendar_day": calendar.pk,
+        "hours_calendar_public": calendar.pk,
+        "hours_calendar_ical": calendar.pk,
         "hours_policy": policy.pk,
         "jobs_one": recompute_open(cast.sue, policy=policy).pk,
     }
