@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sla.calendar import WorkingCalendar, compile_calendar
 from sla.calendar_spec import WEEKDAYS
@@ -24,6 +24,7 @@ from sla.metrics import METRICS, RELEVANT, Fact, Life, Metric, Signal, lost_mess
 from sla.rules import NO_POLICY, Rules, Target
 
 ZERO = timedelta(0)
+NEVER_HEARD = datetime.min.replace(tzinfo=UTC)
 ALWAYS = compile_calendar({"timezone": "UTC", "hours": {day: [["00:00", "24:00"]] for day in WEEKDAYS}})
 """Counts where no calendar was applied."""
 
@@ -171,7 +172,7 @@ def measure(facts: Iterable[Fact], book: RuleBook, until: datetime | None = None
     for fact in relevant:
         fold.hear(fact)
     if relevant:
-        fold.look_at(until or relevant[-1].at)
+        fold.look_at(until or fold.heard_at)
     return [reading for reading in fold.readings if reading.is_measured]
 
 
@@ -191,6 +192,7 @@ class _Fold:
     def __init__(self, book: RuleBook, lost: set[int], metrics: list[Metric]) -> None:
         self.book = book
         self.lost = lost
+        self.heard_at = NEVER_HEARD
         self.metrics = metrics
         self.life = Life()
         self.calendar = ALWAYS
@@ -200,6 +202,9 @@ class _Fold:
     # --- listening ------------------------------------------------------------------------------------
 
     def hear(self, fact: Fact) -> None:
+        if fact.kind == "ticket.noted" and not self.life.switches.note_answers:
+            return  # nothing happened to the clocks, not even that time went on
+        self.heard_at = fact.at
         if fact.kind == "sla.applied":
             self.apply(fact)
         elif fact.kind in ("sla.deadline_set", "sla.deadline_released"):
@@ -261,7 +266,7 @@ class _Fold:
             return
         life = self.life
         reason = self._pause_reason(metric)
-        target = life.rules.target(metric.name, life.priority)
+        target = life.target(metric.name)
         span = reading.spans[-1]
         unchanged = (
             span.end is None
@@ -306,7 +311,7 @@ class _Fold:
         self.readings.append(reading)
         self._held[metric.name] = reading
         life.open_metrics.add(metric.name)
-        target = life.rules.target(metric.name, life.priority)
+        target = life.target(metric.name)
         self._open_span(reading, fact, self._pause_reason(metric), target)
         self._schedule(reading, fact.at)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Any, Protocol
 
-from sla.rules import NO_POLICY, Rules, Switches
+from sla.rules import NO_POLICY, Rules, Switches, Target
 
 ENDED = frozenset({"resolved", "closed"})
 
@@ -37,6 +37,7 @@ class Signal(StrEnum):
     OPENED = auto()
     CUSTOMER_SPOKE = auto()
     ANSWERED = auto()  # a public message of a human agent that was not taken back and did not bounce
+    NOTED = auto()  # a person's note to the team
     MOVED = auto()  # into another status in which the ticket is still open
     RESOLVED = auto()
     REOPENED = auto()
@@ -53,6 +54,7 @@ class Life:
     spoke_first: str = "customer"
     awaiting_since: datetime | None = None  # the oldest customer message without an answer
     answer_lost: bool = False  # an answer since then was taken back or reached nobody
+    imported: bool = False  # written down long after it was opened
     spoke_after_end: bool = False  # the customer wrote on a resolved or closed ticket
     rules: Rules = NO_POLICY
     policy_version: int | None = None
@@ -62,6 +64,12 @@ class Life:
     @property
     def switches(self) -> Switches:
         return self.rules.switches
+
+    def target(self, metric: str) -> Target | None:
+        """What is promised as the ticket stands now."""
+        if self.imported and self.switches.imported == "measure":
+            return None
+        return self.rules.target(metric, self.priority)
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,8 @@ def _reply_stops(signal: Signal, life: Life) -> bool:
     if signal is Signal.RESOLVED:
         return life.switches.resolved_unanswered == "answer"
     moved_away = signal is Signal.MOVED and life.status in {"waiting", "on_hold"}
+    if signal is Signal.NOTED:
+        return life.switches.note_answers
     return signal is Signal.ANSWERED or (moved_away and life.switches.status_move_answers)
 
 
@@ -207,6 +217,7 @@ RELEVANT = frozenset(
     {
         "ticket.opened",
         "ticket.replied",
+        "ticket.noted",
         "message.withdrawn",
         "delivery.failed",
         "delivery.recovered",
@@ -248,6 +259,8 @@ def signals(fact: Fact, life: Life, lost: set[int]) -> Iterator[Signal]:
         yield from _opened(fact, life)
     elif fact.kind == "ticket.replied":
         yield from _replied(fact, life, lost)
+    elif fact.kind == "ticket.noted" and fact.actor_id is not None:
+        yield Signal.NOTED
     if fact.kind == "ticket.prioritized":
         life.priority = fact.data["priority"][1]
     elif fact.kind == "ticket.moved":
@@ -263,8 +276,10 @@ def _opened(fact: Fact, life: Life) -> Iterator[Signal]:
     life.status, life.priority = data.get("status", "new"), data.get("priority", 2)
     life.team, life.assignee = data.get("team"), data.get("assignee")
     life.spoke_first = data.get("spoke_first", "customer")
-    # Nobody waits for an answer to a robot.
-    waits = life.spoke_first == "customer" and data.get("human", True)
+    life.imported = bool(data.get("imported"))
+    # Nobody waits for an answer to a robot, unless the policy says so.
+    heard = data.get("human", True) or life.switches.automatic_opened == "start"
+    waits = life.spoke_first == "customer" and heard
     life.awaiting_since = fact.at if waits else None
     yield Signal.OPENED
     if waits and data.get("message"):
@@ -278,13 +293,20 @@ def _replied(fact: Fact, life: Life, lost: set[int]) -> Iterator[Signal]:
             life.spoke_after_end, life.awaiting_since = True, None
         life.awaiting_since = life.awaiting_since or fact.at
         yield Signal.CUSTOMER_SPOKE
-    elif data["by"] == "agent" and data.get("human", True):
+    elif _counts_as_answer(data, life.switches):
         if data.get("message") in lost:
             life.answer_lost = True
             return
         if "only" not in data:  # imports may know of an answer to one promise alone
             life.awaiting_since, life.answer_lost = None, False
         yield Signal.ANSWERED
+
+
+def _counts_as_answer(data: Mapping[str, Any], switches: Switches) -> bool:
+    """Whether a public message of ours is an answer: by default of a person, whichever account they used."""
+    if data["by"] == "bot" or not data.get("human", True):
+        return switches.automatic_answers
+    return switches.shared_answers or not data.get("shared", False)
 
 
 def _moved(fact: Fact, life: Life) -> Iterator[Signal]:

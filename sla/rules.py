@@ -72,6 +72,15 @@ class Switches:
     # Whose first word makes a first response due when an agent opened the ticket: nobody's ("inactive"), the
     # customer's first message ("first_customer_message"), or the opening itself ("start").
     agent_opened: str = "inactive"
+    # Automatic mail that opens a ticket (alarms, forms): nobody waits for a reply ("inactive"), or the first
+    # reply is owed as to anybody ("start").
+    automatic_opened: str = "inactive"
+    # Whether a public message of a program of ours counts as a reply.
+    automatic_answers: bool = False
+    # Whether a reply counts that came from an account which several people use.
+    shared_answers: bool = True
+    # Whether a note to the team counts as a reply.
+    note_answers: bool = False
     # A ticket resolved although a customer's message is unanswered: the reply clock is void ("cancel"),
     # counts as answered ("answer"), or goes on ("keep").
     resolved_unanswered: str = "cancel"
@@ -92,16 +101,21 @@ class Switches:
     # A ticket closed without having been resolved (spam, silence) counts as resolved ("resolve"), or its
     # clocks are not counted ("cancel").
     closed_unresolved: str = "resolve"
+    # A ticket written down more than a day after it was opened, as imports are: its promises count as if it
+    # had happened here ("count"), or it is measured and owes nothing ("measure").
+    imported: str = "count"
     # A deadline that falls on closing time: that instant ("closing") or the next opening ("opening").
     due_at_closing: str = "closing"
 
 
 _CHOICES = {
     "agent_opened": {"inactive", "first_customer_message", "start"},
+    "automatic_opened": {"inactive", "start"},
     "resolved_unanswered": {"cancel", "answer", "keep"},
     "reopened_resolution": {"keep", "continue", "restart"},
     "reopened_totals": {"keep", "continue", "restart"},
     "closed_unresolved": {"resolve", "cancel"},
+    "imported": {"count", "measure"},
     "due_at_closing": {"closing", "opening"},
 }
 # Reply clocks run only while somebody waits for an answer, so nothing pauses them by default. News is owed

@@ -16,5 +16,7 @@ def on_ticket_event(event: Event) -> None:
         return
     if event.kind in CHOOSING and actions.apply_policy(event):
         return  # the application is an event of its own, on which the clocks were set
+    if event.kind == "ticket.noted" and not actions.notes_answer(event.ticket_id):
+        return
     if event.kind in RELEVANT:
         actions.set_clocks(event)

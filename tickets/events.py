@@ -42,10 +42,11 @@ KINDS: dict[str, frozenset[str]] = {
             "spoke_first",
             "message",
             "human",
+            "imported",
             "follows",
         }
     ),
-    "ticket.replied": frozenset({"message", "by", "human", "channel"}),
+    "ticket.replied": frozenset({"message", "by", "human", "shared", "channel"}),
     "ticket.noted": frozenset({"message"}),
     "ticket.heard_automatic": frozenset({"message"}),
     "message.held": frozenset({"message"}),

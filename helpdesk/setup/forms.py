@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.models import SavedReply, SupportAddress
-from tickets.models import Organization, Role, Team, User
+from tickets.models import Account, Organization, Role, Team, User
 
 _REQUIRED = forms.Field.default_error_messages["required"]
 REQUIRED = {
@@ -182,6 +182,16 @@ class PersonForm(SetupForm):
         queryset=Organization.objects.all(),
         required=False,
         empty_label=_("None"),
+    )
+    account = forms.ChoiceField(
+        label=_("Used by"),
+        choices=Account.choices,
+        initial=Account.PERSON,
+        required=False,
+        help_text=_(
+            "What a program writes is not counted as a person’s answer. Whether a shared account’s is, each "
+            "policy says."
+        ),
     )
 
 

@@ -30,6 +30,25 @@ _WORDS: dict[str, tuple[Any, dict[Any, Any]]] = {
             "start": _("From the opening on, as for any other ticket"),
         },
     ),
+    "automatic_opened": (
+        _("When automatic mail opens a ticket, as alarms do, is a first reply owed?"),
+        {
+            "inactive": _("No: nobody waits for an answer"),
+            "start": _("Yes, as to anybody else"),
+        },
+    ),
+    "automatic_answers": (
+        _("Does what a program of ours writes to the customer count as a reply?"),
+        {True: _("Yes, as a person's message does"), False: _("No, only a person answers")},
+    ),
+    "shared_answers": (
+        _("Does a reply count that came from an account which several people use?"),
+        {True: _("Yes, the customer has an answer"), False: _("No, somebody must answer by name")},
+    ),
+    "note_answers": (
+        _("Does a note to the team count as a reply?"),
+        {True: _("Yes, it stops the clock of the reply"), False: _("No, the customer cannot read it")},
+    ),
     "resolved_unanswered": (
         _("When a ticket is resolved although a customer's message was not answered?"),
         {
@@ -82,6 +101,13 @@ _WORDS: dict[str, tuple[Any, dict[Any, Any]]] = {
     "closed_unresolved": (
         _("When a ticket is closed without having been resolved, as spam is?"),
         {"resolve": _("It counts as resolved"), "cancel": _("Its clocks are not counted")},
+    ),
+    "imported": (
+        _("When a ticket is written down more than a day after it was opened, as imported ones are?"),
+        {
+            "count": _("Its promises count as if it had happened here"),
+            "measure": _("Its times are measured, and nothing is promised"),
+        },
     ),
     "due_at_closing": (
         _("When a time is up exactly as the office closes, when is it due?"),

@@ -8,6 +8,7 @@ from sla.actions.clocks import (
     apply_policy,
     matching_version,
     measure_clock,
+    notes_answer,
     record_breach,
     set_clocks,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "matching_version",
     "measure_clock",
     "move_policy",
+    "notes_answer",
     "recompute_open",
     "record_breach",
     "release_deadline",

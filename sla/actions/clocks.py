@@ -8,9 +8,10 @@ from typing import Any
 from django.utils import timezone
 
 from sla import clockwork
+from sla.book import BOOK
 from sla.matching import matches
 from sla.measure import FULFILLED
-from sla.models import CalendarVersion, Clock, Measurement, PolicyVersion, TicketDue
+from sla.models import OPEN_STATES, CalendarVersion, Clock, Measurement, PolicyVersion, TicketDue
 from tickets.events import record
 from tickets.handover import hand_over
 from tickets.models import Event, Ticket
@@ -80,6 +81,13 @@ def apply_policy(event: Event) -> bool:
     }
     record("sla.applied", ticket=ticket, subject=ticket, at=event.at, data=data)
     return True
+
+
+def notes_answer(ticket_id: int) -> bool:
+    """Whether a note can change a clock of the ticket: only where its policy lets notes count as replies."""
+    clocks = Clock.objects.filter(ticket=ticket_id, state__in=OPEN_STATES, policy_version__isnull=False)
+    versions = set(clocks.values_list("policy_version", flat=True))
+    return any(BOOK.rules(version).switches.note_answers for version in versions if version)
 
 
 def set_clocks(event: Event) -> None:

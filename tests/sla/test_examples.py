@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from sla.escalations import Level, fall_at
-from sla.measure import CANCELLED, FULFILLED
+from sla.measure import CANCELLED, FULFILLED, RUNNING
 from sla.rules import Rules, Switches, Target
 from tests.sla.histories import History, at, minutes, targets
 
@@ -84,6 +84,27 @@ def test_example_total_work():
     read = history.status("14:00", "on_hold", "open").status("14:30", "open", "resolved").read()
     assert read["agent_work", 1].elapsed_working == minutes(90)
     assert read["requester_wait", 1].elapsed_working == minutes(330)
+
+
+def test_example_imported():
+    def history(**switches):
+        rules = Rules(targets(first=120), switches=Switches(**switches))
+        return History(rules, imported=True).agent("12:00").first()
+
+    assert history().breached_at == at("11:00")
+    measured = history(imported="measure")
+    assert (measured.target, measured.due_at, measured.elapsed_working) == (None, None, minutes(180))
+
+
+def test_example_automatic():
+    def history(**switches):
+        return History(Rules(targets(first=120), switches=Switches(**switches)), human=False)
+
+    assert ("first_response", 1) not in history().read()
+    answered = history(automatic_opened="start").agent("10:00", human=False)
+    assert (answered.first().state, answered.first().due_at) == (RUNNING, at("11:00"))
+    both = history(automatic_opened="start", automatic_answers=True).agent("10:00", human=False)
+    assert both.first().state == FULFILLED
 
 
 def test_example_final_resolution():

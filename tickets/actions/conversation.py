@@ -15,6 +15,7 @@ from tickets.actions.properties import tag as put_tag
 from tickets.actions.status import STATUS_ACTIONS, change_status, demand_unchanged
 from tickets.events import record
 from tickets.models import (
+    Account,
     Channel,
     Message,
     Priority,
@@ -27,6 +28,9 @@ from tickets.models import (
     User,
 )
 from tickets.text import clean_line, clean_text
+
+IMPORTED_AFTER = timedelta(days=1)
+"""A ticket written down later than this after its opening was imported, and its opening says so."""
 
 
 def open_ticket(
@@ -114,6 +118,7 @@ def open_ticket(
                 "message": message.pk,
                 "human": not automatic,
                 "follows": follows.pk if follows else None,
+                **({"imported": True} if timezone.now() - at > IMPORTED_AFTER else {}),
             },
         )
         for name in tags:
@@ -157,6 +162,7 @@ def reply(
         demand_unchanged(ticket, seen_seq)
         if from_customer and _is_too_late_to_reopen(ticket, at):
             return _follow_up(ticket, words, by, channel, at)
+        human = human and (from_customer or by.account != Account.PROGRAM)
         speaker = Speaker.CUSTOMER if from_customer else (Speaker.AGENT if human else Speaker.BOT)
         message = _say(
             ticket,
@@ -170,6 +176,8 @@ def reply(
         )
         _note_whose_turn(ticket, speaker, at)
         data = {"message": message.pk, "by": speaker.value, "human": human, "channel": Channel(channel).value}
+        if not from_customer and by.account == Account.SHARED:
+            data["shared"] = True
         record("ticket.replied", ticket=ticket, subject=message, by=by, at=at, data=data)
         _move_on(ticket, by, from_customer, then, at)
         return message

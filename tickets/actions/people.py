@@ -117,13 +117,12 @@ def set_teams(person: User, teams: Iterable[Team], *, by: User | None, at: datet
 
 
 def edit_person(person: User, *, by: User | None, at: datetime | None = None, **fields: Any) -> User:
-    """Change name, phone, language, time_zone, preferences or organization. People change themselves
-    (not their
-    organisation); administrators everybody."""
-    allowed = {"name", "phone", "language", "time_zone", "preferences", "organization"}
+    """Change name, phone, language, time_zone, preferences, organization or account. People change themselves
+    (the last two excepted); administrators everybody."""
+    allowed = {"name", "phone", "language", "time_zone", "preferences", "organization", "account"}
     if unknown := fields.keys() - allowed:
         raise ValueError(f"not editable: {sorted(unknown)}")
-    own = by is not None and by.pk == person.pk and "organization" not in fields
+    own = by is not None and by.pk == person.pk and not fields.keys() & {"organization", "account"}
     if by is not None and not own and not access.can_administer(by):
         raise NotAllowed(_("You may not change this person."))
     return _edit(person, "person.edited", {"person": person.pk}, fields, by=by, at=at, names=False)

@@ -2,7 +2,7 @@
 
 from tickets.models.event import Event
 from tickets.models.job import UNFINISHED, Job, JobState
-from tickets.models.people import Organization, Role, Team, User
+from tickets.models.people import Account, Organization, Role, Team, User
 from tickets.models.ticket import (
     OPEN_STATUSES,
     UNRESOLVED_STATUSES,
@@ -24,6 +24,7 @@ __all__ = [
     "OPEN_STATUSES",
     "UNFINISHED",
     "UNRESOLVED_STATUSES",
+    "Account",
     "Attachment",
     "Blob",
     "Channel",

@@ -20,6 +20,14 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", _("Administrator")
 
 
+class Account(models.TextChoices):
+    """Who uses an account of ours. What a program says is no person's word (`sla.rules.Switches`)."""
+
+    PERSON = "person", _("One person")
+    SHARED = "shared", _("Several people")
+    PROGRAM = "program", _("A program")
+
+
 STAFF_ROLES = (Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
 
 
@@ -94,6 +102,9 @@ class User(AbstractBaseUser):
     email = models.EmailField(max_length=254, null=True, blank=True)
     name = models.CharField(max_length=200, blank=True)
     role = models.CharField(max_length=20, choices=Role, default=Role.CUSTOMER)
+    account = models.CharField(
+        max_length=10, choices=Account, default=Account.PERSON, db_default=Account.PERSON
+    )
     organization = models.ForeignKey(
         Organization, models.SET_NULL, null=True, blank=True, related_name="people"
     )

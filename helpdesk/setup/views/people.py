@@ -74,7 +74,8 @@ def people_edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = PersonForm(request.POST)
 
     def save() -> None:
-        said = {name: form.cleaned_data[name] for name in ("name", "phone", "organization")}
+        said = {name: form.cleaned_data[name] for name in ("name", "phone", "organization", "account")}
+        said["account"] = said["account"] or person.account
         actions.edit_person(person, by=reader(request), **said)
 
     return settle(
@@ -141,6 +142,7 @@ def _page(
     role_form: SetupForm | None = None,
 ) -> HttpResponse:
     about = {"name": person.name, "phone": person.phone, "organization": person.organization_id}
+    about["account"] = person.account
     filing: dict[str, Any] = {"role": person.role, "teams": list(person.teams.values_list("pk", flat=True))}
     return page(
         request,
