@@ -18,6 +18,7 @@ from helpdesk.wishes import wants_mail
 from sla import queries as clocks
 from sla.escalations import ADDRESS, Level
 from tickets.models import Event, Role, Ticket, User
+from tickets.models.people import STAFF_ROLES
 from tickets.queries import entered_at
 
 EARLY, LATE = "sla.warned", "sla.breached"
@@ -57,33 +58,38 @@ class _People:
     """The people behind the roles, for the tickets of some events."""
 
     def __init__(self, events: Iterable[Event]) -> None:
-        self.tickets = Ticket.objects.select_related("assignee", "team__lead").in_bulk(
-            {event.ticket_id for event in events}
-        )
+        tickets = Ticket.objects.filter(pk__in={event.ticket_id for event in events})
+        rows = list(tickets.values_list("pk", "assignee", "team", "team__lead"))
+        self.tickets = {pk: (assignee, team, lead) for pk, assignee, team, lead in rows}
+        self.teams = {team for _pk, _assignee, team, _lead in rows}
+        named = {person for _pk, assignee, _team, lead in rows for person in (assignee, lead) if person}
+        found = User.objects.filter(is_active=True, role__in=STAFF_ROLES).in_bulk(named)
+        self.named: dict[int | None, User] = dict(found)
 
     def behind(self, event: Event, tell: Iterable[str]) -> list[User]:
         """Each once, in the order of the roles."""
-        ticket = self.tickets[event.ticket_id]
-        found = {one.pk: one for who in tell if not who.startswith(ADDRESS) for one in self._in(who, ticket)}
+        assert event.ticket_id is not None
+        parties = self.tickets[event.ticket_id]
+        found = {
+            one.pk: one for who in tell if not who.startswith(ADDRESS) for one in self._in(who, *parties)
+        }
         return list(found.values())
 
-    def _in(self, role: str, ticket: Ticket) -> list[User]:
-        heirs = {"assignee": (ticket.assignee, ticket.team.lead), "team_lead": (ticket.team.lead,)}
-        for person in heirs.get(role, ()):
-            if person is not None and person.is_active and person.is_member:
-                return [person]
-        if role == "team" and (members := self._members.get(ticket.team_id)):
+    def _in(self, role: str, assignee: int | None, team: int, lead: int | None) -> list[User]:
+        for holder in {"assignee": (assignee, lead), "team_lead": (lead,)}.get(role, ()):
+            if holder in self.named:
+                return [self.named[holder]]
+        if role == "team" and (members := self._members.get(team)):
             return members
-        return self._supervisors_of.get(ticket.team_id) or self._supervisors
+        return self._supervisors_of.get(team) or self._supervisors
 
     @cached_property
     def _members(self) -> dict[int, list[User]]:
-        teams = {ticket.team_id for ticket in self.tickets.values()}
-        return _by_team(teams, Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
+        return _by_team(self.teams, *STAFF_ROLES)
 
     @cached_property
     def _supervisors_of(self) -> dict[int, list[User]]:
-        return _by_team({ticket.team_id for ticket in self.tickets.values()}, Role.SUPERVISOR)
+        return _by_team(self.teams, Role.SUPERVISOR)
 
     @cached_property
     def _supervisors(self) -> list[User]:

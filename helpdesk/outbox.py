@@ -22,6 +22,7 @@ from helpdesk import sealed
 from helpdesk.models import Delivery, SupportAddress
 from tickets import access
 from tickets.actions import NotAllowed
+from tickets.bulk import insert
 from tickets.handover import hand_over
 from tickets.models import Event, Ticket, User
 from tickets.models.people import normalize_address
@@ -56,7 +57,7 @@ def add(deliveries: Iterable[Delivery]) -> None:
         return
     ours = _own_addresses(rows)
     rows = [_refused(row, ours) or row for row in rows]
-    Delivery.objects.bulk_create(rows, ignore_conflicts=rows[0].event_id is not None)
+    insert(rows, ignore_conflicts=rows[0].event_id is not None)
     if any(row.state == State.QUEUED and row.send_at <= row.created_at for row in rows):
         # A hint that something is due; the task takes the most urgent delivery, whichever that is.
         hand_over("mail.deliver", rows[0].event_id or rows[0].pk)

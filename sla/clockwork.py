@@ -77,6 +77,15 @@ class Told:
     breached_at: datetime | None = None
     levels: dict[str, datetime] = field(default_factory=dict)
 
+    def note(self, at: datetime, kind: str, level: str = "") -> None:
+        """Hear of one more; a warning or level that was told before stays as it was."""
+        if kind == "sla.warned":
+            self.warned_at = self.warned_at or at
+        elif kind == "sla.breached":
+            self.breached_at = at
+        else:
+            self.levels.setdefault(level, at)
+
 
 class Fall(NamedTuple):
     """Something that a running clock will come to at `at`, if nothing happens before: its warning, its breach
@@ -124,12 +133,7 @@ def fold(ticket_id: int, events: Iterable[Fact]) -> Folded:
         elif event.kind in TOLD:
             key = (event.data.get("metric", ""), event.data.get("instance", 1))
             told = folded.told.setdefault(key, Told())
-            if event.kind == "sla.warned":
-                told.warned_at = told.warned_at or event.at
-            elif event.kind == "sla.breached":
-                told.breached_at = event.at
-            else:
-                told.levels.setdefault(event.data.get("level", ""), event.at)
+            told.note(event.at, event.kind, event.data.get("level", ""))
     folded.readings = measure(facts, BOOK)
     return folded
 

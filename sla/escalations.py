@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -60,6 +61,7 @@ class Level:
         return self.percent is not None or self.offset < ZERO
 
 
+@cache
 def default_levels(warning: Lead) -> tuple[Level, ...]:
     """What a metric has for which the policy names none: its warning and its due time, for the assignee."""
     due = Level(tell=("assignee",))

@@ -15,6 +15,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from tickets.bulk import insert
 from tickets.models import Event, Ticket, User
 
 STATUS_KINDS = frozenset(
@@ -170,11 +171,12 @@ def _is_derived(kind: str) -> bool:
 
 @dataclass(frozen=True)
 class Derived:
-    """A derived event (`DERIVED_PREFIXES`) that is still to be written; as the arguments of `record`."""
+    """A derived event (`DERIVED_PREFIXES`) that is still to be written; as the arguments of `record`,
+    `subject` as a model and a primary key."""
 
     kind: str
-    ticket: Ticket
-    subject: models.Model
+    ticket_id: int
+    subject: tuple[type[models.Model], int]
     at: datetime
     data: Mapping[str, Any]
 
@@ -191,21 +193,21 @@ def record_derived(drafts: Sequence[Derived], *, recorded_at: datetime) -> list[
             raise ValueError(f"{draft.kind} is not derived: record() it")
         if extra := draft.data.keys() - KINDS[draft.kind]:
             raise ValueError(f"{draft.kind} does not carry {sorted(extra)}")
-    seqs = _next_in_tickets(Counter(draft.ticket.pk for draft in drafts))
+    seqs = _next_in_tickets(Counter(draft.ticket_id for draft in drafts))
     events = [
         Event(
-            ticket=draft.ticket,
-            seq=next(seqs[draft.ticket.pk]),
+            ticket_id=draft.ticket_id,
+            seq=next(seqs[draft.ticket_id]),
             kind=draft.kind,
-            subject_kind=draft.subject._meta.label_lower,
-            subject_id=draft.subject.pk,
+            subject_kind=draft.subject[0]._meta.label_lower,
+            subject_id=draft.subject[1],
             at=draft.at,
             recorded_at=recorded_at,
             data=dict(draft.data),
         )
         for draft in drafts
     ]
-    Event.objects.bulk_create(events)
+    insert(events)
     for react in subscribers_to_many():
         react(events)
     return events

@@ -158,7 +158,9 @@ def test_one_mail_names_first_what_is_late_and_then_what_comes_due(late, send_al
             (event,) = ticket.events.filter(kind="sla.escalated")
             data = event.data | {"level": "0", "due_at": now - HOUR}
             clock = Clock.objects.get(ticket=ticket, metric="first_response")
-            record_derived([Derived("sla.escalated", ticket, clock, now, data)], recorded_at=now)
+            record_derived(
+                [Derived("sla.escalated", ticket.pk, (Clock, clock.pk), now, data)], recorded_at=now
+            )
     ((subject, text),) = mails(send_all())
     assert subject == "2 late, 1 due soon"
     places = [text.index(f"/desk/tickets/{ticket.pk}/") for ticket in tickets]
