@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def measure(options: argparse.Namespace) -> None:
-    versions = _policy()
+    versions = policy()
     for name, count in (("minute", options.minute), ("backlog", options.backlog)):
         seed(
             versions, count, ago=TARGETS["first_response"] + (10 if name == "minute" else 3 * 3600), mark=name
@@ -82,8 +82,8 @@ def measure(options: argparse.Namespace) -> None:
 # --- seeding --------------------------------------------------------------------------------------------
 
 
-def _policy() -> dict[str, int]:
-    """A policy in calendar time, so that plain SQL can say when its clocks are due."""
+def policy(**more: Any) -> dict[str, int]:
+    """A policy in calendar time, so that plain SQL can say when its clocks are due. Returns its versions."""
     from sla import actions
     from sla.models import Policy
 
@@ -91,14 +91,15 @@ def _policy() -> dict[str, int]:
         metric: {str(priority): {"seconds": seconds, "basis": "calendar"} for priority in (1, 2, 3, 4)}
         for metric, seconds in TARGETS.items()
     }
-    policy = actions.edit_policy(Policy.objects.earliest("position"), by=None, spec={"targets": targets})
-    return {"policy_version": policy.latest.pk, "calendar_version": policy.calendar.latest.pk}
+    row = actions.edit_policy(Policy.objects.earliest("position"), by=None, spec={"targets": targets, **more})
+    return {"policy_version": row.latest.pk, "calendar_version": row.calendar.latest.pk}
 
 
-def seed(versions: dict[str, int], count: int, *, ago: int, mark: str) -> None:
-    """Tickets opened so many seconds ago, whose warnings were told when they fell."""
+def seed(versions: dict[str, int], count: int, *, ago: int, mark: str, spread: float = 0.001) -> None:
+    """Tickets opened so many seconds ago (and up to `spread` more), whose warnings were told when they fell."""
     start = time.perf_counter()
-    given: dict[str, Any] = {"count": count, "ago": ago, "mark": mark, "warned": ago > 0, **versions}
+    given: dict[str, Any] = {"count": count, "ago": ago, "mark": mark, "warned": ago > 0, "spread": spread}
+    given |= versions
     given |= {f"{metric}_seconds": seconds for metric, seconds in TARGETS.items()}
     given |= {"applied": json.dumps(versions)}
     for statement in SEED.split(";\n"):
@@ -111,7 +112,7 @@ SEED = """
 DROP TABLE IF EXISTS fresh;
 CREATE TEMP TABLE fresh AS
     SELECT nextval(pg_get_serial_sequence('tickets_ticket', 'id')) AS id,
-           now() - make_interval(secs => %(ago)s) - make_interval(secs => random() * 0.001) AS at,
+           now() - make_interval(secs => %(ago)s) - make_interval(secs => random() * %(spread)s) AS at,
            (SELECT min(id) FROM tickets_user WHERE role = 'customer') AS customer,
            agents.ids[1 + n %% cardinality(agents.ids)] AS agent,
            (SELECT min(team_id) FROM tickets_user_teams) AS team
