@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.utils.translation import gettext as _
 
 from helpdesk import outbox
@@ -47,13 +47,29 @@ def file(row: InboundEmail, read: Read) -> Filed:
         return Filed()
     if reading["report"]:
         return _report(row, reading)
+    ours = OwnAddresses()
     author = normalize_address(reading["from"]["email"])
-    if author and outbox.is_own_address(author):
+    if author and author in ours:
         return _aside(row, State.QUIET, "own address")
     found = match(row, reading)
     if reading["automatic"]:
         return _automatic(row, read, found)
-    return _human(row, read, found)
+    return _human(row, read, found, ours)
+
+
+class OwnAddresses:
+    """Our support addresses as they stand when a mail is filed, each with its team: one query a mail."""
+
+    def __init__(self) -> None:
+        self.rows = {row.address.lower(): row for row in SupportAddress.objects.select_related("team")}
+
+    def __contains__(self, address: str) -> bool:
+        """Whether it is one of ours, active or not, whatever stands behind its plus sign."""
+        return address.lower() in self.rows or without_plus(address) in self.rows
+
+    def team_of(self, address: str) -> Team | None:
+        row = self.rows.get(address.lower()) or self.rows.get(without_plus(address))
+        return row.team if row is not None and row.is_active and row.team.is_active else None
 
 
 def without_plus(address: str) -> str:
@@ -80,15 +96,17 @@ def _is_duplicate(row: InboundEmail) -> bool:
     earlier = InboundEmail.objects.filter(duplicate_of=None).exclude(
         Q(pk=row.pk) | Q(state__in=(State.WAITING, State.REFUSED))
     )
-    same = earlier.filter(sha256=row.sha256, source=row.source).order_by("pk").first()
+    earlier = earlier.only("ticket_id", "body_hash").order_by("pk")
+    same = earlier.filter(sha256=row.sha256, source=row.source).first()
     if same is None and row.internet_message_id:
-        namesakes = earlier.filter(internet_message_id=row.internet_message_id).order_by("pk")
-        same = namesakes.filter(body_hash=row.body_hash).first()
-        row.flagged = row.flagged or (same is None and namesakes.exists())
+        namesakes = earlier.filter(internet_message_id=row.internet_message_id)
+        nearest = namesakes.order_by(Case(When(body_hash=row.body_hash, then=0), default=1), "pk").first()
+        same = nearest if nearest is not None and nearest.body_hash == row.body_hash else None
+        row.flagged = row.flagged or (same is None and nearest is not None)
     if same is None:
         return False
     row.state, row.reason = State.DUPLICATE, f"same as {same.pk}"
-    row.duplicate_of, row.ticket = same, same.ticket
+    row.duplicate_of_id, row.ticket_id = same.pk, same.ticket_id
     return True
 
 
@@ -123,27 +141,30 @@ def _automatic(row: InboundEmail, read: Read, found: Match) -> Filed:
 # --- from a person ------------------------------------------------------------------------------------
 
 
-def _human(row: InboundEmail, read: Read, found: Match) -> Filed:
+def _human(row: InboundEmail, read: Read, found: Match, ours: OwnAddresses) -> Filed:
     if found.ticket is not None and found.person is not None and found.joins:
         if found.proves:
             actions.prove_address(found.person)
-        return _join(row, read, found.ticket, found.person, proven=found.proves)
+        return _join(row, read, found, ours)
     if found.ticket is not None and found.has_token:
-        person = _sender(read.reading)
+        person = found.person or _sender(read.reading)
         row.message = actions.hold_message(found.ticket, words_of(read), author=person)
         row.ticket = found.ticket
         return _aside(row, State.SUSPENDED, "token of somebody else")
-    return _open(row, read, found.ticket)
+    return _open(row, read, found, ours)
 
 
-def _join(row: InboundEmail, read: Read, ticket: Ticket, person: User, *, proven: bool) -> Filed:
+def _join(row: InboundEmail, read: Read, found: Match, ours: OwnAddresses) -> Filed:
+    ticket, person = found.ticket, found.person
+    assert ticket is not None
+    assert person is not None
     words = words_of(read)
     if words.is_empty:
         words = Words(text=_("(empty mail)"), internet_message_id=words.internet_message_id)
     if person.is_member and person.pk != ticket.requester_id:
         # A From line is no proof of a colleague: their own token makes it a note, which reaches nobody
         # outside.
-        if not proven:
+        if not found.proves:
             row.message, row.ticket = actions.hold_message(ticket, words, author=person), ticket
             return _aside(row, State.SUSPENDED, "a colleague's address without proof")
         row.message = actions.add_note(ticket, words, by=person)
@@ -151,17 +172,17 @@ def _join(row: InboundEmail, read: Read, ticket: Ticket, person: User, *, proven
         return _aside(row, State.FILED, "note of a colleague")
     row.message = message = actions.reply(ticket, words, by=person, channel=Channel.MAIL, as_customer=True)
     row.ticket = message.ticket
-    _propose_copied(row, read.reading, message.ticket, person)
+    _propose_copied(read.reading, message.ticket, person, ours)
     _aside(row, State.FILED, "follow-up" if message.ticket_id != ticket.pk else "reply")
     return Filed(new_ticket=message.ticket_id != ticket.pk)
 
 
-def _open(row: InboundEmail, read: Read, related: Ticket | None) -> Filed:
+def _open(row: InboundEmail, read: Read, found: Match, ours: OwnAddresses) -> Filed:
     reading = read.reading
-    team = team_for(recipients(row, reading))
+    team = team_for(recipients(row, reading), ours)
     if team is None:
         return _aside(row, State.QUARANTINED, "no team is set up")
-    person = _sender(reading)
+    person = _known_by_name(found.person) or _sender(reading)
     ticket = actions.open_ticket(
         requester=person,
         subject=reading["subject"] or (_("(no subject)") if not reading["text"].strip() else ""),
@@ -173,15 +194,21 @@ def _open(row: InboundEmail, read: Read, related: Ticket | None) -> Filed:
     row.ticket, row.message = ticket, Message.objects.filter(ticket=ticket).order_by("pk").first()
     if not reading["answerable"]:
         _send_no_acknowledgement(ticket)
-    _propose_copied(row, reading, ticket, person)
-    _aside(row, State.FILED, f"possibly related to {related.pk}" if related is not None else "new ticket")
+    _propose_copied(reading, ticket, person, ours)
+    _aside(row, State.FILED, f"possibly related to {found.ticket.pk}" if found.ticket else "new ticket")
     return Filed(new_ticket=True)
 
 
 def _send_no_acknowledgement(ticket: Ticket) -> None:
     """The sender's mail asks for no automatic answer (or nobody reads one): what was to leave stays."""
-    leaving = Delivery.objects.filter(event__ticket=ticket, template=outbox.ACKNOWLEDGEMENT)
+    opened = list(ticket.events.filter(kind="ticket.opened").values_list("pk", flat=True))
+    leaving = Delivery.objects.filter(event__in=opened, template=outbox.ACKNOWLEDGEMENT)
     outbox.suppress(leaving, Delivery.Reason.UNWANTED, ticket.opened_at)
+
+
+def _known_by_name(person: User | None) -> User | None:
+    """Somebody we know whose name is not missing: meeting them again would change nothing."""
+    return person if person is not None and person.name else None
 
 
 def _sender(reading: Reading) -> User:
@@ -220,27 +247,20 @@ def recipients(row: InboundEmail, reading: Reading) -> list[str]:
     )
 
 
-def team_for(addresses: Iterable[str]) -> Team | None:
+def team_for(addresses: Iterable[str], ours: OwnAddresses) -> Team | None:
     """The team of the first of our addresses among these, else the company's default, else the oldest."""
-    ours = {
-        one.address.lower(): one.team
-        for one in SupportAddress.objects.filter(is_active=True, team__is_active=True).select_related("team")
-    }
-    for address in addresses:
-        team = ours.get(address) or ours.get(without_plus(address))
-        if team is not None:
-            return team
-    return team_for_new_tickets()
+    named = (ours.team_of(address) for address in addresses)
+    return next(filter(None, named), None) or team_for_new_tickets()
 
 
-def _propose_copied(row: InboundEmail, reading: Reading, ticket: Ticket, sender: User) -> None:
+def _propose_copied(reading: Reading, ticket: Ticket, sender: User, ours: OwnAddresses) -> None:
     """Who was in copy is proposed to the agents as a follower, where the team wants that."""
     if ticket.team.cc_rule != Team.CcRule.PROPOSE:
         return
     known = {sender.email, ticket.requester.email}
     for one in [*reading["cc"], *reading["to"]][:MAX_PROPOSED]:
         address = normalize_address(one["email"])
-        if not address or address in known or outbox.is_own_address(address):
+        if not address or address in known or address in ours:
             continue
         known.add(address)
         try:

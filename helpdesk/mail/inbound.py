@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from helpdesk import leases
 from helpdesk.mail import filing
@@ -123,15 +124,14 @@ def _claim(pk: int) -> InboundEmail | None:
 def _file(row: InboundEmail, read: Read) -> Outcome:
     with transaction.atomic():
         filing.one_at_a_time(read.reading["message_id"] or row.sha256)
-        row = InboundEmail.objects.select_for_update(no_key=True).get(pk=row.pk)
+        row = InboundEmail.objects.select_for_update(no_key=True).defer("raw").get(pk=row.pk)
         if row.state != State.WAITING:
             return Outcome(row, read=read)
         decision = filing.file(row, read)
         row.claimed_until = None
-        row.processed_at = Now()
+        row.processed_at = timezone.now()
         row.error = ""
         row.save(update_fields=_OUTCOME)
-    row.refresh_from_db(fields=["processed_at"])
     logger.info("mail %s from %s: %s %s", row.pk, row.source, row.state, row.reason)
     return Outcome(row, new_ticket=decision.new_ticket, read=read)
 
