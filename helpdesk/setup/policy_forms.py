@@ -25,7 +25,7 @@ from tickets.models import Priority
 USUAL = ("first_response", "next_response", "resolution")
 PAUSES = [(status, STATUS_WORDS[status]) for status in ("new", "open", "waiting", "on_hold")]
 WORKING, CALENDAR, MIXED = "working", "calendar", "mixed"
-_BASES = [(WORKING, gettext_lazy("working time")), (CALENDAR, gettext_lazy("calendar time"))]
+_BASES = [(WORKING, gettext_lazy("working")), (CALENDAR, gettext_lazy("calendar"))]
 
 
 @dataclass

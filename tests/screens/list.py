@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpdesk.context import path_of
+from sla.models import Calendar, Policy
 from tests.screens.world import World
 
 
@@ -56,6 +57,72 @@ def _send_nothing(page: Any) -> None:
     page.locator("[data-problem]").wait_for()
 
 
+def _check(page: Any) -> None:
+    page.get_by_label("First reply, Low").fill("2 h")
+    page.get_by_label("Resolve, Low", exact=True).fill("32 h")
+    page.get_by_label("Change open tickets too").check()
+    page.locator("#do-check").click()
+    page.locator(".saving--seen").wait_for()
+
+
+def _unfold(page: Any) -> None:
+    for details in page.locator("details.fold").all():
+        details.evaluate("node => { node.open = true }")
+
+
+def _test_ticket(page: Any) -> None:
+    page.get_by_label("Opened at").fill("2026-11-20T16:30")
+    page.get_by_role("button", name="Test", exact=True).click()
+    page.locator("#trial-answer").wait_for()
+
+
+def _conditions(page: Any) -> None:
+    for field in ("organization", "priority"):
+        page.get_by_label("Add a condition on").select_option(field)
+        page.locator("#do-add").click()
+        page.wait_for_function("field => document.activeElement.name?.endsWith('operator')", arg=field)
+    page.get_by_label("First reply, Urgent").fill("soon")
+    page.get_by_role("button", name="Save policy").click()
+    page.locator("[data-problem]").wait_for()
+
+
+def _read_file(page: Any) -> None:
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Acme//Off//EN"]
+    for number, (day, name) in enumerate((("20261230", "Stocktaking"), ("20270212", "Works outing"))):
+        lines += [
+            "BEGIN:VEVENT",
+            f"UID:{number}@acme.example",
+            f"DTSTART;VALUE=DATE:{day}",
+            f"SUMMARY:{name}",
+            "END:VEVENT",
+        ]
+    body = "\r\n".join([*lines, "END:VCALENDAR", ""]).encode()
+    page.locator("input[type=file]").set_input_files(
+        {"name": "off.ics", "mimeType": "text/calendar", "buffer": body}
+    )
+    page.get_by_role("button", name="Read file").click()
+    page.get_by_text("2 days off").wait_for()
+
+
+def _setup(world: World) -> Iterator[Screen]:
+    """Calendars and policies, as a supervisor changes them."""
+    sue = world.people["sue"]
+    calendar, policy = Calendar.objects.get(), Policy.objects.get(name="Standard support")
+    hours = f"/setup/hours/calendars/{calendar.pk}/"
+    form = f"/setup/hours/policies/{policy.pk}/"
+    yield Screen("setup-hours", "/setup/hours/", sue)
+    yield Screen("setup-hours-tested", "/setup/hours/", sue, _test_ticket)
+    yield Screen("setup-policy", form, sue)
+    yield Screen("setup-policy-checked", form, sue, _check)
+    yield Screen("setup-policy-problem", form, sue, _conditions)
+    yield Screen("setup-policy-unfolded", form, sue, _unfold)
+    yield Screen("setup-calendar", f"{hours}?month=2026-12&amount=8+h&from=2026-12-23T15:00", sue)
+    yield Screen("setup-calendar-edit", f"{hours}hours/", sue)
+    yield Screen("setup-calendar-day", f"{hours}day/?date=2026-12-24", sue)
+    yield Screen("setup-calendar-public", f"{hours}public/?country=DE&region=BY", sue)
+    yield Screen("setup-calendar-file", f"{hours}file/", sue, _read_file)
+
+
 def screens(world: World) -> Iterator[Screen]:
     """Every main screen that is mounted."""
     mira, sue, ada = (world.people[name] for name in ("mira", "sue", "ada"))
@@ -101,3 +168,4 @@ def screens(world: World) -> Iterator[Screen]:
     ):
         if path := path_of(route, *arguments):
             yield Screen(name, path, person)
+    yield from _setup(world)

@@ -17,6 +17,16 @@ NOW = datetime(2026, 11, 20, 8, 53, tzinfo=UTC)
 ZONE = "Europe/Berlin"
 HOUR = 3600
 OFFICE = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+DECEMBER = {
+    "holidays": {
+        "2026-12-25": "Christmas Day",
+        "2026-12-26": "Second day of Christmas",
+        "2027-01-01": "New Year",
+    },
+    "date_hours": {"2026-12-24": [["09:00", "13:00"]], "2026-12-31": [["09:00", "13:00"]]},
+    "names": {"2026-12-24": "Half day", "2026-12-31": "Half day"},
+    "sources": [{"country": "DE", "region": "BE", "until": 2027}],
+}
 TARGETS = {
     "first_response": {1: 4, 2: 2, 3: 1, 4: 0.5},
     "next_response": {1: 8, 2: 4, 3: 2, 4: 1},
@@ -53,7 +63,7 @@ def make_world() -> World:
     SavedReply.objects.create(
         title="Ask for the order number", text="Hello {customer}, which order is it about?"
     )
-    _promises()
+    _promises(tech)
     for name, role, teams in (
         ("Mira Keller", Role.AGENT, (billing, tech)),
         ("Jo Brandt", Role.AGENT, (billing,)),
@@ -70,10 +80,10 @@ def make_world() -> World:
     return world
 
 
-def _promises() -> None:
+def _promises(tech: Team) -> None:
     calendar = sla_actions.create_calendar(
         "Berlin office",
-        {"timezone": ZONE, "hours": OFFICE},
+        {"timezone": ZONE, "hours": OFFICE} | DECEMBER,
         by=None,
         is_default=True,
         at=NOW - timedelta(days=90),
@@ -84,10 +94,18 @@ def _promises() -> None:
         }
         for metric, levels in TARGETS.items()
     }
-    spec = {"targets": targets, "conditions": []}
-    sla_actions.create_policy(
-        "Standard support", spec, calendar=calendar, by=None, at=NOW - timedelta(days=90)
-    )
+    spec: dict[str, Any] = {"targets": targets, "conditions": []}
+    then = NOW - timedelta(days=90)
+    standard = sla_actions.create_policy("Standard support", spec, calendar=calendar, by=None, at=then)
+    asked = [
+        {"field": "team", "operator": "is", "values": [tech.pk]},
+        {"field": "type", "operator": "is", "values": ["incident", "problem"]},
+    ]
+    tags = [{"field": "tag", "operator": "is", "values": ["pilot"]}]
+    for name, conditions in (("Outages", asked), ("Pilot customers", tags)):
+        more = spec | {"conditions": conditions}
+        policy = sla_actions.create_policy(name, more, calendar=calendar, by=None, before=standard, at=then)
+    sla_actions.edit_policy(policy, by=None, is_active=False, at=then)
 
 
 def _customer(name: str, organization: str, **more: Any) -> User:
