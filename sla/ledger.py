@@ -78,8 +78,8 @@ def explain(reading: Reading, now: datetime) -> Ledger:
 
 
 def _pieces(reading: Reading, end: datetime, working: bool, *, finely: bool) -> Iterator[Stretch]:
-    ends = [span.start_seq for span in reading.spans[1:]] + [reading.stopped_seq]
-    for span, end_seq in zip(reading.spans, ends, strict=True):
+    followers = [span.start_seq for span in reading.spans[1:]]
+    for span, end_seq in zip(reading.spans, [*followers, reading.stopped_seq], strict=False):
         until = span.end or end
         if until <= span.start:
             continue

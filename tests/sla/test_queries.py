@@ -173,3 +173,10 @@ def test_the_public_target_and_the_calendar_of_a_ticket(opened, open_ticket, pol
     ticket = opened()
     assert queries.public_target(ticket) == after(hours=4)
     assert queries.calendar_of(ticket) is policy.calendar.latest.compiled
+
+
+def test_a_reply_at_the_very_instant_of_the_opening_has_an_empty_ledger(opened, cast):
+    ticket = opened()
+    actions.reply(ticket, "At once", by=cast.mira, channel="desk", at=ticket.opened_at)
+    first, *_others = queries.ledgers_of(ticket, after(hours=1))
+    assert (first.stretches, first.consumed) == ([], timedelta())
