@@ -15,6 +15,7 @@ from django.utils import timezone
 from sla import actions, queries
 from sla.models import Clock
 from tickets.handover import hand_over
+from tickets.models import Ticket
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,11 @@ LEFT_BEHIND = timedelta(seconds=30)
 def measure(pk: int) -> bool:
     """Write the measurement of a stopped clock. False where there was nothing to do."""
     with transaction.atomic():
+        # The ticket first, as actions do: they write its clocks under its lock, and a measurement, which
+        # points to the ticket, would wait for them with the clock in its hands.
+        tickets = Ticket.objects.filter(pk__in=Clock.objects.filter(pk=pk).values("ticket"))
+        if tickets.select_for_update().first() is None:
+            return False
         clock = Clock.objects.select_for_update(of=("self",)).select_related("ticket").filter(pk=pk).first()
         return clock is not None and actions.measure_clock(clock) is not None
 
