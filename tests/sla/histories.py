@@ -46,9 +46,17 @@ class History:
     def __init__(self, rules=None, *, opened="09:00", **opening):
         self.rules = {1: rules or Rules(targets())}
         self.events = []
+        self.calendar = OFFICE
         data = {"status": "new", "priority": 2, "team": 1, "assignee": None, "spoke_first": "customer"}
         self.add("ticket.opened", opened, **(data | {"message": 100} | opening))
         self.add("sla.applied", opened, policy_version=1, calendar_version=1)
+
+    @classmethod
+    def of(cls, other, events):
+        """Another history by the same rules and calendar, with these events."""
+        history = cls()
+        history.rules, history.calendar, history.events = other.rules, other.calendar, list(events)
+        return history
 
     def add(self, kind, when, day=0, actor=None, **data):
         instant = when if isinstance(when, datetime) else at(when, day)
@@ -65,7 +73,7 @@ class History:
         return self.add("ticket.set_open", when, status=[old, new], **more)
 
     def read(self, until=None):
-        book = RuleBook(rules=self.rules.__getitem__, calendar=lambda version: OFFICE)
+        book = RuleBook(rules=self.rules.__getitem__, calendar=lambda version: self.calendar)
         readings = measure(self.events, book, until)
         return {(reading.metric, reading.instance): reading for reading in readings}
 

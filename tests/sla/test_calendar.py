@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sla.calendar import CalendarError, add_working_time, compile_calendar, working_time_between
 from tests.sla.corpora import cases
+from tests.sla.strategies import AMOUNTS, INSTANTS, calendars
 
 OFFICE = [["09:00", "17:00"]]
 WEEK = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), OFFICE)
@@ -203,27 +204,6 @@ def test_five_working_years_cost_well_under_a_millisecond_once_laid_out():
 
 
 # --- properties ---------------------------------------------------------------------------------------
-
-ZONES = st.sampled_from(
-    ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo"]
-)
-QUARTERS = st.integers(0, 95)
-
-
-@st.composite
-def calendars(draw):
-    week = {}
-    for day in draw(st.lists(st.sampled_from(DAYS), min_size=1, max_size=7, unique=True)):
-        marks = sorted(draw(st.lists(QUARTERS, min_size=2, max_size=4, unique=True)))
-        marks = marks[: len(marks) // 2 * 2]
-        times = [f"{mark // 4:02}:{mark % 4 * 15:02}" for mark in marks]
-        week[day] = [list(pair) for pair in zip(times[::2], times[1::2], strict=True)]
-    closed = draw(st.lists(st.dates(at("2025-01-01").date(), at("2027-12-31").date()), max_size=5))
-    return calendar(week, draw(ZONES), holidays=[day.isoformat() for day in closed])
-
-
-INSTANTS = st.datetimes(datetime(2025, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
-AMOUNTS = st.timedeltas(timedelta(microseconds=1), timedelta(hours=400))
 
 
 @given(calendars(), INSTANTS, AMOUNTS)

@@ -1,6 +1,7 @@
 """Rules tried on the past: what would have been met, which tickets flip, and nothing is written."""
 
 import json
+from contextlib import suppress
 from datetime import timedelta
 from io import StringIO
 
@@ -17,7 +18,7 @@ from sla.models import Calendar, Clock
 from sla.rules import PolicyError
 from sla.tally import Tally
 from tests.sla.conftest import MONDAY, after
-from tests.sla.test_rebuild import STEPS, _take
+from tests.sla.test_rebuild import STEPS, moves_of, take
 from tickets import actions, jobs
 from tickets.actions import NotAllowed
 from tickets.models import Event, Job
@@ -191,7 +192,7 @@ def test_a_job_in_many_slices_counts_as_one(answered, late, policy, cast, monkey
     assert run(sla_actions.simulate(cast.sue, **WEEK)).result == whole
 
 
-@given(steps=STEPS)
+@given(steps=moves_of([step for step in STEPS if step not in ("policy", "calendar")]))
 @settings(
     max_examples=25,
     deadline=None,
@@ -201,10 +202,8 @@ def test_rules_that_really_held_change_nothing_whatever_happened(opened, policy,
     ticket, at, ours = opened(), MONDAY, []
     for step, minutes in steps:
         at += timedelta(minutes=minutes)
-        try:
-            _take(step, ticket, at, cast, ours)
-        except NotAllowed:
-            continue
+        with suppress(NotAllowed, ValueError):
+            take(step, ticket, at, cast, ours)
     now = timezone.now()
     simulation = simulate.simulation_of({"now": now.isoformat()})
     [(_pk, events)] = simulate._events_of([ticket.pk])
