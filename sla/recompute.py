@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -221,7 +222,7 @@ def recompute_slice(job: Job) -> dict[str, Any] | None:
     pks = list(unresolved.values_list("pk", flat=True)[: SLICE * 10])
     if not pks:
         return dict(job.memory) | {"looked_at": job.done}
-    touched = list(affected(pks, rules, about))[:SLICE]
+    touched = list(islice(affected(pks, rules, about), SLICE))
     for each in touched:
         _apply(job.memory, each.ticket, rules)
     # Tickets that the change is not about cost nothing; stop behind the last one that was worked on.

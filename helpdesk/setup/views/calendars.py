@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 
 from helpdesk.company import company
 from helpdesk.setup import dry_run, durations, month
-from helpdesk.setup.base import page, reader, settle, setup_view
+from helpdesk.setup.base import page, reader, see, settle, setup_view
 from helpdesk.setup.calendar_forms import CalendarForm, DayForm, DaysForm, FileForm, SourceForm
 from helpdesk.setup.calendar_words import ranges_words, week
+from helpdesk.setup.simulating import PeriodForm, start
 from sla import actions, days_off
 from sla.calendar import WorkingCalendar, compile_calendar
 from sla.calendar_edits import KEPT_AHEAD, with_day, with_days_off, without_day
@@ -288,10 +289,21 @@ def _drawing(request: HttpRequest, row: Calendar, template: str, words: dict[str
     back = reverse("setup:hours_calendar", args=[row.pk])
 
     def draw(form: Any, status: int = 200, **more: Any) -> HttpResponse:
-        context = {"seen": None, "row": row, "back": back} | words | more
+        context = {"seen": None, "row": row, "back": back, "period": PeriodForm()} | words | more
         return page(request, template, status, form=form, **context)
 
     return draw
+
+
+def _simulated(
+    request: HttpRequest, row: Calendar, form: Any, spec: dict[str, Any], draw: Draw
+) -> HttpResponse:
+    """The draft tried on past tickets, in the background; the answer is its page."""
+    period = PeriodForm(request.POST)
+    if not period.is_valid():
+        return draw(form, 422, period=period)
+    job = start(request, period, form.cleaned_data["once"], [], row, spec)
+    return see(reverse("setup:jobs_one", args=[job]))
 
 
 def _change(
@@ -311,6 +323,8 @@ def _change(
     except ValueError as refusal:
         form.add_error(form.blamed, str(refusal))
         return draw(form, 422)
+    if request.POST.get("do") == "simulate":
+        return _simulated(request, row, form, spec, draw)
     draft = [row.pk, spec]
     if request.POST.get("do") == "check" or dry_run.must_look_first(form, draft):
         seen = dry_run.run(partial(preview, calendar=row, calendar_spec=spec), draft)

@@ -148,3 +148,20 @@ def sue_of(browser):
     from tickets.models import User
 
     return User.objects.get(pk=browser.client.session["_auth_user_id"])
+
+
+def test_a_draft_of_hours_is_tried_from_its_form_without_saving_it(sue, past, policy):
+    calendar = policy.calendar
+    path = f"/setup/hours/calendars/{calendar.pk}/hours/"
+    fields = {"name": calendar.name, "timezone": "UTC", "do": "simulate"}
+    fields |= dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "13:00–17:00")
+    fields |= {f"s-{name}": day for name, day in PERIOD.items()}
+    answer = sue.send(path, fields)
+    assert answer.status_code == 303, text(answer)
+    page = text(result_of(sue, answer["Location"]))
+    assert f"Tried on past tickets: {calendar.name}" in page
+    assert "4 kept after all" in page
+    assert calendar.versions.count() == 1
+    wrong = sue.send(path, fields | {"s-until": "2020-01-01"})
+    assert wrong.status_code == 422
+    assert "The period ends before it begins." in text(wrong)
