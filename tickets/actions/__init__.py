@@ -1,10 +1,9 @@
 """The verbs of the ticket domain: the only code that writes its rows.
 
-Every action takes the ticket's row lock first, then writes, then records its event. `by` is the actor
-(None is
-the system), `at` an aware UTC instant (default now). Already done: returns quietly, without an event.
-Not allowed:
-raises `NotAllowed`, whose text may be shown. Actions return fresh rows; rows given to them grow stale.
+Every action takes the ticket's row lock first, then writes, then records its event. `by` is the actor (None
+is the system), `at` an aware UTC instant (default now). Already done: returns quietly, without an event. Not
+allowed: raises `NotAllowed`, whose text may be shown. Actions return fresh rows; rows given to them grow
+stale.
 """
 
 from tickets.actions.base import Conflict, NewFile, NotAllowed, Words, demand_version
@@ -14,13 +13,10 @@ from tickets.actions.conversation import (
     hear_automatic,
     hold_message,
     mark_read,
-    open_ticket,
     reply,
-    report_delivered_after_all,
-    report_undelivered,
-    withdraw,
 )
 from tickets.actions.jobs import ask_job, cancel_job, retry_job
+from tickets.actions.opening import open_ticket
 from tickets.actions.people import (
     create_organization,
     create_team,
@@ -49,6 +45,7 @@ from tickets.actions.properties import (
     untag,
 )
 from tickets.actions.status import close, put_on_hold, reopen, resolve, set_open, set_waiting
+from tickets.actions.taking_back import report_delivered_after_all, report_undelivered, withdraw
 
 __all__ = [
     "Conflict",

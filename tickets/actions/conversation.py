@@ -1,129 +1,20 @@
-"""What is said on a ticket: opening, replies, notes, automatic mail, and taking words back."""
+"""What is said on a ticket: replies, notes, mail that robots or strangers sent."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tickets import access
-from tickets.actions.base import NotAllowed, Words, as_words, attach, demand_work, instant, lock
-from tickets.actions.properties import tag as put_tag
+from tickets.actions.base import NotAllowed, Words, as_words, demand_work, instant, lock
+from tickets.actions.opening import open_ticket
+from tickets.actions.saying import say
 from tickets.actions.status import STATUS_ACTIONS, change_status, demand_unchanged
 from tickets.events import record
-from tickets.models import (
-    Account,
-    Channel,
-    Message,
-    Priority,
-    ReadMark,
-    Speaker,
-    Status,
-    Team,
-    Ticket,
-    TicketType,
-    User,
-)
-from tickets.text import clean_line, clean_text
-
-IMPORTED_AFTER = timedelta(days=1)
-"""A ticket written down later than this after its opening was imported, and its opening says so."""
-
-
-def open_ticket(
-    *,
-    requester: User,
-    subject: str,
-    team: Team,
-    by: User | None,
-    channel: str,
-    words: Words | str = "",
-    priority: int = Priority.NORMAL,
-    type: str = TicketType.QUESTION,
-    assignee: User | None = None,
-    tags: Iterable[str] = (),
-    spoke_first: str = Speaker.CUSTOMER,
-    follows: Ticket | None = None,
-    automatic: bool = False,
-    hold: timedelta = timedelta(0),
-    at: datetime | None = None,
-) -> Ticket:
-    """Open a ticket with its first message, which is public.
-
-    `spoke_first` says whose words they are: the customer's (also when an agent writes them down after a
-    call), or
-    the agent's, who opens the conversation. An assignee must be able to work on the team's tickets.
-    Raises NotAllowed, and ValueError for an empty subject and text.
-    """
-    words = as_words(words)
-    subject = clean_line(subject, 500)
-    if not subject and words.is_empty:
-        raise ValueError(_("Write a subject or a message."))
-    at = instant(at)
-    if by is not None and by.pk != requester.pk and not access.is_member(by):
-        raise NotAllowed(_("You may open tickets for yourself only."))
-    author = requester if spoke_first == Speaker.CUSTOMER else by
-    status = Status.NEW if spoke_first == Speaker.CUSTOMER else Status.OPEN
-    with transaction.atomic():
-        ticket = Ticket(
-            subject=subject or _first_line(words.text),
-            requester=requester,
-            organization=requester.organization,
-            team=team,
-            assignee=assignee,
-            priority=Priority(priority),
-            type=TicketType(type),
-            status=status,
-            channel=Channel(channel),
-            spoke_first=Speaker(spoke_first),
-            follows=follows,
-            opened_at=at,
-            updated_at=at,
-            unanswered_since=at if spoke_first == Speaker.CUSTOMER and not automatic else None,
-            last_customer_at=at if spoke_first == Speaker.CUSTOMER else None,
-        )
-        if assignee is not None and not access.can_be_assigned(assignee, ticket):
-            raise NotAllowed(_("%(name)s does not work on this team's tickets.") % {"name": assignee})
-        ticket.save()
-        message = _say(
-            ticket,
-            words,
-            public=True,
-            author=author,
-            by=spoke_first,
-            automatic=automatic,
-            channel=channel,
-            said_at=at,
-            hold=hold if spoke_first == Speaker.AGENT else timedelta(0),
-        )
-        record(
-            "ticket.opened",
-            ticket=ticket,
-            subject=message,
-            by=by,
-            at=at,
-            data={
-                "requester": requester.pk,
-                "organization": requester.organization_id,
-                "team": team.pk,
-                "assignee": assignee.pk if assignee else None,
-                "priority": ticket.priority,
-                "type": ticket.type,
-                "status": status.value,
-                "channel": ticket.channel,
-                "spoke_first": ticket.spoke_first,
-                "message": message.pk,
-                "human": not automatic,
-                "follows": follows.pk if follows else None,
-                **({"imported": True} if timezone.now() - at > IMPORTED_AFTER else {}),
-            },
-        )
-        for name in tags:
-            put_tag(ticket, name, by=None, at=at)
-        return ticket
+from tickets.models import Account, Channel, Message, ReadMark, Speaker, Status, Ticket, User
 
 
 def reply(
@@ -142,15 +33,12 @@ def reply(
     """Say something publicly, from either side.
 
     Whoever may work on the ticket speaks for us, unless they asked it themselves (`as_customer` decides where
-    both could be meant; a mail route that has checked the participant passes True). `then` is the status
-    to go on
-    to (an agent's choice); without it an agent's reply opens a new ticket, a customer's word opens a
-    waiting, held or
-    resolved one. After the team's reopening days a customer's word opens a linked new ticket instead, and the
-    message returned is on that one. `seen_seq` is the last event the writer saw: a customer message
-    after it raises
-    Conflict. `hold` keeps our words back, during which `withdraw` works; the clock counts from now all
-    the same.
+    both could be meant; a mail route that has checked the participant passes True). `then` is the status to
+    go on to (an agent's choice); without it an agent's reply opens a new ticket, a customer's word opens a
+    waiting, held or resolved one. After the team's reopening days a customer's word opens a linked new ticket
+    instead, and the message returned is on that one. `seen_seq` is the last event the writer saw: a customer
+    message after it raises Conflict. `hold` keeps our words back, during which `withdraw` works; the clock
+    counts from now all the same.
     """
     words = as_words(words)
     if words.is_empty:
@@ -164,7 +52,7 @@ def reply(
             return _follow_up(ticket, words, by, channel, at)
         human = human and (from_customer or by.account != Account.PROGRAM)
         speaker = Speaker.CUSTOMER if from_customer else (Speaker.AGENT if human else Speaker.BOT)
-        message = _say(
+        message = say(
             ticket,
             words,
             public=True,
@@ -249,7 +137,7 @@ def add_note(ticket: Ticket, words: Words | str, *, by: User, at: datetime | Non
         ticket = lock(ticket)
         demand_work(by, ticket)
         at = instant(at, ticket)
-        message = _say(
+        message = say(
             ticket, words, public=False, author=by, by=Speaker.AGENT, channel=Channel.DESK, said_at=at
         )
         record("ticket.noted", ticket=ticket, subject=message, by=by, at=at, data={"message": message.pk})
@@ -259,42 +147,25 @@ def add_note(ticket: Ticket, words: Words | str, *, by: User, at: datetime | Non
 def hear_automatic(
     ticket: Ticket, words: Words | str, *, author: User | None, at: datetime | None = None
 ) -> Message:
-    """Keep an automatic mail (absence notice, robot) quietly: no status, owner or clock changes, nobody
-    is told."""
-    with transaction.atomic():
-        ticket = lock(ticket)
-        at = instant(at, ticket)
-        message = _say(
-            ticket,
-            words,
-            public=True,
-            author=author,
-            by=Speaker.BOT,
-            automatic=True,
-            channel=Channel.MAIL,
-            said_at=at,
-        )
-        record("ticket.heard_automatic", ticket=ticket, subject=message, at=at, data={"message": message.pk})
-        return message
+    """Keep an automatic mail (absence notice, robot) quietly: no status, owner or clock changes, nobody is
+    told."""
+    return _keep(ticket, words, "ticket.heard_automatic", author, at, by=Speaker.BOT, automatic=True)
 
 
 def hold_message(ticket: Ticket, words: Words | str, *, author: User, at: datetime | None = None) -> Message:
-    """Keep a mail of somebody who is no participant for an agent to judge: nothing goes out, no clock
-    moves."""
+    """Keep the mail of somebody who takes no part for an agent to judge: nothing goes out, no clock moves."""
+    return _keep(ticket, words, "message.held", author, at, by=Speaker.CUSTOMER, held=True)
+
+
+def _keep(
+    ticket: Ticket, words: Words | str, kind: str, author: User | None, at: datetime | None, **how: Any
+) -> Message:
+    """Write down a mail that changes nothing else."""
     with transaction.atomic():
         ticket = lock(ticket)
         at = instant(at, ticket)
-        message = _say(
-            ticket,
-            words,
-            public=True,
-            author=author,
-            by=Speaker.CUSTOMER,
-            held=True,
-            channel=Channel.MAIL,
-            said_at=at,
-        )
-        record("message.held", ticket=ticket, subject=message, at=at, data={"message": message.pk})
+        message = say(ticket, words, public=True, author=author, channel=Channel.MAIL, said_at=at, **how)
+        record(kind, ticket=ticket, subject=message, at=at, data={"message": message.pk})
         return message
 
 
@@ -318,107 +189,8 @@ def accept_message(message: Message, *, by: User, at: datetime | None = None) ->
         return message
 
 
-def withdraw(message: Message, *, by: User, at: datetime | None = None) -> Message:
-    """Take back our own public message during its hold, as if it had never been said."""
-    with transaction.atomic():
-        ticket = lock(message.ticket)
-        demand_work(by, ticket)
-        message = Message.objects.select_for_update().get(pk=message.pk)
-        if message.withdrawn_at:
-            return message
-        at = instant(at)
-        if message.by != Speaker.AGENT or not message.public or at >= message.visible_at:
-            raise NotAllowed(_("This message has already been sent."))
-        message.withdrawn_at = at
-        message.save(update_fields=["withdrawn_at"])
-        _restore_turn(ticket)
-        data = {"message": message.pk}
-        record("message.withdrawn", ticket=ticket, subject=message, by=by, at=at, data=data)
-        return message
-
-
-def report_undelivered(message: Message, *, delivery: int, at: datetime | None = None) -> Message:
-    """Our message reached nobody on the customer's side, for good: the clocks it stopped run again."""
-    with transaction.atomic():
-        ticket = lock(message.ticket)
-        at = instant(at, ticket)
-        data = {"message": message.pk, "delivery": delivery}
-        record("delivery.failed", ticket=ticket, subject=message, at=at, data=data)
-        _restore_turn(ticket)
-        return message
-
-
-def report_delivered_after_all(message: Message, *, delivery: int, at: datetime | None = None) -> Message:
-    """A message reported undelivered has reached the customer after all (sent again, other address)."""
-    with transaction.atomic():
-        ticket = lock(message.ticket)
-        at = instant(at, ticket)
-        data = {"message": message.pk, "delivery": delivery}
-        record("delivery.recovered", ticket=ticket, subject=message, at=at, data=data)
-        _restore_turn(ticket)
-        return message
-
-
-def _restore_turn(ticket: Ticket) -> None:
-    """Recompute since when the customer waits, from the words that count."""
-    lost: set[int] = set()
-    for kind, data in (
-        ticket.events.filter(kind__startswith="delivery.").order_by("seq").values_list("kind", "data")
-    ):
-        (lost.add if kind == "delivery.failed" else lost.discard)(data["message"])
-    since = None
-    words = ticket.messages.filter(public=True, held=False, automatic=False, withdrawn_at=None)
-    for pk, by, said_at in words.order_by("said_at", "pk").values_list("pk", "by", "said_at"):
-        if by == Speaker.CUSTOMER:
-            since = since or said_at
-        elif by == Speaker.AGENT and pk not in lost:
-            since = None
-    ticket.unanswered_since = since
-    ticket.save(update_fields=["unanswered_since"])
-
-
 def mark_read(ticket: Ticket, *, by: User, seq: int) -> None:
     """Remember that `by` has read the ticket up to event `seq`. Personal: no event, no lock."""
     mark, created = ReadMark.objects.get_or_create(ticket=ticket, person=by, defaults={"seq": seq})
     if not created and mark.seq < seq:
         ReadMark.objects.filter(pk=mark.pk, seq__lt=seq).update(seq=seq)
-
-
-def _say(
-    ticket: Ticket,
-    words: Words | str,
-    *,
-    public: bool,
-    author: User | None,
-    by: str,
-    channel: str,
-    said_at: datetime,
-    automatic: bool = False,
-    held: bool = False,
-    hold: timedelta = timedelta(0),
-) -> Message:
-    words = as_words(words)
-    text = clean_text(words.text)
-    message = Message.objects.create(
-        ticket=ticket,
-        public=public,
-        author=author,
-        by=Speaker(by),
-        automatic=automatic,
-        held=held,
-        channel=Channel(channel),
-        text=text,
-        fresh=text if words.fresh is None else clean_text(words.fresh),
-        quoted=clean_text(words.quoted),
-        html=clean_text(words.html),
-        said_at=said_at,
-        visible_at=said_at + hold,
-        internet_message_id=clean_line(words.internet_message_id, 998),
-        references=clean_line(words.references, 8000),
-    )
-    attach(message, words.files)
-    return message
-
-
-def _first_line(text: str) -> str:
-    return clean_line(text.strip().split("\n", 1)[0], 80) or timezone.now().strftime("%Y-%m-%d %H:%M")
