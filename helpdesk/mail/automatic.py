@@ -10,7 +10,7 @@ mail automatic.
 import re
 from typing import NamedTuple
 
-from helpdesk.mail.parsing import Mail
+from helpdesk.mail.mail import Mail
 
 
 class Verdict(NamedTuple):

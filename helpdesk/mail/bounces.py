@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from helpdesk.mail import headers, reasons
 from helpdesk.mail.addresses import addresses
 from helpdesk.mail.charsets import decode
-from helpdesk.mail.parsing import Mail
+from helpdesk.mail.mail import Mail
 
 MAX_TEXT = 200_000
 

@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass
 
 from django.conf import settings
 
+from helpdesk.mail.mail import Limits
 from helpdesk.mail.parser_child import ANSWER, QUESTION
-from helpdesk.mail.parsing import Limits
 from helpdesk.mail.reading import Reading
 
 

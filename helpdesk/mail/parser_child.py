@@ -14,7 +14,7 @@ import sys
 from contextlib import suppress
 from typing import Any, BinaryIO
 
-from helpdesk.mail.parsing import Limits
+from helpdesk.mail.mail import Limits
 from helpdesk.mail.reading import read
 
 QUESTION = struct.Struct(">IQ")

@@ -6,39 +6,34 @@ The header block is split and capped by us, the structure is capped before the s
 kilobytes of hostile mail.
 """
 
-import hashlib
 import mimetypes
 import re
-from dataclasses import dataclass, field
-from datetime import datetime
-from email.generator import BytesGenerator
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
-from io import BytesIO
 
 from helpdesk.mail import headers
-from helpdesk.mail.addresses import Address, addresses
+from helpdesk.mail.addresses import addresses
 from helpdesk.mail.charsets import decode, scrub
 from helpdesk.mail.encodings import TnefContent, read_tnef, transfer_decoded, uu_files
+from helpdesk.mail.mail import Attachment, Body, Limits, Mail
+from helpdesk.mail.parts import (
+    TEXT_TYPES,
+    bytes_of,
+    content_of,
+    field_text,
+    file_label,
+    guessed_type,
+    inner_parts,
+    raw_field,
+    root_of_related,
+    type_of,
+)
 
 _BOUNDARY = re.compile(rb'(?i)boundary\*?0?\*?[ \t]*=[ \t]*(?:"([^"\r\n]{1,200})"|([^\s;"]{1,200}))')
 _DASHES = re.compile(rb"(?m)^--([^\r\n]{1,220})")
 _NESTED = re.compile(rb"(?mi)^content-type:[ \t]*message/")
 _META_CHARSET = re.compile(rb"""(?i)<meta[^>]{0,200}charset\s{0,3}=\s{0,3}["']?([a-z0-9_\-:]{2,40})""")
-_TEXT_TYPES = {
-    "text/plain",
-    "text/html",
-    "text",
-    "plain",
-    "html",
-    "text/enriched",
-    "text/richtext",
-    "text/x-markdown",
-    "text/markdown",
-    "text/x-amp-html",
-    "text/",
-}
 _ADDRESS_FIELDS = {
     "sender": "from",
     "senders": "sender",
@@ -57,113 +52,6 @@ _REPORT_TYPES = {
     "message/global-delivery-status",
     "message/global-headers",
 }
-_POLICY = compat32.clone(max_line_length=None)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Caps of one reading; the numbers are those of the settings `MAIL_…`."""
-
-    max_fields: int = 1000
-    max_field_bytes: int = 32 * 1024
-    max_block_bytes: int = 256 * 1024
-    max_parts: int = 200
-    max_depth: int = 30
-    max_text: int = 1024 * 1024
-    max_addresses: int = 200
-
-
-@dataclass
-class Attachment:
-    name: str
-    type: str
-    content: bytes
-    inline: bool = False
-    content_id: str = ""
-    sha1: str = ""
-    sha256: str = ""
-
-    def __post_init__(self) -> None:
-        self.sha1 = hashlib.sha1(self.content, usedforsecurity=False).hexdigest()
-        self.sha256 = hashlib.sha256(self.content).hexdigest()
-
-    @property
-    def size(self) -> int:
-        """Decoded size in bytes."""
-        return len(self.content)
-
-
-@dataclass
-class Body:
-    """One place of the readable mail: its plain and its HTML form, either of which may be absent. `enclosed`:
-    of a mail in the mail.
-    """
-
-    text: str | None = None
-    html: str | None = None
-    enclosed: bool = False
-
-
-@dataclass
-class Mail:
-    """A mail as read. Names, addresses and texts are decoded and free of NUL and lone surrogates."""
-
-    message_id: str = ""
-    in_reply_to: list[str] = field(default_factory=list)
-    references: list[str] = field(default_factory=list)
-    sender: list[Address] = field(default_factory=list)
-    senders: list[Address] = field(default_factory=list)
-    reply_to: list[Address] = field(default_factory=list)
-    to: list[Address] = field(default_factory=list)
-    cc: list[Address] = field(default_factory=list)
-    bcc: list[Address] = field(default_factory=list)
-    delivered_to: list[str] = field(default_factory=list)
-    subject: str = ""
-    date: datetime | None = None
-    bodies: list[Body] = field(default_factory=list)
-    attachments: list[Attachment] = field(default_factory=list)
-    reports: list[tuple[str, bytes]] = field(default_factory=list)
-    type: str = "text/plain"
-    type_parameters: dict[str, str] = field(default_factory=dict)
-    fields: list[tuple[str, str]] = field(default_factory=list)
-    flags: list[str] = field(default_factory=list)
-
-    def get(self, name: str) -> str:
-        """The first field of that (lower-case) name as text, "" where absent."""
-        return next((value for key, value in self.fields if key == name), "")
-
-    def all(self, name: str) -> list[str]:
-        return [value for key, value in self.fields if key == name]
-
-    @property
-    def author(self) -> Address:
-        """Who the mail says it is from: the first From with an address, else Reply-To, Sender, and the return
-        path.
-        """
-        named = [one for one in self.sender if one.email]
-        whole = [one for one in named if "@" in one.email]
-        return_path = [
-            one for value in self.all("return-path")[:3] for one in addresses(value) if "@" in one.email
-        ]
-        candidates = (
-            whole + [one for one in self.reply_to + self.senders + return_path if "@" in one.email] + named
-        )
-        if not candidates:
-            return self.sender[0] if self.sender else Address("", "")
-        found = candidates[0]
-        return found if found.name or not self.sender else Address(self.sender[0].name, found.email)
-
-    @property
-    def texts(self) -> list[str]:
-        return [body.text for body in self.bodies if body.text is not None]
-
-    @property
-    def htmls(self) -> list[str]:
-        return [body.html for body in self.bodies if body.html is not None]
-
-    def flag(self, name: str) -> None:
-        if name not in self.flags:
-            self.flags.append(name)
 
 
 def parse(raw: bytes, limits: Limits | None = None) -> Mail:
@@ -310,8 +198,8 @@ class _Reader:
                 return
 
     def _part(self, part: Message, slot: Body | None, related: bool) -> None:
-        kind, params = _type_of(part)
-        inner = _inner(part)
+        kind, params = type_of(part)
+        inner = inner_parts(part)
         if kind.startswith("message/") and inner is not None:
             self._enclosed(part, kind, inner)
         elif inner is not None:
@@ -329,7 +217,7 @@ class _Reader:
             for child in children:
                 self._part(child, own, related)
         elif kind == "multipart/related":
-            root = _root_of_related(children, params.get("start", ""))
+            root = root_of_related(children, params.get("start", ""))
             for child in children:
                 self._part(child, slot if child is root else None, related=child is not root)
         else:
@@ -337,15 +225,15 @@ class _Reader:
                 self._part(child, slot if index == 0 else None, related)
 
     def _leaf(self, part: Message, kind: str, params: dict, slot: Body | None, related: bool) -> None:
-        content = _content(part)
-        disposition, disposition_params = headers.parameters(_field(part, "content-disposition"))
+        content = content_of(part)
+        disposition, disposition_params = headers.parameters(field_text(part, "content-disposition"))
         name = (
             disposition_params.get("filename") or params.get("name") or disposition_params.get("name") or ""
         )
         if kind.startswith("multipart/"):  # its boundary never came: what is there is read as text
             mark = b"--" + params.get("boundary", "").encode("utf-8", "replace")
             content = b"\n".join(line for line in content.split(b"\n") if not line.startswith(mark))
-        is_text = kind in _TEXT_TYPES or (kind.startswith("multipart/") and bool(content.strip()))
+        is_text = kind in TEXT_TYPES or (kind.startswith("multipart/") and bool(content.strip()))
         if (
             is_text
             and disposition != "attachment"
@@ -384,7 +272,7 @@ class _Reader:
         if not is_html:
             text, files = uu_files(text)
             for name, data in files:
-                self.mail.attachments.append(Attachment(_label(name), _guess(name), data))
+                self.mail.attachments.append(Attachment(file_label(name), guessed_type(name), data))
         self._put(text, is_html, slot)
 
     def _put(self, text: str, is_html: bool, slot: Body | None) -> None:
@@ -399,7 +287,7 @@ class _Reader:
     def _attach(
         self, part: Message, content: bytes, kind: str, name: str, disposition: str, related: bool
     ) -> None:
-        content_id = next(iter(headers.message_ids(_field(part, "content-id"))), "") or _field(
+        content_id = next(iter(headers.message_ids(field_text(part, "content-id"))), "") or field_text(
             part, "content-id"
         ).strip("<> ")
         inline = disposition != "attachment" and bool(content_id) and (related or disposition == "inline")
@@ -407,7 +295,7 @@ class _Reader:
             name = self._invented(kind)
         self.mail.attachments.append(
             Attachment(
-                _label(name),
+                file_label(name),
                 kind[:120],
                 content,
                 inline=inline or disposition == "inline",
@@ -417,11 +305,11 @@ class _Reader:
 
     def _enclosed(self, part: Message, kind: str, payload: list[Message]) -> None:
         """A mail within the mail is kept as a file; a delivery report too (read by `bounces`)."""
-        _, disposition = headers.parameters(_field(part, "content-disposition"))
-        _, params = _type_of(part)
+        _, disposition = headers.parameters(field_text(part, "content-disposition"))
+        _, params = type_of(part)
         name = disposition.get("filename") or params.get("name") or ""
-        content = b"".join(_bytes_of(one) for one in payload)
-        encoding = headers.parameters(_field(part, "content-transfer-encoding"))[0]
+        content = b"".join(bytes_of(one) for one in payload)
+        encoding = headers.parameters(field_text(part, "content-transfer-encoding"))[0]
         if encoding in ("base64", "quoted-printable"):
             content = transfer_decoded(content.lstrip(b"\r\n"), encoding)
             payload = [BytesParser(policy=compat32).parsebytes(cap_structure(content, "", self.limits)[0])]
@@ -430,9 +318,9 @@ class _Reader:
             return
         self.enclosed += payload
         if not name and kind in ("message/rfc822", "message/global"):
-            subject = headers.plain(headers.text_of(_raw_field(payload[0], "subject")), 80) if payload else ""
+            subject = headers.plain(headers.text_of(raw_field(payload[0], "subject")), 80) if payload else ""
             name = f"{subject or 'message'}.eml"
-        self.mail.attachments.append(Attachment(_label(name or self._invented(kind)), kind, content))
+        self.mail.attachments.append(Attachment(file_label(name or self._invented(kind)), kind, content))
 
     def _invented(self, kind: str) -> str:
         extension = mimetypes.guess_extension(kind) or ""
@@ -442,12 +330,12 @@ class _Reader:
         found = read_tnef(content)
         if found is None:
             self.mail.flag("tnef_unreadable")
-            self.mail.attachments.append(Attachment(_label(name or "winmail.dat"), kind, content))
+            self.mail.attachments.append(Attachment(file_label(name or "winmail.dat"), kind, content))
             return
         self.tnef_content = found
         for file_name, data in found.files:
             self.mail.attachments.append(
-                Attachment(_label(file_name or self._invented("")), _guess(file_name), data)
+                Attachment(file_label(file_name or self._invented("")), guessed_type(file_name), data)
             )
 
     def _text_from_tnef(self) -> None:
@@ -456,68 +344,3 @@ class _Reader:
             self._put(scrub(found.html), True, None)
         elif found and found.text:
             self._put(scrub(found.text), False, None)
-
-
-def _inner(part: Message) -> list[Message] | None:
-    payload = part.get_payload()
-    return [one for one in payload if isinstance(one, Message)] if isinstance(payload, list) else None
-
-
-def _type_of(part: Message) -> tuple[str, dict[str, str]]:
-    kind, params = headers.parameters(_field(part, "content-type"))
-    if "/" not in kind and kind not in _TEXT_TYPES:
-        kind = part.get_content_type()
-    return kind, params
-
-
-def _raw_field(part: Message, name: str) -> bytes:
-    # `get` would build a Header object of 8-bit values
-    for key, value in part._headers:  # type: ignore[attr-defined]
-        if key.lower() == name:
-            return value[:32_768].encode("ascii", "surrogateescape") if isinstance(value, str) else b""
-    return b""
-
-
-def _field(part: Message, name: str) -> str:
-    return headers.text_of(_raw_field(part, name)[:8192])
-
-
-def _content(part: Message) -> bytes:
-    # `get_payload` replaces 8-bit characters by a guess of its own
-    payload = part._payload  # type: ignore[attr-defined]
-    data = payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
-    return transfer_decoded(data, headers.parameters(_field(part, "content-transfer-encoding"))[0])
-
-
-def _bytes_of(message: Message) -> bytes:
-    out = BytesIO()
-    try:
-        BytesGenerator(out, mangle_from_=False, policy=_POLICY).flatten(message)
-    except Exception:
-        return out.getvalue()
-    return out.getvalue()
-
-
-def _root_of_related(children: list[Message], start: str) -> Message | None:
-    wanted = start.strip("<> ")
-    for child in children:
-        if wanted and _field(child, "content-id").strip("<> ") == wanted:
-            return child
-    return children[0] if children else None
-
-
-def _label(name: str) -> str:
-    """The sender's name for a file as a harmless label: one line, no control or direction-changing signs, at
-    most 200.
-    """
-    name = re.sub(r"[\u202a-\u202e\u2066-\u2069\u200b-\u200f]", "\ufffd", headers.plain(name))
-    if len(name) > 200:
-        stem, dot, extension = name.rpartition(".")
-        name = (
-            f"{stem[: 195 - len(extension)]}{dot}{extension}" if dot and len(extension) <= 10 else name[:200]
-        )
-    return name or "attachment"
-
-
-def _guess(name: str) -> str:
-    return mimetypes.guess_type(name or "")[0] or "application/octet-stream"

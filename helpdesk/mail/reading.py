@@ -12,7 +12,8 @@ from typing import Any
 from helpdesk.mail import automatic, bounces, cleaning
 from helpdesk.mail.anchor import ANCHOR_TEXT
 from helpdesk.mail.html_text import to_text
-from helpdesk.mail.parsing import Attachment, Body, Limits, Mail, minimal, parse
+from helpdesk.mail.mail import Attachment, Body, Limits, Mail
+from helpdesk.mail.parsing import minimal, parse
 from helpdesk.sanitize import sanitized
 
 Reading = dict[str, Any]

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from helpdesk.mail.parsing import Mail, parse
+from helpdesk.mail.mail import Mail
+from helpdesk.mail.parsing import parse
 
 CORPORA = Path(__file__).resolve().parents[3] / ".." / "shared" / "corpora"
 EMAILS = CORPORA / "emails"

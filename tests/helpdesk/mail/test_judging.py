@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 
 from helpdesk.mail import automatic, bounces
-from helpdesk.mail.parsing import Mail, parse
+from helpdesk.mail.mail import Mail
+from helpdesk.mail.parsing import parse
 from tests.drills.corpora import human_mails
 from tests.helpdesk.mail import agreement
 from tests.helpdesk.mail.post import bounce_of, letter

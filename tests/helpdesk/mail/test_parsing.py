@@ -9,7 +9,8 @@ import pytest
 from helpdesk.mail import headers
 from helpdesk.mail.addresses import addresses
 from helpdesk.mail.charsets import decode
-from helpdesk.mail.parsing import Limits, minimal, parse
+from helpdesk.mail.mail import Limits
+from helpdesk.mail.parsing import minimal, parse
 from tests.helpdesk.mail import agreement, hostile
 
 needs_corpora = pytest.mark.skipif(
