@@ -97,13 +97,17 @@ def read_ical(raw: bytes, first: date, last: date) -> FoundDays:
                 found.with_hours += 1
             elif status != "CANCELLED":
                 for day in _days_of(event, start, first, last):
-                    found.days.setdefault(day, " ".join(str(event.get("SUMMARY", "")).split())[:100])
+                    found.days.setdefault(day, _line(event))
         except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
             name = str(event.get("SUMMARY", _("without a name")))[:60]
             words = _("The event “%(name)s” in this file cannot be read. Export the file again.")
             raise CalendarError(words % {"name": name}) from error
     found.days = dict(sorted(found.days.items()))
     return found
+
+
+def _line(event: Any) -> str:
+    return " ".join(str(event.get("SUMMARY", "")).replace("\x00", "").split())[:100]
 
 
 def _events(raw: bytes) -> list[Any]:

@@ -22,9 +22,10 @@ from sla.calendar_spec import DAY, WEEKDAYS
 from sla.days_off import LARGEST_FILE, countries, regions
 from sla.models import Calendar
 
-_RANGE = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*[-–—]\s*(\d{1,2})(?::(\d{2}))?(?![\d:])")
+_RANGE = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*[-–—]\s*(\d{1,2})(?::(\d{2}))?(?![\d:])", re.ASCII)
 LONGEST_STRETCH = 366
 _WEEK = 7 * DAY
+YEARS = range(2000, 2100)
 
 
 class CalendarForm(ReachMixin, SetupForm):
@@ -137,7 +138,9 @@ class DayForm(ReachMixin, SetupForm):
         data = super().clean() or {}
         first, last = data.get("first"), data.get("last") or data.get("first")
         if first and last:
-            if last < first:
+            if {first.year, last.year} - set(YEARS):
+                self.add_error("first", _("Enter a date between 2000 and 2099."))
+            elif last < first:
                 self.add_error("last", _("The last day lies before the first one."))
             elif last - first >= timedelta(days=LONGEST_STRETCH):
                 self.add_error("last", _("A stretch is a year at most."))
@@ -153,7 +156,8 @@ class DaysField(forms.MultipleChoiceField):
     def validate(self, value: list[str]) -> None:
         try:
             for each in value:
-                date.fromisoformat(each[:10])
+                if date.fromisoformat(each[:10]).year not in YEARS:
+                    raise ValueError
         except ValueError as error:
             raise forms.ValidationError(_("“%(day)s” is not a day.") % {"day": each[:40]}) from error
         if not value:
@@ -180,7 +184,7 @@ class DaysForm(ReachMixin, SetupForm):
 
     @property
     def chosen(self) -> dict[date, str]:
-        return {date.fromisoformat(each[:10]): each[11:111] for each in self.cleaned_data["day"]}
+        return {date.fromisoformat(each[:10]): _words(each[11:111]) for each in self.cleaned_data["day"]}
 
 
 class SourceForm(forms.Form):
@@ -268,3 +272,8 @@ def _seconds(pair: list[str]) -> tuple[int, int]:
     """A range in seconds after midnight; the end may lie in the next day."""
     start, end = (int(text[:2]) * 3600 + int(text[3:5]) * 60 for text in pair)
     return start, end if end > start else end + DAY
+
+
+def _words(text: str) -> str:
+    """One line without what no database keeps."""
+    return " ".join(text.replace("\x00", "").split())

@@ -105,7 +105,8 @@ def bound(
     drawn = []
     for number, name in found:
         start = f"{PREFIX}-{number}-"
-        wrong = problems([saved[number]], names) if number < len(saved) else []
+        before = saved[number] if number < len(saved) else None
+        wrong = problems([before], names) if before and before["field"] == name else []
         parts = (form[start + "field"], form[start + "operator"], form[start + "values"])
         drawn.append(ConditionRow(number, name, capfirst(str(FIELD_WORDS[name])), *parts, wrong))
     return drawn
@@ -135,7 +136,7 @@ def _values(name: str, given: Any) -> list[Any]:
     elif name == "tag":
         values = list(dict.fromkeys(word.strip().lower() for word in given.split(",") if word.strip()))
     else:
-        values = [int(value) if value.isdigit() else value for value in given]
+        values = [int(value) if value.isdecimal() else value for value in given]
     if not values:
         words = {"field": FIELD_WORDS[name]}
         raise ValueError(_("Choose at least one %(field)s, or remove this condition.") % words)

@@ -245,7 +245,7 @@ def _place(said: Mapping[str, Any]) -> dict[str, Any]:
         return {"seconds": 0}
     if said["place"] == "percent":
         number = text.rstrip("% ")
-        if not number.isdigit() or not 0 <= int(number) <= 100:
+        if not number.isdecimal() or not 0 <= int(number) <= 100:
             raise ValueError(_("Write the share of the time that is used, from 0 to 100, such as 75."))
         return {"percent": int(number) - 100}
     seconds = int(durations.parse(text).total_seconds())

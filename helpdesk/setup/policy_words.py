@@ -39,7 +39,7 @@ class Names:
         wanted: dict[str, set[int]] = {"team": set(), "organization": set()}
         for condition in conditions:
             if condition["field"] in wanted:
-                wanted[condition["field"]] |= {int(v) for v in condition["values"] if str(v).isdigit()}
+                wanted[condition["field"]] |= {int(v) for v in condition["values"] if str(v).isdecimal()}
         teams = Team.objects.filter(pk__in=wanted["team"]) if wanted["team"] else ()
         known = Organization.objects.filter(pk__in=wanted["organization"]) if wanted["organization"] else ()
         return Names(
@@ -48,7 +48,7 @@ class Names:
 
     def of(self, name: str, value: Any) -> str | None:
         """One value of a condition in words; None where what it names is gone."""
-        key = int(value) if str(value).isdigit() else 0
+        key = int(value) if str(value).isdecimal() else 0
         if name == "team":
             return self.teams.get(key, (None, False))[0]
         if name == "organization":

@@ -13,12 +13,17 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from helpdesk.clock_words import Sources, sentence
 from helpdesk.setup.policy_words import Names, clause
-from helpdesk.times import deadline, duration
-from sla.measure import PAUSED
+from helpdesk.times import deadline
+from sla import ledger
 from sla.models import MetricName
 from sla.trial import Candidate, Due, Trial, try_ticket
 from tickets.models import Channel, Organization, Priority, Team, TicketType
+
+NOTHING_KNOWN = Sources({}, {}, {})
+"""A ticket that nobody wrote has no events and no saved versions."""
+YEARS = range(2000, 2100)
 
 
 class TrialForm(forms.Form):
@@ -68,6 +73,12 @@ class TrialForm(forms.Form):
         if row is None:
             raise forms.ValidationError(_("There is no organisation of this name."))
         return row
+
+    def clean_at(self) -> datetime | None:
+        at: datetime | None = self.cleaned_data["at"]
+        if at is not None and at.year not in YEARS:
+            raise forms.ValidationError(_("Enter a date between 2000 and 2099."))
+        return at
 
     def point_at_fault(self) -> None:
         """Give the first field that is wrong the focus."""
@@ -121,24 +132,8 @@ def _shown(trial: Trial) -> list[Due]:
 
 
 def _sentence(due: Due) -> str:
-    """One clock: when it is due, and why then."""
+    """One clock in the words in which a real ticket tells it, as of the opening."""
     reading = due.reading
     assert reading is not None
-    assert reading.target is not None
-    amount = duration(reading.target.amount, days=not reading.target.working)
-    words = {
-        "amount": amount,
-        "due": deadline(reading.due_at) if reading.due_at else "",
-        "start": deadline(reading.started_at),
-    }
-    if reading.state == PAUSED or reading.due_at is None:
-        return _("Paused from the start; %(amount)s are left when it runs.") % words
-    if reading.target.working:
-        told = _("Due %(due)s: %(amount)s of working time from %(start)s.") % words
-    else:
-        told = _("Due %(due)s: %(amount)s from %(start)s.") % words
-    return (
-        _("If the customer writes again at that moment: %(sentence)s") % {"sentence": told}
-        if due.later
-        else told
-    )
+    told = sentence(ledger.explain(reading, reading.started_at), NOTHING_KNOWN)
+    return _("If the customer writes again then: %(sentence)s") % {"sentence": told} if due.later else told

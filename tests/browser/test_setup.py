@@ -87,7 +87,7 @@ def test_a_policy_is_added_moved_tested_and_saved_by_the_keyboard(live_server, s
     tab_to(sue, "Opened at")
     tab_to(sue, "Test")
     sue.keyboard.press("Enter")
-    expect(sue.locator("#trial-answer")).to_contain_text("It gets Billing mail")
+    expect(sue.locator("#trial-answer")).to_contain_text("it gets Billing mail")
     expect(sue.locator("#trial-answer")).to_contain_text("45 min of working time")
     tab_to(sue, "Add policy", back=True)
     sue.keyboard.press("Enter")

@@ -61,7 +61,7 @@ def hours_calendar(request: HttpRequest, pk: int) -> HttpResponse:
 def _version(row: Calendar, versions: list[CalendarVersion], number: str) -> CalendarVersion:
     if not number:
         return versions[0]
-    if not number.isdigit():
+    if not number.isdecimal():
         raise Http404
     return get_object_or_404(row.versions.select_related("created_by"), number=int(number[:9]))
 

@@ -35,7 +35,7 @@ def hours(request: HttpRequest) -> HttpResponse:
 
 def focused_button(order: list[int], moved: str, went: str) -> tuple[int, str]:
     """Which policy's button has the focus after a move: the one that was pressed, at an end the other."""
-    if not moved.isdigit() or int(moved) not in order:
+    if not moved.isdecimal() or int(moved) not in order:
         return (0, "")
     pk = int(moved)
     if went == "up":
