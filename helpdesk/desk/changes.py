@@ -129,8 +129,8 @@ def _fixed(text: str) -> Callable[[Event, Names], str]:
     return lambda event, names: _(text)
 
 
-def _clock(text_first: str, text_other: str) -> Callable[[Event, Names], str]:
-    return lambda event, names: _(text_first if event.data.get("metric") == "first_response" else text_other)
+def _clock(text: str) -> Callable[[Event, Names], str]:
+    return lambda event, names: _(text) % {"metric": METRIC_WORDS[event.data["metric"]]}
 
 
 def _deadline_set(event: Event, names: Names) -> str:
@@ -164,10 +164,8 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "message.withdrawn": _fixed(gettext_noop("A reply was taken back before it was sent")),
     "delivery.failed": _fixed(gettext_noop("A reply was not delivered")),
     "delivery.recovered": _fixed(gettext_noop("A reply arrived after all")),
-    "sla.warned": _clock(
-        gettext_noop("The first reply is due soon"), gettext_noop("The resolution is due soon")
-    ),
-    "sla.breached": _clock(gettext_noop("The first reply is late"), gettext_noop("The resolution is late")),
+    "sla.warned": _clock(gettext_noop("Due soon: %(metric)s")),
+    "sla.breached": _clock(gettext_noop("Late: %(metric)s")),
     "sla.deadline_set": _deadline_set,
     "sla.deadline_released": _deadline_released,
     "survey.scheduled": _fixed(gettext_noop("A survey was scheduled")),
