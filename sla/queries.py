@@ -313,6 +313,12 @@ def parked_escalations() -> QuerySet[Escalation]:
     return pending.select_related("ticket").order_by("next_try_at", "pk")
 
 
+def unmeasured(before: datetime) -> QuerySet[Clock]:
+    """Clocks that stopped before an instant and still have no measurement, the oldest first."""
+    lost = Clock.objects.filter(needs_measuring=True, stopped_at__lt=before)
+    return lost.select_related("ticket").order_by("stopped_at", "pk")
+
+
 def has_backlog(before: datetime) -> bool:
     """Whether the sweep has still to do what fell due before an instant."""
     return Clock.objects.filter(next_check_at__lt=before).exists()

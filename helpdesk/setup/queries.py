@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, F, Min, Q, QuerySet
 from django.db.models.functions import Lower
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk.company import company
 from helpdesk.models import Delivery, InboundEmail, SupportAddress
 from helpdesk.setup.job_words import titles
-from sla.queries import parked_clocks, parked_escalations
+from sla.queries import parked_clocks, parked_escalations, unmeasured
 from tickets import access
 from tickets.actions import NotAllowed
 from tickets.models import UNRESOLVED_STATUSES, Job, JobState, Organization, Role, Team, User
@@ -218,6 +219,10 @@ class Pile:
     titles: dict[int, str]
 
 
+OWED = timedelta(minutes=10)
+"""A measurement comes within seconds; after so long something is wrong with it."""
+
+
 def put_aside() -> list[Pile]:
     """Everything that waits for its cause to be mended, by kind."""
     failed = Job.objects.filter(state=JobState.FAILED).select_related("asked_by").order_by("-pk")
@@ -234,6 +239,12 @@ def put_aside() -> list[Pile]:
             _("Escalations that could not be carried out"),
             _("Who is to be told was told; what was to be changed on the ticket was not."),
             parked_escalations(),
+        ),
+        _pile(
+            "measures",
+            _("Stopped clocks without a measurement"),
+            _("Asked for again every few seconds. Reports count them by what the clock itself shows."),
+            unmeasured(timezone.now() - OWED),
         ),
         Pile(
             "jobs",
@@ -254,4 +265,5 @@ def _pile(key: str, title: str, text: str, rows: QuerySet[Any]) -> Pile:
 def number_put_aside() -> int:
     """How many things wait for their cause to be mended."""
     failed = Job.objects.filter(state=JobState.FAILED)
-    return parked_clocks().count() + parked_escalations().count() + failed.count()
+    owed = unmeasured(timezone.now() - OWED)
+    return sum(rows.count() for rows in (parked_clocks(), parked_escalations(), owed, failed))

@@ -35,7 +35,7 @@ def broken(cast, open_ticket):
 
 def test_nothing_put_aside_is_said_by_zeros(root):
     page = html(root.get("/setup/faults/"))
-    assert page.count('<span class="count">0</span>') == 3
+    assert page.count('<span class="count">0</span>') == 4
     assert "could not be done" not in html(root.get("/setup/"))
 
 
@@ -79,6 +79,17 @@ def test_an_escalation_that_could_not_be_carried_out_is_shown_and_tried_again(ro
     assert row.next_try_at < timezone.now() + timedelta(hours=1)
 
 
+def test_a_stopped_clock_that_nobody_could_measure_is_shown(root, cast, open_ticket):
+    sla_actions.install_defaults()
+    ticket = open_ticket(at=MONDAY)
+    actions.reply(ticket, "Hello", by=cast.mira, channel="desk", at=MONDAY + timedelta(hours=1))
+    page = html(root.get("/setup/faults/"))
+    assert f'href="/desk/tickets/{ticket.pk}/"' in page
+    assert "1 thing could not be done." in html(root.get("/setup/"))
+    tasks.measure(Clock.objects.get(metric="first_response").pk)
+    assert f'href="/desk/tickets/{ticket.pk}/"' not in html(root.get("/setup/faults/"))
+
+
 def test_failed_work_is_shown_and_leads_to_its_page(root, cast, settings):
     settings.JOB_KINDS = {"sla.recompute": "tests.tickets.test_jobs.count_slice"}
     job = actions.ask_job("sla.recompute", by=cast.sue)
@@ -91,11 +102,11 @@ def test_failed_work_is_shown_and_leads_to_its_page(root, cast, settings):
 def test_the_page_asks_as_often_for_many_as_for_few(root, broken, open_ticket, django_assert_num_queries):
     Clock.objects.filter(ticket=broken).update(fault="KeyError: 7")
     root.get("/setup/faults/")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         root.get("/setup/faults/")
     for _number in range(5):
         Clock.objects.filter(ticket=open_ticket()).update(fault="KeyError: 7")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         root.get("/setup/faults/")
 
 
