@@ -153,7 +153,9 @@ def hand_words(reading: Reading, sources: Sources) -> str:
     if reading.by_hand is None:
         return ""
     event = sources.events.get(reading.by_hand.seq or 0)
-    return _("set by hand by %(name)s") % {"name": actor_words(event) if event else _("The system")}
+    by_person = event is not None and event.actor is not None
+    name = actor_words(event) if event and by_person else _("the system")
+    return _("set by hand by %(name)s") % {"name": name}
 
 
 def sentence(told: ledger.Ledger, sources: Sources) -> str:
@@ -217,6 +219,8 @@ def _left_out(told: ledger.Ledger) -> list[str]:
     if len(closed) == 1:
         words = {"from": clock_time(closed[0].start, told.now), "to": clock_time(closed[0].end, told.now)}
         found.append(_(", closed %(from)s to %(to)s") % words)
+    elif len(closed) > ledger.MOST_STRETCHES:
+        return [*found, _(", with closed hours in between")]
     elif closed:
         times = ngettext(", closed %(n)d time in between", ", closed %(n)d times in between", len(closed))
         found.append(times % {"n": len(closed)})

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 from sla.calendar import WorkingCalendar
 from sla.measure import ZERO, Reading, Span
@@ -65,7 +66,7 @@ def explain(reading: Reading, now: datetime) -> Ledger:
     """The ledger of one reading up to `now` (or to where it ended)."""
     working = reading.target.working if reading.target else True
     end = reading.stopped_at or max(now, reading.started_at)
-    pieces = list(_pieces(reading, end, working, finely=True))
+    pieces = list(islice(_pieces(reading, end, working, finely=True), MOST_STRETCHES + 1))
     if len(pieces) > MOST_STRETCHES:
         pieces = list(_pieces(reading, end, working, finely=False))
     return Ledger(
@@ -86,7 +87,7 @@ def _pieces(reading: Reading, end: datetime, working: bool, *, finely: bool) -> 
         if not span.running:
             pieces = [Stretch(WAITED, span.start, until, until - span.start, span, reason=span.reason)]
         elif working and finely:
-            pieces = list(_open_and_closed(span, until))
+            pieces = list(islice(_open_and_closed(span, until), MOST_STRETCHES + 1))
         else:
             spent = span.calendar.between(span.start, until) if working else until - span.start
             pieces = [Stretch(COUNTED, span.start, until, spent, span)]
@@ -152,10 +153,12 @@ def _summed(reading: Reading, pieces: list[Stretch], working: bool) -> Iterator[
 
 
 def closed_before(reading: Reading, until: datetime) -> list[Stretch]:
-    """The closed stretches between a clock's start and an instant that may lie ahead, pauses left out."""
-    found = []
+    """The closed stretches between a clock's start and an instant that may lie ahead, pauses left out; of a
+    long life the first ones, `MOST_STRETCHES` and some."""
+    found: list[Stretch] = []
     for span in reading.spans:
         end = until if span.end is None else min(span.end, until)
-        if span.running and span.start < end:
-            found += [piece for piece in _open_and_closed(span, end) if piece.kind == CLOSED]
+        if span.running and span.start < end and len(found) <= MOST_STRETCHES:
+            pieces = islice(_open_and_closed(span, end), 2 * MOST_STRETCHES + 2)
+            found += [piece for piece in pieces if piece.kind == CLOSED]
     return found
