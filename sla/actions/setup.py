@@ -22,7 +22,7 @@ from sla.rules import PolicyError, parse_rules
 from tickets import access
 from tickets.actions import NotAllowed
 from tickets.events import record
-from tickets.models import User
+from tickets.models import Role, Team, User
 
 OFFICE_HOURS = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
 _HOUR = 3600
@@ -224,8 +224,20 @@ def _demand_setup(by: User | None) -> None:
 
 
 def _check_policy(spec: dict[str, Any]) -> None:
-    parse_rules({key: value for key, value in spec.items() if key != "conditions"})
+    rules = parse_rules({key: value for key, value in spec.items() if key != "conditions"})
     check_conditions(spec.get("conditions") or [])
+    _check_steps([step for levels in rules.escalations.values() for level in levels for step in level.steps])
+
+
+def _check_steps(steps: list[tuple[str, Any]]) -> None:
+    """Levels give tickets only to people and teams that are here."""
+    people = {value for name, value in steps if name == "assign"}
+    staff = User.objects.filter(pk__in=people, is_active=True).exclude(role=Role.CUSTOMER)
+    if staff.count() < len(people):
+        raise PolicyError(_("An escalation level gives tickets to somebody who does not work here."))
+    teams = {value for name, value in steps if name == "move"}
+    if Team.objects.filter(pk__in=teams, is_active=True).count() < len(teams):
+        raise PolicyError(_("An escalation level moves tickets to a team that does not exist any more."))
 
 
 def _name(name: str, error: type[ValueError]) -> str:

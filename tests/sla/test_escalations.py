@@ -158,3 +158,14 @@ def test_after_a_deadline_set_by_hand_all_time_counts(promising, opened, cast):
     actions.set_open(ticket, by=cast.mira, at=after(hours=2, minutes=50))
     tasks.sweep(now=after(hours=4))
     assert fallen(ticket, "resolution")[-2:] == [("0", after(hours=2)), ("3600", after(hours=3))]
+
+
+@pytest.mark.parametrize(
+    ("step", "said"), [("assign", "does not work here"), ("move", "does not exist any more")]
+)
+def test_levels_that_give_tickets_to_nobody_who_is_here_are_refused(promising, cast, step, said):
+    with pytest.raises(PolicyError, match=said):
+        promising([{"seconds": 0, "actions": [{step: 999_999}]}])
+    with pytest.raises(PolicyError, match="does not work here"):
+        promising([{"seconds": 0, "actions": [{"assign": cast.priya.pk}]}])
+    promising([{"seconds": 0, "actions": [{"assign": cast.mira.pk}, {"move": cast.tech.pk}]}])

@@ -161,6 +161,7 @@ STEPS = (
     "policy",
     "calendar",
     "sweep",
+    "sweep_late",
     "measure",
 )
 
@@ -171,6 +172,7 @@ def moves_of(steps):
 
 
 HOUR = 3600
+LEVELS = [{"seconds": seconds, "tell": ["team"]} for seconds in (-2 * HOUR, -60, 0, 60, 2 * HOUR)]
 
 
 def promises(choices, hours=(2, 2, 3, 9, 8, 12, 30)):
@@ -182,6 +184,7 @@ def promises(choices, hours=(2, 2, 3, 9, 8, 12, 30)):
             }
             for metric, each in zip(METRICS, hours, strict=True)
         },
+        "escalations": dict.fromkeys(METRICS, LEVELS),
         "switches": asdict(choices),
     }
 
@@ -213,6 +216,9 @@ def agree(tickets):
         model.objects.filter(ticket__in=tickets).delete()
     clockwork.rebuild(tickets)
     assert all_rows(ticket__in=tickets) == before
+    levels = Event.objects.filter(kind="sla.escalated", ticket__in=tickets)
+    told = list(levels.values_list("ticket", "data__metric", "data__instance", "data__level"))
+    assert len(told) == len(set(told))
 
 
 def take(step, ticket, at, cast, ours):
@@ -276,6 +282,8 @@ def take(step, ticket, at, cast, ours):
             sla_actions.edit_calendar(Calendar.objects.get(is_default=True), spec=spec, by=None)
             change_policy(ticket, {}, at)
         case "sweep":
+            tasks.sweep(now=at)
+        case "sweep_late":
             tasks.sweep_clocks()
         case "measure":
             measure_all()
