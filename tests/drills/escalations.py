@@ -1,11 +1,13 @@
-"""Escalation levels under two beats and four workers, of which one is killed every second for a minute.
+"""Escalation levels under two beats and four workers, with a SIGKILL for one of them every second for a
+minute.
 
-    bin/drill escalations --tickets 1000 --seconds 60 --seed 7
+    bin/drill escalations --tickets 2000 --seconds 60 --seed 7
 
-Each ticket has five levels that fall while the killing goes on, two of which act on the ticket; meanwhile
-agents answer some. Promises held afterwards: every level that fell is recorded once, at its instant, and told
-once to each recipient; what a level does is done once; none falls on a clock that had stopped; rebuilt rows
-equal the live ones.
+Most kills take the process of a worker that does its tasks (which the worker replaces at once, so that there
+is always somebody to be hit), every sixth a whole worker or beat. Each ticket has five levels that fall while
+the killing goes on, two of which act on the ticket; meanwhile agents answer some. Promises held afterwards:
+every level that fell is recorded once, at its instant, and told once to each recipient; what a level does is
+done once; none falls on a clock that had stopped; rebuilt rows equal the live ones.
 """
 
 import argparse
@@ -21,8 +23,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from bench import sweep as bench
 from config import env
+from tests.flows.product import await_that
 
 PLACES = (-30, -10, 0, 10, 20)
 """Seconds from the due time."""
@@ -30,14 +35,14 @@ STEPS = {-10: [{"raise_priority": 4}], 10: [{"tag": "late"}]}
 BEATS, WORKERS = 2, 4
 TELL = {"tell": ["assignee", "supervisor"], "urgent": True}
 CELERY = [sys.executable, "-m", "celery", "-A", "config.celery"]
-BEAT = [*CELERY, "beat", "--pidfile=", "--scheduler", "config.celery:BeatingScheduler", "--loglevel", "ERROR"]
-WORKER = [*CELERY, "worker", "--pool", "solo", "--queues", "celery", "--loglevel", "ERROR"]
+BEAT = [*CELERY, "beat", "--pidfile=", "--scheduler", "config.celery:BeatingScheduler", "--loglevel", "INFO"]
+WORKER = [*CELERY, "worker", "--concurrency", "1", "--queues", "celery", "--loglevel", "INFO"]
 WORKER += ["--without-gossip", "--without-mingle"]
 
 
 def run(arguments: list[str]) -> dict[str, Any]:
     parser = argparse.ArgumentParser(prog="bin/drill escalations")
-    parser.add_argument("--tickets", type=int, default=1000)
+    parser.add_argument("--tickets", type=int, default=2000)
     parser.add_argument("--answered", type=int, default=100, help="tickets that agents answer meanwhile")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=random.randrange(2**32))
@@ -70,6 +75,7 @@ def _drill(
     fleet = Fleet(folder)
     stack.callback(fleet.end)
     fleet.start()
+    fleet.await_ready()
     # The last level of the last ticket falls when the killing ends.
     lead = int(options.seconds - PLACES[-1])
     spread = lead + PLACES[0]
@@ -85,12 +91,17 @@ def _drill(
         " FROM tickets_ticket AS ticket WHERE ticket.id = ticket_id AND subject = 'drill'"
         " AND metric = 'first_response'"
     )
-    kills = _kill_and_answer(options, chance, fleet)
+    kills, whole = _kill_and_answer(options, chance, fleet)
     began, ended_at = time.monotonic(), timezone.now()
     _await_rest(300)
     figures = _figures(options.tickets, ended_at)
     figures |= {"all worked off after the last kill": f"{time.monotonic() - began:.0f} s"}
-    return {"kills of a beat or worker": kills, **figures}
+    return {
+        "kills": kills,
+        "of these a whole beat or worker": whole,
+        "of these in the middle of a task": fleet.said("Task handler raised error: WorkerLostError"),
+        **figures,
+    }
 
 
 class Fleet:
@@ -111,10 +122,29 @@ class Fleet:
                 command, cwd=env.ROOT, start_new_session=True, stdout=log, stderr=subprocess.STDOUT
             )
 
-    def kill(self, nth: int) -> None:
-        """As a power cut would: no grace, and a new one in its place."""
-        _end(self.there[nth])
-        self.there[nth] = self._launch(nth)
+    def await_ready(self) -> None:
+        """Until every worker takes tasks."""
+        await_that(lambda: self.said(" ready.") >= WORKERS, 300, "all workers ready")
+
+    def said(self, words: str) -> int:
+        """How often a beat or worker wrote these words into its log."""
+        logs = self.folder.glob("process*.log")
+        return sum(log.read_text(errors="replace").count(words) for log in logs)
+
+    def kill_one(self, chance: random.Random) -> bool:
+        """As a power cut would: no grace. True if it took a whole beat or worker, and not what works for
+        it."""
+        nth = chance.randrange(BEATS + WORKERS)
+        whole = nth < BEATS or chance.random() < 0.1
+        if whole and chance.random() < 0.5:
+            _end(self.there[nth])
+            self.there[nth] = self._launch(nth)
+            return True
+        children = [one for process in self.there[BEATS:] for one in psutil.Process(process.pid).children()]
+        if children:
+            with suppress(psutil.NoSuchProcess):
+                chance.choice(children).kill()
+        return False
 
     def end(self) -> None:
         for process in self.there:
@@ -127,13 +157,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _kill_and_answer(options: argparse.Namespace, chance: random.Random, fleet: Fleet) -> int:
+def _kill_and_answer(options: argparse.Namespace, chance: random.Random, fleet: Fleet) -> tuple[int, int]:
     from tickets import actions
     from tickets.models import Ticket
 
     tickets = list(Ticket.objects.filter(subject="drill").select_related("assignee"))
     answered = chance.sample(tickets, min(options.answered, len(tickets)))
-    end, kills = time.monotonic() + options.seconds, 0
+    end, kills, whole = time.monotonic() + options.seconds, 0, 0
     while (left := end - time.monotonic()) > 0:
         until = time.monotonic() + 1.0
         for _ticket in range(int(len(answered) / max(1.0, left)) + 1):
@@ -141,9 +171,9 @@ def _kill_and_answer(options: argparse.Namespace, chance: random.Random, fleet: 
                 ticket = answered.pop()
                 actions.reply(ticket, "We look into it.", by=ticket.assignee, channel="desk")
         time.sleep(max(0.0, until - time.monotonic()))
-        fleet.kill(chance.randrange(BEATS + WORKERS))
+        whole += fleet.kill_one(chance)
         kills += 1
-    return kills
+    return kills, whole
 
 
 def _await_rest(patience: float) -> None:
