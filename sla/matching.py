@@ -2,7 +2,8 @@
 
 Conditions are a list, all of which must hold: {"field": "team", "operator": "is", "values": [3, 4]}.
 The operators are "is" (one of), "is_not" (none of) and "contains" (any of the words, in any case); a field
-may have several values, as tags do. An empty list matches every ticket.
+may have several values, as tags do; "customer_tag" are those of the requester and of the organisation. An
+empty list matches every ticket.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from sla.rules import PolicyError
 
-FIELDS = ("team", "organization", "channel", "type", "priority", "tag")
+FIELDS = ("team", "organization", "customer_tag", "channel", "type", "priority", "tag")
 OPERATORS = ("is", "is_not", "contains")
 
 

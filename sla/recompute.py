@@ -191,6 +191,8 @@ def _unresolved() -> Any:
 def affected(pks: Iterable[int], rules: RuleSet, about: About) -> Iterator[Affected]:
     """Of some tickets those for which other versions hold than by `rules`, where the change is about them."""
     tickets = Ticket.objects.filter(pk__in=list(pks)).prefetch_related("tags").order_by("pk")
+    if any("customer_tag" in version.asks for version in rules.versions):
+        tickets = tickets.prefetch_related("requester__tags", "organization__tags")
     held = held_by([ticket.pk for ticket in tickets])
     for ticket in tickets:
         _version, wanted = rules.choose(ticket)

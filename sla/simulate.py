@@ -53,6 +53,16 @@ class Simulation:
         return dict(Tag.objects.values_list("pk", "name"))
 
     @cached_property
+    def customer_tags(self) -> dict[tuple[str, int], set[str]]:
+        """The tags of people ("requester") and of organisations, as they are now: their past is not kept."""
+        found: dict[tuple[str, int], set[str]] = {}
+        for name, field_name in (("requester", "people"), ("organization", "organizations")):
+            pairs = Tag.objects.filter(**{f"{field_name}__isnull": False}).values_list(field_name, "name")
+            for pk, tag in pairs:
+                found.setdefault((name, pk), set()).add(tag)
+        return found
+
+    @cached_property
     def calendar_of_version(self) -> dict[int, int]:
         return dict(CalendarVersion.objects.values_list("pk", "calendar_id"))
 
@@ -88,7 +98,7 @@ def rewritten(events: list[Heard], simulation: Simulation) -> Iterator[Heard]:
         else:
             if event.kind in RELEVANT:
                 yield event
-            if not _learn(known, event, simulation.tags):
+            if not _learn(known, event, simulation):
                 continue
             following = events[index + 1] if index + 1 < len(events) else None
             if following and following.kind == "sla.applied" and following.at == event.at:
@@ -99,19 +109,22 @@ def rewritten(events: list[Heard], simulation: Simulation) -> Iterator[Heard]:
             yield event._replace(kind="sla.applied", data=wanted._asdict(), actor_id=None)
 
 
-def _learn(known: dict[str, set[Any]], event: Heard, tags: dict[int, str]) -> bool:
+def _learn(known: dict[str, set[Any]], event: Heard, simulation: Simulation) -> bool:
     """Note what an event says about which policy is asked. False where it says nothing."""
     if event.kind == "ticket.opened":
         for name in ("team", "organization", "channel", "type", "priority"):
             value = event.data.get(name)
             known[name] = set() if value is None else {value}
         known["tag"] = set()
+        owners = [(name, event.data.get(name) or 0) for name in ("requester", "organization")]
+        tags = (simulation.customer_tags.get(owner, set()) for owner in owners)
+        known["customer_tag"] = set().union(*tags)
         return True
     if event.kind not in ASKED:
         return False
     name = ASKED[event.kind]
     if name == "tag":
-        tag = {tags.get(event.data["tag"], "")}
+        tag = {simulation.tags.get(event.data["tag"], "")}
         old = known.get("tag", set())
         known["tag"] = old | tag if event.kind == "ticket.tagged" else old - tag
     else:

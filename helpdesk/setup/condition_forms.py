@@ -21,13 +21,14 @@ from sla.matching import FIELDS
 from tickets.models import Organization, Team
 
 PREFIX = "c"
-TYPED = {"organization": "\n", "tag": ", "}
+TYPED = {"organization": "\n", "customer_tag": ", ", "tag": ", "}
 """Fields whose values are typed, and what stands between them; all others are chosen."""
 OPERATORS = {"is": gettext_lazy("is one of"), "is_not": gettext_lazy("is none of")}
 WORDY = OPERATORS | {"contains": gettext_lazy("contains one of")}
 _HINTS = {
     "organization": gettext_lazy("One name a line, as it stands under Organisations."),
-    "tag": gettext_lazy("Tags, separated by commas."),
+    "customer_tag": gettext_lazy("Tags of the person or the organisation, separated by commas."),
+    "tag": gettext_lazy("Tags of the ticket, separated by commas."),
 }
 
 
@@ -133,7 +134,7 @@ def read(form: forms.Form, found: list[tuple[int, str]]) -> list[dict[str, Any]]
 def _values(name: str, given: Any) -> list[Any]:
     if name == "organization":
         values: list[Any] = _organizations([line.strip() for line in given.splitlines() if line.strip()])
-    elif name == "tag":
+    elif name in TYPED:
         values = list(dict.fromkeys(word.strip().lower() for word in given.split(",") if word.strip()))
     else:
         values = [int(value) if value.isdecimal() else value for value in given]

@@ -143,9 +143,24 @@ class TeamForm(SetupForm):
         self.fields["lead"].queryset = people  # type: ignore[attr-defined]
 
 
+def tag_words() -> forms.CharField:
+    return forms.CharField(
+        label=_("Customer tags"),
+        required=False,
+        max_length=500,
+        help_text=_("Separated by commas. Policies can ask for them."),
+    )
+
+
+def words_of(text: str) -> list[str]:
+    """The tags of such a field."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
 class OrganizationForm(SetupForm):
     name = forms.CharField(label=_("Name"), max_length=200)
     shares_tickets = forms.BooleanField(label=_("Its people see each other's tickets"), required=False)
+    tags = tag_words()
     blamed = "name"
 
 
@@ -193,6 +208,7 @@ class PersonForm(SetupForm):
             "policy says."
         ),
     )
+    tags = tag_words()
 
 
 class RoleForm(SetupForm):

@@ -18,6 +18,7 @@ Condition = Mapping[str, Any]
 FIELD_WORDS = {
     "team": gettext_lazy("team"),
     "organization": gettext_lazy("organisation"),
+    "customer_tag": gettext_lazy("customer tag"),
     "channel": gettext_lazy("channel"),
     "type": gettext_lazy("type"),
     "priority": gettext_lazy("priority"),

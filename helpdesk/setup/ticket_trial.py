@@ -46,8 +46,14 @@ class TrialForm(forms.Form):
     priority = forms.TypedChoiceField(
         label=gettext_lazy("Priority"), choices=Priority.choices, coerce=int, initial=Priority.NORMAL
     )
+    customer_tags = forms.CharField(
+        label=gettext_lazy("Customer tags"),
+        required=False,
+        max_length=500,
+        help_text=gettext_lazy("Beside those of the organisation."),
+    )
     tags = forms.CharField(
-        label=gettext_lazy("Tags"),
+        label=gettext_lazy("Ticket tags"),
         required=False,
         max_length=500,
         help_text=gettext_lazy("Separated by commas."),
@@ -91,14 +97,20 @@ class TrialForm(forms.Form):
     def known(self) -> Mapping[str, list[Any]]:
         """The ticket as `sla.matching` asks of it."""
         said = self.cleaned_data
-        tags = [word.strip().lower() for word in said["tags"].split(",") if word.strip()]
-        organization = [said["organization"].pk] if said["organization"] else []
         one = {name: [said[name]] for name in ("channel", "type", "priority")}
-        return one | {"team": [said["team"].pk], "organization": organization, "tag": tags}
+        customer, organization = _tags(said["customer_tags"]), said["organization"]
+        if organization:
+            one["organization"] = [organization.pk]
+            customer += organization.tags.values_list("name", flat=True)
+        return one | {"team": [said["team"].pk], "tag": _tags(said["tags"]), "customer_tag": customer}
 
     @property
     def opened_at(self) -> datetime:
         return self.cleaned_data["at"] or timezone.now()
+
+
+def _tags(text: str) -> list[str]:
+    return [word.strip().lower() for word in text.split(",") if word.strip()]
 
 
 @dataclass

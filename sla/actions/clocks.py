@@ -48,9 +48,19 @@ def matching_version(ticket: Ticket, versions: list[PolicyVersion] | None = None
     for version in latest_versions() if versions is None else versions:
         if "tag" in version.asks and "tag" not in known:
             known["tag"] = [tag.name for tag in ticket.tags.all()]  # prefetched where many are asked
+        if "customer_tag" in version.asks and "customer_tag" not in known:
+            known["customer_tag"] = customer_tags(ticket)
         if matches(version.conditions, known):
             return version
     return None
+
+
+def customer_tags(ticket: Ticket) -> list[str]:
+    """The tags of a ticket's requester and of its organisation, as they are now."""
+    tags = list(ticket.requester.tags.all())
+    if ticket.organization is not None:
+        tags += ticket.organization.tags.all()
+    return [tag.name for tag in tags]
 
 
 def apply_policy(event: Event) -> bool:

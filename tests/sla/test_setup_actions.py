@@ -7,6 +7,7 @@ from sla.actions.setup import OFFICE_HOURS
 from sla.calendar import CalendarError
 from sla.models import Calendar, Policy
 from sla.rules import PolicyError
+from tickets import actions as ticket_actions
 from tickets.actions import NotAllowed
 from tickets.models import Event
 
@@ -103,3 +104,17 @@ def test_the_defaults_are_installed_once(db):
     assert sla_actions.install_defaults() == (calendar, policy)
     assert (Calendar.objects.count(), Policy.objects.count()) == (1, 1)
     assert sorted(policy.latest.rules.targets) == ["first_response", "next_response", "resolution"]
+
+
+def test_a_policy_may_ask_for_the_tags_of_the_customer_or_of_the_organisation(calendar, cast, open_ticket):
+    spec = sla_actions.default_policy()
+    spec["conditions"] = [{"field": "customer_tag", "operator": "is", "values": ["Gold"]}]
+    gold = sla_actions.create_policy("Gold", spec, calendar=calendar, by=cast.root)
+    assert sla_actions.matching_version(open_ticket()) is None
+    ticket_actions.tag_customer(cast.bob, ["gold "], by=cast.root)
+    ticket_actions.tag_customer(cast.nordlicht, ["GOLD", "old"], by=cast.root)
+    for person in (cast.bob, cast.priya):
+        assert sla_actions.matching_version(open_ticket(requester=person)) == gold.latest
+    assert sla_actions.matching_version(open_ticket(requester=cast.cara)) is None
+    ticket_actions.tag_customer(cast.nordlicht, ["old"], by=cast.root)
+    assert sla_actions.matching_version(open_ticket()) is None

@@ -291,3 +291,13 @@ def test_the_command_refuses_a_file_that_it_cannot_use(policy, tmp_path, text, w
     file.write_text(text)
     with pytest.raises(CommandError, match=words):
         command(str(file))
+
+
+@pytest.mark.parametrize(("tag", "missed"), [("gold", 1), ("silver", 0)])
+def test_a_draft_for_tagged_customers_is_tried_on_theirs_alone(answered, policy, cast, tag, missed):
+    actions.tag_customer(cast.nordlicht, [tag], by=cast.root)
+    spec = spec_with(policy, seconds=2 * HOUR, basis="working")
+    spec["conditions"] = [{"field": "customer_tag", "operator": "is", "values": ["gold"]}]
+    job = sla_actions.simulate(cast.sue, policies=[(policy, spec)], **WEEK)
+    found = line(run(job).result, "by_metric", metric="first_response")
+    assert found["after"]["missed"] == missed

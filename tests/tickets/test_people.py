@@ -40,3 +40,13 @@ def test_a_deactivated_agent_sees_nothing_from_then_on(cast, ticket):
     gone = actions.deactivate(cast.mira, by=cast.root)
     assert not access.can_work(gone, ticket)
     assert not access.visible_to(gone).exists()
+
+
+def test_customers_and_organisations_are_tagged_by_administrators_and_it_is_recorded_once(cast):
+    for customer, kind in ((cast.priya, "person.edited"), (cast.nordlicht, "organization.edited")):
+        for _time in range(2):
+            actions.tag_customer(customer, [" Gold", "gold", ""], by=cast.root)
+        assert list(customer.tags.values_list("name", flat=True)) == ["gold"]
+        assert Event.objects.filter(kind=kind, subject_id=customer.pk).count() == 1
+        with pytest.raises(NotAllowed):
+            actions.tag_customer(customer, [], by=cast.mira)

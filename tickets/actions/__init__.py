@@ -32,6 +32,7 @@ from tickets.actions.people import (
     report_address_failed,
     set_role,
     set_teams,
+    tag_customer,
 )
 from tickets.actions.properties import (
     accept_follower,
@@ -93,6 +94,7 @@ __all__ = [
     "set_teams",
     "set_waiting",
     "tag",
+    "tag_customer",
     "untag",
     "withdraw",
 ]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from tickets import access
 from tickets.actions.base import NotAllowed, instant
 from tickets.events import record
-from tickets.models import Organization, Role, Team, User
+from tickets.models import Organization, Role, Tag, Team, User
 from tickets.models.people import normalize_address
 from tickets.text import clean_line
 
@@ -213,6 +213,24 @@ def edit_organization(
     _demand_administrator(by)
     data = {"organization": organization.pk}
     return _edit(organization, "organization.edited", data, fields, by=by, at=at)
+
+
+def tag_customer(
+    customer: User | Organization, names: Iterable[str], *, by: User | None, at: datetime | None = None
+) -> None:
+    """Give a person or an organisation exactly these tags. Policies may ask for them ("customer tag")."""
+    _demand_administrator(by)
+    wanted = {clean_line(name, 50).lower() for name in names} - {""}
+    with transaction.atomic():
+        customer.__class__.objects.select_for_update(of=("self",)).get(pk=customer.pk)
+        if set(customer.tags.values_list("name", flat=True)) == wanted:
+            return
+        customer.tags.set([Tag.objects.get_or_create(name=name)[0] for name in sorted(wanted)])
+        if isinstance(customer, Organization):
+            data = {"organization": customer.pk, "fields": ["tags"]}
+            record("organization.edited", subject=customer, by=by, at=at, data=data)
+        else:
+            record("person.edited", subject=customer, by=by, at=at, data={"person": customer.pk})
 
 
 def _edit(

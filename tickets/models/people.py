@@ -38,6 +38,7 @@ class Organization(models.Model):
     shares_tickets = models.BooleanField(
         default=False, help_text=_("People of this organisation see each other's tickets.")
     )
+    tags = models.ManyToManyField("tickets.Tag", related_name="organizations", blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -109,6 +110,7 @@ class User(AbstractBaseUser):
         Organization, models.SET_NULL, null=True, blank=True, related_name="people"
     )
     teams = models.ManyToManyField(Team, related_name="members", blank=True)
+    tags = models.ManyToManyField("tickets.Tag", related_name="people", blank=True)
     phone = models.CharField(max_length=50, blank=True)
     language = models.CharField(max_length=12, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from helpdesk import actions as outward
 from helpdesk.setup import queries
 from helpdesk.setup.base import form_page, page, press, reader, settle, setup_view
-from helpdesk.setup.forms import InviteForm, Nothing, PersonForm, RoleForm, SetupForm
+from helpdesk.setup.forms import InviteForm, Nothing, PersonForm, RoleForm, SetupForm, words_of
 from tickets import access, actions
 from tickets.models import User
 
@@ -77,6 +77,7 @@ def people_edit(request: HttpRequest, pk: int) -> HttpResponse:
         said = {name: form.cleaned_data[name] for name in ("name", "phone", "organization", "account")}
         said["account"] = said["account"] or person.account
         actions.edit_person(person, by=reader(request), **said)
+        actions.tag_customer(person, words_of(form.cleaned_data["tags"]), by=reader(request))
 
     return settle(
         request,
@@ -143,6 +144,7 @@ def _page(
 ) -> HttpResponse:
     about = {"name": person.name, "phone": person.phone, "organization": person.organization_id}
     about["account"] = person.account
+    about["tags"] = ", ".join(person.tags.values_list("name", flat=True))
     filing: dict[str, Any] = {"role": person.role, "teams": list(person.teams.values_list("pk", flat=True))}
     return page(
         request,

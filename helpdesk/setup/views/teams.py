@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk.setup import queries
 from helpdesk.setup.base import form_page, page, press, reader, setup_view
-from helpdesk.setup.forms import Nothing, OrganizationForm, TeamForm
+from helpdesk.setup.forms import Nothing, OrganizationForm, TeamForm, words_of
 from tickets import actions
 from tickets.models import Organization, Team
 
@@ -80,7 +80,9 @@ def organizations_new(request: HttpRequest) -> HttpResponse:
 
     def save() -> None:
         said = form.cleaned_data
-        actions.create_organization(said["name"], by=reader(request), shares_tickets=said["shares_tickets"])
+        by = reader(request)
+        row = actions.create_organization(said["name"], by=by, shares_tickets=said["shares_tickets"])
+        actions.tag_customer(row, words_of(said["tags"]), by=by)
 
     return form_page(
         request,
@@ -97,11 +99,13 @@ def organizations_new(request: HttpRequest) -> HttpResponse:
 def organizations_edit(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Organization, pk=pk)
     given = {"name": row.name, "shares_tickets": row.shares_tickets}
-    form = OrganizationForm(request.POST if request.method == "POST" else None, initial=given)
+    tags = {"tags": ", ".join(row.tags.values_list("name", flat=True))}
+    form = OrganizationForm(request.POST if request.method == "POST" else None, initial=given | tags)
 
     def save() -> None:
         said = {name: form.cleaned_data[name] for name in given}
         actions.edit_organization(row, by=reader(request), **said)
+        actions.tag_customer(row, words_of(form.cleaned_data["tags"]), by=reader(request))
 
     return form_page(
         request, form, save, row.name, _("Save organisation"), "organizations", _("Organisation saved")

@@ -11,6 +11,7 @@ from sla import actions
 from sla.matching import check_conditions
 from sla.models import Policy
 from sla.rules import DEFAULT_PAUSES, parse_rules
+from tickets import actions as ticket_actions
 from tickets.models import Event, Job
 
 NEW = reverse("setup:hours_policy_new")
@@ -79,6 +80,7 @@ def test_all_kinds_of_conditions_are_saved_as_the_matcher_reads_them(root, stand
     sent |= row(3, "type", "is", ["incident"])
     sent |= row(4, "priority", "is", ["3", "4"])
     sent |= row(7, "tag", "contains", "VIP, gold ,vip")
+    sent |= row(8, "customer_tag", "is", "Key account")
     assert root.send(NEW, sent).status_code == 303
     policy = Policy.objects.get(name="Special")
     assert policy.latest.conditions == [
@@ -88,6 +90,7 @@ def test_all_kinds_of_conditions_are_saved_as_the_matcher_reads_them(root, stand
         {"field": "type", "operator": "is", "values": ["incident"]},
         {"field": "priority", "operator": "is", "values": [3, 4]},
         {"field": "tag", "operator": "contains", "values": ["vip", "gold"]},
+        {"field": "customer_tag", "operator": "is", "values": ["key account"]},
     ]
     check_conditions(policy.latest.conditions)
     # Asked before the one that takes every ticket, or it never would be.
@@ -243,6 +246,15 @@ def test_the_saved_list_is_tested_on_its_own_page(root, standard, cast):
     actions.edit_policy(standard, by=cast.root, is_active=False)
     said = words(root.get(reverse("setup:hours"), **asked))
     assert "No policy takes it: it has no promise." in said
+
+
+def test_the_tags_of_a_customer_decide_and_their_organisations_count_too(root, standard, cast):
+    ticket_actions.tag_customer(cast.nordlicht, ["Key account"], by=cast.root)
+    sent = fields(standard, name="Key accounts", do="test") | row(0, "customer_tag", "is", "key account")
+    sent |= TICKET | {"t-priority": 2, "t-team": cast.billing.pk}
+    assert "it gets Standard support." in words(root.send(NEW, sent))
+    assert "it gets Key accounts." in words(root.send(NEW, sent | {"t-organization": "nordlicht gmbh"}))
+    assert "it gets Key accounts." in words(root.send(NEW, sent | {"t-customer_tags": "KEY account"}))
 
 
 def test_a_ticket_that_cannot_be_is_told_at_its_field(root, path, standard, cast):
