@@ -133,6 +133,15 @@ def _clock(text: str) -> Callable[[Event, Names], str]:
     return lambda event, names: _(text) % {"metric": METRIC_WORDS[event.data["metric"]]}
 
 
+def _escalated(event: Event, names: Names) -> str:
+    """A level after the due time; those before and at it say the same as the warning and the breach."""
+    if event.data["level"].endswith("%") or int(event.data["level"]) <= 0:
+        return ""
+    return _("Still late, told as the policy says: %(metric)s") % {
+        "metric": METRIC_WORDS[event.data["metric"]]
+    }
+
+
 def _deadline_set(event: Event, names: Names) -> str:
     words = {"name": _actor(event), "metric": METRIC_WORDS[event.data["metric"]]}
     words["time"] = day_time(datetime.fromisoformat(event.data["due_at"]))
@@ -166,6 +175,7 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "delivery.recovered": _fixed(gettext_noop("A reply arrived after all")),
     "sla.warned": _clock(gettext_noop("Due soon: %(metric)s")),
     "sla.breached": _clock(gettext_noop("Late: %(metric)s")),
+    "sla.escalated": _escalated,
     "sla.deadline_set": _deadline_set,
     "sla.deadline_released": _deadline_released,
     "survey.scheduled": _fixed(gettext_noop("A survey was scheduled")),

@@ -94,6 +94,11 @@ class Delivery(models.Model):
                 condition=Q(event__isnull=False),
                 name="one_delivery_per_event_recipient_channel",
             ),
+            models.UniqueConstraint(
+                fields=["event", "address", "channel"],
+                condition=Q(event__isnull=False, recipient__isnull=True),
+                name="one_delivery_per_event_address_channel",
+            ),
             models.CheckConstraint(
                 condition=Q(secret=None) | Q(ended_at=None), name="no_secret_outlives_its_delivery"
             ),

@@ -29,6 +29,14 @@ from tickets.models import Ticket, User
 logger = logging.getLogger(__name__)
 
 
+CLAIM = """
+SELECT ticket.id, coalesce(%(now)s::timestamptz, statement_timestamp())
+FROM sla_clock AS clock JOIN tickets_ticket AS ticket ON ticket.id = clock.ticket_id
+WHERE next_check_at < coalesce(%(now)s::timestamptz, statement_timestamp())
+ORDER BY next_check_at LIMIT %(limit)s FOR UPDATE OF ticket SKIP LOCKED
+"""
+
+
 class Row(NamedTuple):
     """As much of a clock as time changes or an event needs; a row object costs five times as much."""
 
@@ -59,13 +67,7 @@ def claim(limit: int, now: datetime | None = None) -> tuple[list[int], datetime]
     over what others hold. Returns their ids with the instant that counts: the database's, hosts may
     disagree."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT ticket.id, coalesce(%(now)s::timestamptz, statement_timestamp())"
-            " FROM sla_clock AS clock JOIN tickets_ticket AS ticket ON ticket.id = clock.ticket_id"
-            " WHERE next_check_at < coalesce(%(now)s::timestamptz, statement_timestamp())"
-            " ORDER BY next_check_at LIMIT %(limit)s FOR UPDATE OF ticket SKIP LOCKED",
-            {"now": now, "limit": limit},
-        )
+        cursor.execute(CLAIM, {"now": now, "limit": limit})
         rows = cursor.fetchall()
     return list(dict.fromkeys(pk for pk, _at in rows)), rows[0][1] if rows else NEVER
 

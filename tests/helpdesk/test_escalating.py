@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from helpdesk import notify
 from helpdesk.mail import outbound
 from helpdesk.models import Delivery
 from sla import actions as sla_actions
@@ -79,6 +80,16 @@ def test_a_member_who_declined_is_not_told(promising, open_ticket, cast):
     open_ticket()
     sweep_in(hours=5)
     assert told() == []
+
+
+def test_an_address_without_a_person_gets_the_mail_once(promising, open_ticket, send_all):  # noqa: F811
+    promising({"seconds": 0, "tell": ["address:duty@acme.example"], "urgent": True})
+    ticket = open_ticket()
+    sweep_in(hours=5)
+    notify.on_ticket_event(ticket.events.get(kind="sla.escalated"))
+    Delivery.objects.filter(template="sla.breached").update(send_at=timezone.now())
+    (mail,) = send_all().mails("duty@acme.example")
+    assert f"/desk/tickets/{ticket.pk}/" in mail.get_body(("plain",)).get_content()
 
 
 def test_our_own_address_is_never_told(promising, open_ticket, support):  # noqa: F811

@@ -4,10 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from sla import actions as sla_actions
 from sla import tasks
+from sla.actions.firing import CLAIM
 from sla.models import Clock, Measurement
 from tests.sla.conftest import after
 from tickets import actions
@@ -84,8 +86,19 @@ def test_the_sweep_finds_its_rows_by_the_partial_index(opened):
     opened()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        query = Clock.objects.filter(next_check_at__lt=timezone.now()).order_by("next_check_at")[:200]
-        assert "clock_to_check" in query.explain()
+        cursor.execute(f"EXPLAIN {CLAIM}", {"now": None, "limit": 400})
+        assert "clock_to_check" in "\n".join(line for (line,) in cursor.fetchall())
+
+
+def test_a_batch_takes_as_many_statements_however_many_tickets_are_in_it(opened):
+    counts = []
+    for tickets in (2, 12):
+        for _ticket in range(tickets):
+            opened()
+        with transaction.atomic(), CaptureQueriesContext(connection) as asked:
+            assert sla_actions.fire(*sla_actions.claim(100))["breached"] == 2 * tickets
+        counts.append(len(asked))
+    assert counts[0] == counts[1] < 15
 
 
 @pytest.mark.tampers
