@@ -24,7 +24,7 @@ def verdict_of(reading: Reading) -> str | None:
         return None
     if reading.breached_at is not None:
         return MISSED
-    if reading.target is None:
+    if reading.target is None and reading.by_hand is None:
         return UNPROMISED
     return PENDING if reading.is_open else MET
 

@@ -1,12 +1,17 @@
 """The worked examples of docs/sla-semantics.md: each named example is the test of that name."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+from sla.calendar import compile_calendar
+from sla.calendar_spec import WEEKDAYS
 from sla.escalations import Level, fall_at
 from sla.measure import CANCELLED, FULFILLED, RUNNING
 from sla.rules import Rules, Switches, Target
-from tests.sla.histories import History, at, minutes, targets
+from sla.tally import Tally, verdict_of
+from tests.sla.histories import OFFICE, History, at, minutes, targets
 
 DOC = Path(__file__).parents[2] / "docs" / "sla-semantics.md"
 TUESDAY = 1
@@ -24,6 +29,34 @@ def test_each_example_of_the_page_is_a_test_and_each_test_an_example():
     assert {f"test_example_{name}" for name in named} == {
         name for name in globals() if name.startswith("test_example_")
     }
+
+
+def test_example_friday_evening():
+    assert OFFICE.add(at("16:30", day=4), minutes(60)) == at("09:30", day=7)
+
+
+def test_example_long_target():
+    week = {day: [["08:00", "20:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+    target, monday = timedelta(hours=48), datetime(2026, 11, 23, 8, tzinfo=UTC)
+    plain = compile_calendar({"timezone": "UTC", "hours": week})
+    assert plain.add(monday, target) == datetime(2026, 11, 26, 20, tzinfo=UTC)
+    off = compile_calendar({"timezone": "UTC", "hours": week, "holidays": ["2026-11-24", "2026-11-25"]})
+    dates = {interval.start.date() for interval in plain.intervals(monday, off.add(monday, target))}
+    assert len(dates) == 6
+
+
+def test_example_changed_clocks():
+    hours = {day: [["00:00", "24:00"]] for day in WEEKDAYS}
+    berlin = compile_calendar({"timezone": "Europe/Berlin", "hours": hours})
+    zone, day = ZoneInfo("Europe/Berlin"), timedelta(hours=24)
+    for date, length, due in (
+        ((2026, 3, 29), 23, datetime(2026, 3, 30, 1, tzinfo=zone)),
+        ((2026, 10, 25), 25, datetime(2026, 10, 25, 23, tzinfo=zone)),
+    ):
+        midnight = datetime(*date, tzinfo=zone)
+        following = datetime.combine(midnight.date() + timedelta(days=1), midnight.timetz())
+        assert berlin.between(midnight, following) == timedelta(hours=length)
+        assert berlin.add(midnight, day) == due
 
 
 def test_example_pause():
@@ -113,6 +146,14 @@ def test_example_final_resolution():
     reading = history.status(at("13:00", day=TUESDAY), "open", "resolved").read()["total_resolution", 1]
     assert reading.elapsed_working == minutes(12 * 60)
     assert (reading.due_at, reading.breached_at) == (at("12:00", day=TUESDAY), at("12:00", day=TUESDAY))
+
+
+def test_example_draft():
+    held, tried = (promised(first=hours * 60).agent("12:00").first() for hours in (4, 2))
+    tally = Tally()
+    tally.add(1, [held], [tried], ZoneInfo("UTC"))
+    assert (verdict_of(held), verdict_of(tried), tally.worse) == ("met", "missed", 1)
+    assert tried.breached_at == at("11:00")
 
 
 def test_example_closed_unresolved():

@@ -48,6 +48,18 @@ def test_role_and_teams_count_from_the_next_request_on(root, cast):
     assert list(cast.mira.teams.all()) == [cast.tech]
 
 
+def test_an_account_is_marked_as_used_by_a_program_and_stays_so_when_the_name_is_mended(root, cast):
+    page = reverse("setup:people_edit", args=[cast.sue.pk])
+    assert "Used by" in root.get(page).content.decode()
+    fields = {"name": "Importer", "phone": "", "organization": "", "account": "program"}
+    assert root.send(page, fields).status_code == 303
+    assert 'value="program" selected' in root.get(page).content.decode()
+    assert root.send(page, {"name": "The importer", "phone": "", "organization": ""}).status_code == 303
+    cast.sue.refresh_from_db()
+    assert (cast.sue.name, cast.sue.account) == ("The importer", "program")
+    assert "Used by" not in root.get(reverse("setup:people_edit", args=[cast.priya.pk])).content.decode()
+
+
 def test_nobody_changes_their_own_role_or_deactivates_themselves(root, cast):
     page = reverse("setup:people_edit", args=[cast.root.pk])
     role = root.send(reverse("setup:people_role", args=[cast.root.pk]), {"role": "agent"}, page=page)
