@@ -35,8 +35,8 @@ Slice = Callable[[Job], dict[str, Any] | None]
 
 LEASE = timedelta(seconds=30)
 """How long a claim holds after the last slice; while a slice runs, the row's lock holds it."""
-TURN_SECONDS = 20.0
-"""How long a worker stays with one job before others may have their turn."""
+TURN_SECONDS = 5.0
+"""How long a worker stays with one job before mail, sweeps and other jobs may have their turn."""
 TRIES = 5
 """A job that was claimed so often without finishing a slice is given up."""
 FORGOTTEN = timedelta(seconds=10)

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -175,6 +176,35 @@ def test_a_job_is_cancelled_by_administrators_and_by_who_asked(cast):
 def test_an_unknown_kind_is_refused(cast):
     with pytest.raises(ValueError, match="unknown kind"):
         actions.ask_job("test.nothing", by=None)
+
+
+def _run_in_a_thread(pk):
+    try:
+        return jobs.run(pk)
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_slice_that_takes_longer_than_its_lease_is_left_to_who_does_it(cast, monkeypatch):
+    job = actions.ask_job("test.count", by=None, arguments={"to": 4})
+    monkeypatch.setattr(jobs, "LEASE", timedelta(seconds=-1))  # every lease has run out already
+    outcomes = []
+    with ThreadPoolExecutor(1) as pool:
+        SIGNS.append(lambda row: outcomes.append(pool.submit(_run_in_a_thread, row.pk).result()))
+        jobs.run(job.pk)
+    assert outcomes == [False] * 4
+    assert counted() == 4
+
+
+@pytest.mark.tampers
+def test_who_lost_the_lease_does_no_more_slices(job, monkeypatch):
+    monkeypatch.setattr(jobs, "TURN_SECONDS", 0)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    jobs.run(job.pk)  # somebody else's claim
+    assert jobs._do_slice(job.pk, job.claim) is False
+    assert counted() == 2
 
 
 def _work_until_killed(pk, pipe):
