@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import DatabaseError, OperationalError, transaction
 from django.utils import timezone
 
 from sla import actions
@@ -132,6 +132,8 @@ def _look_at(found: Preview, tickets: list[Affected], rules: RuleSet, now: datet
     for ticket_id, events in events_of(wanted):
         try:
             changes = list(_changes(events, wanted[ticket_id], rules, now))
+        except DatabaseError:
+            raise
         except Exception:  # what is broken in one ticket is the sweep's to tell, and hides no other
             logger.exception("ticket %s could not be looked at", ticket_id)
             continue
@@ -248,6 +250,8 @@ def _apply(memory: dict[str, Any], ticket: Ticket, rules: RuleSet) -> None:
             for key, due_at in _due_times(ticket).items():
                 memory["changed"] += due_at != before.get(key)
                 memory["newly_late"] += _is_newly_late(before.get(key), due_at, timezone.now())
+    except OperationalError:
+        raise  # no fault of this ticket: the slice is done again
     except Exception:
         logger.exception("ticket %s could not be recomputed", ticket.pk)
         memory["faults"] = [*memory["faults"], ticket.pk][:1000]

@@ -17,6 +17,8 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import DatabaseError
+
 from sla.actions.clocks import ASKED
 from sla.book import BOOK
 from sla.clockwork import Heard
@@ -54,8 +56,11 @@ class Simulation:
 
     @cached_property
     def customer_tags(self) -> dict[tuple[str, int], set[str]]:
-        """The tags of people ("requester") and of organisations, as they are now: their past is not kept."""
+        """The tags of people ("requester") and of organisations, as they are now: their past is not kept.
+        Empty where no policy asks for them."""
         found: dict[tuple[str, int], set[str]] = {}
+        if not any("customer_tag" in each.asks for each in (*self.rules.versions, *self.today.versions)):
+            return found
         for name, field_name in (("requester", "people"), ("organization", "organizations")):
             pairs = Tag.objects.filter(**{f"{field_name}__isnull": False}).values_list(field_name, "name")
             for pk, tag in pairs:
@@ -144,6 +149,8 @@ def count(pks: Iterable[int], simulation: Simulation) -> Tally:
         try:
             before = measure(events, BOOK, simulation.now)
             after = measure(rewritten(events, simulation), simulation.book, simulation.now)
+        except DatabaseError:
+            raise  # no fault of this ticket
         except Exception:
             logger.exception("ticket %s could not be simulated", ticket_id)
             tally.faults.append(ticket_id)
