@@ -247,6 +247,7 @@ CELERY_TASK_ROUTES = {
     "mail.deliver": {"queue": "outgoing"},
     # Figures may wait for a moment; people's mail does not wait behind them (0 goes first).
     "sla.measure": {"priority": 6},
+    "sla.join_sweep": {"priority": 6},
     "tickets.run_job": {"priority": 9},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

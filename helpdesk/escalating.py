@@ -3,7 +3,7 @@
 A role that nobody holds falls to the next one, so that a level never speaks to an empty room: no assignee →
 the team's lead → the team's supervisors → every supervisor. Told is in working hours of the calendar that the
 clock counts in, at once where they are open or the level is urgent. What fell due before the ticket came into
-this installation (an import) is told to nobody.
+this installation is told to nobody.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sla import queries as clocks
 from sla.escalations import ADDRESS, Level
 from tickets.models import Event, Role, Ticket, User
 from tickets.models.people import STAFF_ROLES
-from tickets.queries import entered_at
+from tickets.queries import imported_at
 
 EARLY, LATE = "sla.warned", "sla.breached"
 """The templates, which are also what staff may decline: a promise that comes due, one that is or was due."""
@@ -30,12 +30,12 @@ def tell(events: Sequence[Event]) -> list[Delivery]:
     if not events:
         return []
     people = _People(events)
-    entered = entered_at({event.ticket_id for event in events if event.ticket_id})
+    imported = imported_at({event.ticket_id for event in events if event.ticket_id})
     rows: list[Delivery] = []
     for event in events:
         level = clocks.level_of(event)
         assert event.ticket_id is not None
-        if level is None or event.at < entered.get(event.ticket_id, event.at):
+        if level is None or event.at < imported.get(event.ticket_id, event.at):
             continue
         rows += _rows(event, level, people)
     return rows

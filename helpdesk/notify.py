@@ -13,17 +13,15 @@ from helpdesk import escalating, outbox
 from helpdesk.models import Delivery
 from helpdesk.wishes import wants_mail
 from tickets.models import Event, Follower, Message, Speaker, Ticket, User
+from tickets.queries import HISTORY
 
 Rank, Reason, State = Delivery.Rank, Delivery.Reason, Delivery.State
-
-HISTORY = timedelta(days=2)
-"""An event written down this long after it happened was imported: it is told to nobody."""
 
 INVITATION_LASTS = timedelta(hours=72)
 
 
 def on_ticket_event(event: Event) -> None:
-    """React to one event, in its transaction."""
+    """React to one event, in its transaction. What was imported is told to nobody."""
     tell = TELL.get(event.kind)
     if tell is not None and (event.kind == "sla.escalated" or event.recorded_at - event.at <= HISTORY):
         outbox.add(tell(event))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Case, Count, Q, QuerySet, When
+from django.db.models import Case, Count, F, Q, QuerySet, When
 from django.utils import timezone
 
 from tickets import access
@@ -22,10 +22,13 @@ from tickets.models import (
     User,
 )
 
+HISTORY = timedelta(days=2)
+"""What is written down so long after it happened was imported. Mail that waited for hours is not."""
 
-def entered_at(tickets: Iterable[int]) -> dict[int, datetime]:
-    """When each ticket was written down here, which for an imported one is long after it was opened."""
-    first = Event.objects.filter(ticket__in=list(tickets), seq=1)
+
+def imported_at(tickets: Iterable[int]) -> dict[int, datetime]:
+    """When those of these tickets that are imports came into this installation."""
+    first = Event.objects.filter(ticket__in=list(tickets), seq=1, recorded_at__gt=F("at") + HISTORY)
     return dict(first.values_list("ticket_id", "recorded_at"))
 
 

@@ -46,7 +46,7 @@ def wait_until(row: Delivery, now: datetime) -> datetime | None:
     if event is not None and event.recorded_at - event.at > settings.ESCALATION_LATE:
         reasonable = row.created_at + settings.ESCALATION_HOLD > now
         if reasonable and clocks.has_backlog(now - settings.ESCALATION_LATE):
-            return now + timedelta(seconds=15)
+            return now + timedelta(minutes=1)
     gap = settings.ESCALATION_GAP
     tried = Delivery.objects.filter(
         address=row.address, template__in=TEMPLATES, first_tried_at__gt=now - gap

@@ -19,7 +19,7 @@ from tickets.actions import NotAllowed
 from tickets.actions.base import lock
 from tickets.handover import hand_over
 from tickets.models import Event, Team, Ticket, User
-from tickets.queries import entered_at
+from tickets.queries import imported_at
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ AGAIN = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=6), timede
 
 def plan_steps(events: Iterable[Event], now: datetime) -> None:
     """Write down what the levels of `sla.escalated` events have to do, and hand it over. What fell due before
-    the ticket came into this installation is history: nothing is done about it."""
+    an imported ticket came into this installation is history: nothing is done about it."""
     wanted = [
         (event, level.steps)
         for event in events
@@ -39,7 +39,7 @@ def plan_steps(events: Iterable[Event], now: datetime) -> None:
     ]
     if not wanted:
         return
-    entered = entered_at({event.ticket_id for event, _steps in wanted if event.ticket_id})
+    imported = imported_at({event.ticket_id for event, _steps in wanted if event.ticket_id})
     rows = Escalation.objects.bulk_create(
         Escalation(
             event=event,
@@ -50,7 +50,7 @@ def plan_steps(events: Iterable[Event], now: datetime) -> None:
             next_try_at=now + LOST,
         )
         for event, steps in wanted
-        if event.ticket_id and event.at >= entered.get(event.ticket_id, event.at)
+        if event.ticket_id and event.at >= imported.get(event.ticket_id, event.at)
     )
     for row in rows:
         hand_over("sla.escalate", row.pk)
