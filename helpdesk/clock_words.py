@@ -173,8 +173,11 @@ def sentence(told: ledger.Ledger, sources: Sources) -> str:
         return _("Not counted: the ticket was settled before the promise was kept.")
     if reading.state == FULFILLED:
         return _ended(told, words)
+    is_over = reading.due_at is not None and reading.due_at < now
     if reading.by_hand is not None:
         words["when"] = near(reading.by_hand.set_at, now)
+        if is_over:
+            return _("Was due %(due)s: %(by)s (%(when)s).") % words
         return _("Due %(due)s: %(by)s (%(when)s); nothing but a person’s word moves it.") % words
     if reading.target is None:
         return _("Nothing was promised: measured from %(start)s, %(used)s so far.") % words
@@ -185,7 +188,12 @@ def sentence(told: ledger.Ledger, sources: Sources) -> str:
             "left": time_words(told.remaining or ZERO, working=_is_working(reading)),
         }
         return _("Paused since %(since)s: %(reason)s. %(left)s of %(target)s are left.") % words
-    return (_("Due %(due)s: %(target)s from %(start)s") % words) + "".join(_left_out(told)) + "."
+    due = (
+        _("Was due %(due)s: %(target)s from %(start)s")
+        if is_over
+        else (_("Due %(due)s: %(target)s from %(start)s"))
+    )
+    return due % words + "".join(_left_out(told)) + "."
 
 
 def _ended(told: ledger.Ledger, words: dict[str, str]) -> str:

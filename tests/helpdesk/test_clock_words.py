@@ -31,7 +31,7 @@ def resolution(history):
     [
         (
             lambda: History(Rules(targets(resolution=60)), opened="16:30"),
-            "Due 09:30: 1 h of working time from Mon 16:30, closed Mon 17:00 to 09:00.",
+            "Was due 09:30: 1 h of working time from Mon 16:30, closed Mon 17:00 to 09:00.",
         ),
         (
             lambda: (
@@ -47,7 +47,7 @@ def resolution(history):
         ),
         (
             lambda: History(Rules(targets(resolution=1500, working=False))),
-            "Due 10:00: 1 d 1 h from Mon 09:00.",
+            "Was due 10:00: 1 d 1 h from Mon 09:00.",
         ),
         (
             lambda: History().status("10:00", "new", "waiting"),

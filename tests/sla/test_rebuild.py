@@ -287,6 +287,9 @@ def take(step, ticket, at, cast, ours):
             tasks.sweep_clocks()
         case "measure":
             measure_all()
+        case "rebuild":
+            with transaction.atomic():
+                clockwork.rebuild([lock(ticket).pk])
 
 
 def change_policy(ticket, changes, at):
