@@ -66,6 +66,8 @@ class TrialForm(forms.Form):
         error_messages={"invalid": gettext_lazy("Enter date and time, such as 2026-11-20 16:30.")},
     )
 
+    field_order = ("team", "priority", "channel", "type", "organization", "customer_tags", "tags", "at")
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for each in self.fields.values():

@@ -122,6 +122,26 @@ def test_open_tickets_are_changed_after_a_dry_run_by_the_keyboard(live_server, s
     assert Job.objects.get(kind="sla.recompute").arguments == {"policy": standard.pk}
 
 
+def test_a_swap_never_leaves_the_focus_on_the_page(live_server, sue, world):
+    calendar, standard, _tech = world
+    tab_to(sue, "Test")
+    sue.keyboard.press("Enter")
+    expect(sue.locator("#trial-answer")).to_contain_text("it gets Standard support")
+    assert focused(sue) == "Test"
+    sue.goto(f"{live_server.url}/setup/hours/calendars/{calendar.pk}/")
+    tab_to(sue, "Try")
+    sue.keyboard.press("Enter")
+    expect(sue.locator("#try")).to_contain_text("is due")
+    assert focused(sue) == "Try"
+    sue.goto(f"{live_server.url}/setup/hours/policies/{standard.pk}/")
+    sue.locator(".levels > summary").first.focus()
+    sue.keyboard.press("Enter")
+    tab_to(sue, "Remove level 2 of First reply")
+    sue.keyboard.press("Enter")
+    expect(sue.locator(".level:visible")).to_have_count(1)
+    assert focused(sue) == "First reply, level 1: when"
+
+
 def test_what_is_wrong_takes_the_focus_and_leads_to_its_field(live_server, sue, world):
     _calendar, standard, _tech = world
     sue.goto(f"{live_server.url}/setup/hours/policies/{standard.pk}/")

@@ -68,6 +68,7 @@ def _check(page: Any) -> None:
 def _unfold(page: Any) -> None:
     for details in page.locator("details.fold").all():
         details.evaluate("node => { node.open = true }")
+    page.locator("#levels-head").evaluate("node => node.scrollIntoView()")
 
 
 def _test_ticket(page: Any) -> None:
