@@ -101,8 +101,8 @@ class Switches:
     # A ticket closed without having been resolved (spam, silence) counts as resolved ("resolve"), or its
     # clocks are not counted ("cancel").
     closed_unresolved: str = "resolve"
-    # A ticket written down more than a day after it was opened, as imports are: its promises count as if it
-    # had happened here ("count"), or it is measured and owes nothing ("measure").
+    # A ticket written down more than two days after it was opened, as imports are: its promises count as if
+    # it had happened here ("count"), or it is measured and owes nothing ("measure").
     imported: str = "count"
     # A deadline that falls on closing time: that instant ("closing") or the next opening ("opening").
     due_at_closing: str = "closing"

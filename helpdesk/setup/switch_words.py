@@ -103,7 +103,7 @@ _WORDS: dict[str, tuple[Any, dict[Any, Any]]] = {
         {"resolve": _("It counts as resolved"), "cancel": _("Its clocks are not counted")},
     ),
     "imported": (
-        _("When a ticket is written down more than a day after it was opened, as imported ones are?"),
+        _("When a ticket is written down more than two days after it was opened, as imported ones are?"),
         {
             "count": _("Its promises count as if it had happened here"),
             "measure": _("Its times are measured, and nothing is promised"),

@@ -178,7 +178,7 @@ def test_a_note_stops_the_clock_at_once_where_the_policy_says_so(policy, opened,
 
 
 def test_a_ticket_written_down_late_is_known_as_imported(open_ticket, policy):
-    late, fresh = open_ticket(at=timezone.now() - timedelta(days=2)), open_ticket()
+    late, fresh = open_ticket(at=timezone.now() - timedelta(days=3)), open_ticket()
     told = {
         event.ticket_id: event.data.get("imported") for event in Event.objects.filter(kind="ticket.opened")
     }
@@ -186,5 +186,5 @@ def test_a_ticket_written_down_late_is_known_as_imported(open_ticket, policy):
     spec = policy.latest.spec | {"switches": {"imported": "measure"}}
     sla_actions.edit_policy(policy, spec=spec, by=None)
     assert not Clock.objects.filter(
-        ticket=open_ticket(at=timezone.now() - timedelta(days=2)), due_at__isnull=False
+        ticket=open_ticket(at=timezone.now() - timedelta(days=3)), due_at__isnull=False
     ).exists()

@@ -16,10 +16,8 @@ from tickets.actions.properties import tag as put_tag
 from tickets.actions.saying import say
 from tickets.events import record
 from tickets.models import Channel, Message, Priority, Speaker, Status, Team, Ticket, TicketType, User
+from tickets.queries import HISTORY
 from tickets.text import clean_line
-
-IMPORTED_AFTER = timedelta(days=1)
-"""A ticket written down later than this after its opening was imported, and its opening says so."""
 
 
 def open_ticket(
@@ -107,7 +105,7 @@ def _opened(ticket: Ticket, message: Message, automatic: bool) -> dict[str, Any]
         "human": not automatic,
         "follows": ticket.follows_id,
     }
-    if timezone.now() - ticket.opened_at > IMPORTED_AFTER:
+    if timezone.now() - ticket.opened_at > HISTORY:
         data["imported"] = True
     return data
 
