@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from sla import actions as sla_actions
+from sla.models import Clock
 from tests.browser.test_desk import cookie
 from tickets import actions, jobs
 from tickets.models import Job, JobState
@@ -140,6 +142,24 @@ def test_the_pages_are_readable_in_both_themes_and_on_every_screen(live_server, 
             if sue.evaluate(SIDEWAYS):
                 found.append((path, width, "scrolls sideways"))
     assert found == []
+
+
+@pytest.mark.tampers
+def test_what_was_put_aside_is_readable_and_tried_again_by_keyboard(live_server, page: Page, cast, past):
+    Clock.objects.filter(metric="resolution").update(
+        fault="IntegrityError: a number was taken twice", faults=3, next_check_at=timezone.now()
+    )
+    page.context.add_cookies(cookie(cast.root, live_server.url))
+    found = []
+    for theme in ("light", "dark"):
+        page.context.add_cookies([{"name": "look", "value": theme, "url": live_server.url}])
+        page.goto(f"{live_server.url}/setup/faults/")
+        found += [(theme, fault) for fault in faults(page)]
+    page.set_viewport_size({"width": 320, "height": 800})
+    assert (found, page.evaluate(SIDEWAYS)) == ([], False)
+    tab_to(page, "Try all again")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("All clocks are checked again now")).to_be_visible()
 
 
 def test_work_is_cancelled_without_scripts(live_server, browser: Browser, cast, past):
