@@ -38,6 +38,8 @@ MEMBERS = (
     Member("Clara Lund", "clara@demo.example", "agent", ("Orders",)),
 )
 
+LEADS = {"Billing": "jo@demo.example", "Tech": "sofia@demo.example", "Orders": "clara@demo.example"}
+KEY_ACCOUNTS = ("Nordlicht GmbH",)
 ORGANIZATIONS: dict[str, tuple[str, bool, tuple[str, ...]]] = {
     "Nordlicht GmbH": (
         "nordlicht.example",

@@ -11,8 +11,8 @@ from django.db.models import F
 from feedback.actions import install_standard_survey
 from helpdesk import actions as company_actions
 from helpdesk.demo import people
+from helpdesk.demo.promises import KEY_ACCOUNT, ensure_promises
 from helpdesk.models import Company, Delivery, SavedReply, SupportAddress
-from sla.actions import install_defaults
 from tickets import actions
 from tickets.models import Organization, Role, Team, User
 
@@ -25,7 +25,7 @@ def ensure_world(at: datetime | None = None, *, password: str | None = None) -> 
     with transaction.atomic():
         if not Company.objects.exists():
             company_actions.edit_company(by=None, at=at, name=people.COMPANY, time_zone=people.TIME_ZONE)
-        install_defaults(by=None, zone=people.TIME_ZONE, at=at)
+        ensure_promises(at)
         install_standard_survey()
         teams = {name: _team(name, at) for name in people.TEAMS}
         for address, team in people.ADDRESSES.items():
@@ -33,6 +33,9 @@ def ensure_world(at: datetime | None = None, *, password: str | None = None) -> 
                 company_actions.create_address(address, teams[team], by=None, name=people.COMPANY, at=at)
         for member in people.MEMBERS:
             _member(member, [teams[name] for name in member.teams], at, password)
+        for name, address in people.LEADS.items():
+            if teams[name].lead is None:
+                actions.edit_team(teams[name], by=None, at=at, lead=User.objects.get(email=address))
         _company_rows(teams, at)
         settle_deliveries(before=at)
 
@@ -64,6 +67,8 @@ def ensure_customers(at: datetime) -> list[User]:
         organization = Organization.objects.filter(name=name).first() or actions.create_organization(
             name, by=None, shares_tickets=shares, at=at
         )
+        if name in people.KEY_ACCOUNTS:
+            actions.tag_customer(organization, [KEY_ACCOUNT], by=None, at=at)
         for person_name in names:
             address = f"{_plain(person_name.split()[0])}@{domain}"
             person = actions.meet(address, name=person_name, at=at)
