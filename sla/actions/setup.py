@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sla.calendar import CalendarError, compile_calendar
@@ -43,7 +44,9 @@ def create_calendar(
     with transaction.atomic():
         calendar = Calendar(name=_name(name, CalendarError))
         _save_named(calendar, CalendarError)
-        version = CalendarVersion.objects.create(calendar=calendar, number=1, spec=spec, created_by=by)
+        version = CalendarVersion.objects.create(
+            calendar=calendar, number=1, spec=spec, created_by=by, created_at=at or timezone.now()
+        )
         if is_default or not Calendar.objects.filter(is_default=True).exists():
             _make_default(calendar)
         _record_calendar(version, by, at)
@@ -72,7 +75,11 @@ def edit_calendar(
             _save_named(calendar, CalendarError)
         if spec is not None and spec != version.spec:
             version = CalendarVersion.objects.create(
-                calendar=calendar, number=version.number + 1, spec=spec, created_by=by
+                calendar=calendar,
+                number=version.number + 1,
+                spec=spec,
+                created_by=by,
+                created_at=at or timezone.now(),
             )
         elif not renamed and (calendar.is_default or not is_default):
             return calendar
@@ -125,7 +132,9 @@ def create_policy(
             order = [each for each in Policy.objects.select_for_update() if each.pk != policy.pk]
             place = next((n for n, each in enumerate(order) if each.pk == before.pk), len(order))
             _number([*order[:place], policy, *order[place:]])
-        version = PolicyVersion.objects.create(policy=policy, number=1, spec=spec, created_by=by)
+        version = PolicyVersion.objects.create(
+            policy=policy, number=1, spec=spec, created_by=by, created_at=at or timezone.now()
+        )
         _record_policy(version, by, at)
         return policy
 
@@ -160,7 +169,11 @@ def edit_policy(
             _save_named(policy, PolicyError)
         if spec is not None and spec != version.spec:
             version = PolicyVersion.objects.create(
-                policy=policy, number=version.number + 1, spec=spec, created_by=by
+                policy=policy,
+                number=version.number + 1,
+                spec=spec,
+                created_by=by,
+                created_at=at or timezone.now(),
             )
         elif not changes:
             return policy
