@@ -51,6 +51,15 @@ def with_days_off(
     return found
 
 
+def without_source(spec: Spec, country: str, region: str) -> dict[str, Any]:
+    """The calendar as it is, whose public holidays are not renewed any more; those that it has stay."""
+    left = [
+        each for each in spec.get("sources", []) if (each["country"], each["region"]) != (country, region)
+    ]
+    found = {**spec, "sources": left}
+    return found if left else {part: value for part, value in found.items() if part != "sources"}
+
+
 def between(first: date, last: date) -> Iterable[date]:
     """Every date from the first to the last."""
     return (first + timedelta(days=offset) for offset in range((last - first).days + 1))

@@ -354,6 +354,7 @@ ROWS: dict[str, list[Row]] = {
     "setup:hours_calendar_edit": _promise_page(post=True, one="calendar"),
     "setup:hours_calendar_day": _promise_page(post=True, one="calendar"),
     "setup:hours_calendar_public": _promise_page(post=True, one="calendar"),
+    "setup:hours_calendar_source_remove": _promise_button("calendar"),
     "setup:hours_calendar_ical": _promise_page(post=True, one="calendar"),
     "setup:hours_policy_new": _promise_page(post=True),
     "setup:hours_policy": _promise_page(post=True, one="policy"),

@@ -108,7 +108,7 @@ class Nothing(SetupForm):
 class Go(SetupForm):
     """One of several buttons that do different things at one address."""
 
-    go = forms.CharField(max_length=10)
+    go = forms.CharField(max_length=20)
 
 
 class TeamForm(SetupForm):

@@ -59,6 +59,11 @@ urlpatterns = [
     path("hours/calendars/<int:pk>/hours/", calendars.hours_calendar_edit, name="hours_calendar_edit"),
     path("hours/calendars/<int:pk>/day/", calendars.hours_calendar_day, name="hours_calendar_day"),
     path("hours/calendars/<int:pk>/public/", calendars.hours_calendar_public, name="hours_calendar_public"),
+    path(
+        "hours/calendars/<int:pk>/source/",
+        calendars.hours_calendar_source_remove,
+        name="hours_calendar_source_remove",
+    ),
     path("hours/calendars/<int:pk>/file/", calendars.hours_calendar_ical, name="hours_calendar_ical"),
     path("hours/policies/new/", policies.hours_policy_new, name="hours_policy_new"),
     path("hours/policies/<int:pk>/", policies.hours_policy, name="hours_policy"),

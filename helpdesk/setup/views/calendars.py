@@ -16,13 +16,14 @@ from django.utils.translation import gettext as _
 
 from helpdesk.company import company
 from helpdesk.setup import dry_run, durations, month
-from helpdesk.setup.base import page, reader, see, settle, setup_view
+from helpdesk.setup.base import page, press, reader, see, settle, setup_view
 from helpdesk.setup.calendar_forms import CalendarForm, DayForm, DaysForm, FileForm, SourceForm
 from helpdesk.setup.calendar_words import ranges_words, week
+from helpdesk.setup.forms import Go, Nothing
 from helpdesk.setup.simulating import PeriodForm, start
 from sla import actions, days_off
 from sla.calendar import WorkingCalendar, compile_calendar
-from sla.calendar_edits import KEPT_AHEAD, with_day, with_days_off, without_day
+from sla.calendar_edits import KEPT_AHEAD, with_day, with_days_off, without_day, without_source
 from sla.models import Calendar, CalendarVersion
 from sla.recompute import preview
 from tickets.models import Job
@@ -53,9 +54,37 @@ def hours_calendar(request: HttpRequest, pk: int) -> HttpResponse:
         week=week(compiled.spec),
         change=month.clock_change(compiled, now),
         days_off=month.next_days_off(compiled, today),
+        sources=_sources(shown.spec.get("sources") or []),
+        bare=Nothing(),
         users=list(row.policies.order_by("position", "pk")),
         trial=_tried(request, compiled, now),
     )
+
+
+def _sources(sources: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
+    """Whose public holidays a calendar has: the key of each source, its name, its last year."""
+    names = dict(days_off.countries())
+    found = []
+    for source in sources:
+        country, region = source["country"], source["region"]
+        places = dict(days_off.regions(country)) if country in names else {}
+        words = [names.get(country, country), *([places.get(region, region)] if region else [])]
+        found.append((f"{country}/{region}", ", ".join(words), source["until"]))
+    return found
+
+
+@setup_view("POST", overseers=True)
+def hours_calendar_source_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Renew the public holidays of a country or region no longer; those that are there stay."""
+    row = get_object_or_404(Calendar, pk=pk)
+    country, _slash, region = request.POST.get("go", "").partition("/")
+
+    def stop() -> None:
+        spec = without_source(row.latest.spec, country, region)
+        actions.edit_calendar(row, by=reader(request), spec=spec)
+
+    to = reverse("setup:hours_calendar", args=[pk])
+    return press(request, stop, to, _("Not renewed any more; the days off stay"), Go(request.POST))
 
 
 def _version(row: Calendar, versions: list[CalendarVersion], number: str) -> CalendarVersion:

@@ -301,6 +301,18 @@ def test_public_holidays_are_looked_at_and_copied(root, path, calendar, cast):
     assert spec["sources"] == [{"country": "DE", "region": "BE", "until": YEAR + 1}]
 
 
+def test_renewing_is_stopped_and_the_days_off_stay(root, path, calendar):
+    source = {"country": "DE", "region": "BE", "until": YEAR + 1}
+    actions.edit_calendar(calendar, by=None, spec=BERLIN | {"sources": [source]})
+    assert f"Public holidays of Germany, Berlin, until {YEAR + 1}, renewed each year." in words(
+        root.get(path())
+    )
+    for key in ("XX/", "DE/BE"):
+        answer = root.send(path("hours_calendar_source_remove"), {"go": key}, page=path())
+        assert answer.status_code == 303
+    assert calendar.latest.spec == BERLIN
+
+
 @pytest.mark.parametrize(
     "query", ["country=XX", "country=DE&region=XX", "country=&region=", "country=__class__"]
 )
