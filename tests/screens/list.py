@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from helpdesk.context import path_of
+from sla import actions
 from sla.models import Calendar, Policy
 from tests.screens.world import World
+from tickets import jobs
 
 
 @dataclass
@@ -122,6 +127,24 @@ def _setup(world: World) -> Iterator[Screen]:
     yield Screen("setup-calendar-day", f"{hours}day/?date=2026-12-24", sue)
     yield Screen("setup-calendar-public", f"{hours}public/?country=DE&region=BY", sue)
     yield Screen("setup-calendar-file", f"{hours}file/", sue, _read_file)
+    yield Screen("setup-simulate", "/setup/work/simulate/", sue)
+    yield Screen("setup-simulated", f"/setup/work/{_simulated(policy, sue)}/", sue)
+    yield Screen("setup-put-aside", "/setup/faults/", world.people["ada"])
+
+
+def _simulated(policy: Policy, sue: Any) -> int:
+    """The number of a finished simulation: half the time for every first reply of the last three months."""
+    spec, now = policy.latest.spec, timezone.now()
+    first = {
+        level: target | {"seconds": target["seconds"] // 2}
+        for level, target in spec["targets"]["first_response"].items()
+    }
+    draft = spec | {"targets": spec["targets"] | {"first_response": first}}
+    period = {"since": now - timedelta(days=90), "until": now}
+    job = actions.simulate(sue, policies=[(policy, draft)], zone="Europe/Berlin", **period)
+    while jobs.run(job.pk):
+        pass
+    return job.pk
 
 
 def screens(world: World) -> Iterator[Screen]:
