@@ -89,6 +89,7 @@ def test_a_policy_is_added_moved_tested_and_saved_by_the_keyboard(live_server, s
     sue.keyboard.press("Enter")
     expect(sue.locator("#trial-answer")).to_contain_text("it gets Billing mail")
     expect(sue.locator("#trial-answer")).to_contain_text("45 min of working time")
+    expect(sue.locator("#trial-answer")).to_be_in_viewport()
     tab_to(sue, "Add policy", back=True)
     sue.keyboard.press("Enter")
     expect(sue.locator("h1")).to_have_text("Calendars and SLA")
