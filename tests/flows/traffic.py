@@ -94,7 +94,8 @@ def account(product: Product, traffic: Traffic, patience: float = 120.0) -> None
 
 
 WAITING = "select count(*) from helpdesk_inboundemail where state = 'waiting'"
-UNSENT = "select count(*) from helpdesk_delivery where state in ('queued', 'in_flight', 'retrying')"
+UNSENT = "select count(*) from helpdesk_delivery where ended_at is null"
+"""Whatever has no end yet, also what may have arrived and is tried once more."""
 
 
 def await_none(product: Product, count: str, patience: float, what: str) -> None:
