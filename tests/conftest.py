@@ -16,6 +16,14 @@ from tickets import actions
 from tickets.models import Ticket
 
 
+LONGEST = "tests/flows/"
+"""Whole processes that mostly wait: begun last, they would keep one worker busy while the others are done."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
 @pytest.fixture
 def cast(db: None) -> Cast:
     """The fixed world of tests.cast."""

@@ -38,6 +38,14 @@ class Sink:
         self.accepted.append((list(envelope.rcpt_tos), mail))
         return "250 accepted"
 
+    def by_recipient(self) -> dict[str, list[EmailMessage]]:
+        """What was accepted, in order, for each address."""
+        found: dict[str, list[EmailMessage]] = {}
+        for recipients, mail in list(self.accepted):
+            for address in recipients:
+                found.setdefault(address, []).append(mail)
+        return found
+
     def to(self, address: str) -> list[EmailMessage]:
         """What was accepted for an address, in order."""
         return [mail for recipients, mail in list(self.accepted) if address in recipients]
