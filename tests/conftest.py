@@ -15,7 +15,6 @@ from tests.cast import Cast, make_cast
 from tickets import actions
 from tickets.models import Ticket
 
-
 LONGEST = "tests/flows/"
 """Whole processes that mostly wait: begun last, they would keep one worker busy while the others are done."""
 
