@@ -15,12 +15,16 @@ from tests.cast import Cast, make_cast
 from tickets import actions
 from tickets.models import Ticket
 
-LONGEST = "tests/flows/"
-"""Whole processes that mostly wait: begun last, they would keep one worker busy while the others are done."""
+LONGEST = ("tests/flows/test_faults.py", "tests/test_access_matrix.py", "tests/flows/", "tests/browser/")
+"""What takes minutes, the longest first: begun last, it would keep one worker busy while the others are done."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+    def place(item: pytest.Item) -> int:
+        found = (n for n, path in enumerate(LONGEST) if item.nodeid.startswith(path))
+        return next(found, len(LONGEST))
+
+    items.sort(key=place)
 
 
 @pytest.fixture
