@@ -16,7 +16,7 @@ from tickets import actions
 from tickets.models import Ticket
 
 LONGEST = ("tests/flows/test_faults.py", "tests/test_access_matrix.py", "tests/flows/", "tests/browser/")
-"""What takes minutes, the longest first: begun last, it would keep one worker busy while the others are done."""
+"""What takes minutes, the longest first: begun last, it would keep one worker busy and the other idle."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
