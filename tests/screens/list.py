@@ -9,10 +9,13 @@ from typing import Any
 
 from django.utils import timezone
 
+from feedback import actions as feedback
+from feedback.tokens import find_token
 from helpdesk.context import path_of
 from sla import actions
 from sla.models import Calendar, Policy
 from tests.screens.world import World
+from tickets import actions as ticket_actions
 from tickets import jobs
 
 
@@ -147,6 +150,21 @@ def _simulated(policy: Policy, sue: Any) -> int:
     return job.pk
 
 
+def _survey(world: World) -> str:
+    """The page that asks Priya how it went with a ticket that Mira resolved."""
+    mira, priya, at = world.people["mira"], world.people["priya"], timezone.now() - timedelta(days=2)
+    feedback.install_standard_survey()
+    ticket = ticket_actions.open_ticket(
+        requester=priya, subject="Where is my invoice?", team=world.tickets["refund"].team, by=priya, channel="mail",
+        words="I cannot find the invoice of October.", at=at,
+    )  # fmt: skip
+    ticket_actions.reply(ticket, "It is in your account.", by=mira, channel="mail", then="resolved", at=at)
+    planned = ticket.surveys.get()
+    invited = feedback.invite(planned, at=planned.send_at)
+    assert invited is not None
+    return f"/survey/{find_token(invited.pk, invited.token_hash)}/"
+
+
 def screens(world: World) -> Iterator[Screen]:
     """Every main screen that is mounted."""
     mira, sue, ada = (world.people[name] for name in ("mira", "sue", "ada"))
@@ -192,4 +210,5 @@ def screens(world: World) -> Iterator[Screen]:
     ):
         if path := path_of(route, *arguments):
             yield Screen(name, path, person)
+    yield Screen("survey", _survey(world), None)
     yield from _setup(world)
