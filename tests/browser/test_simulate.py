@@ -118,7 +118,7 @@ def result(cast, past) -> str:
     month = {"since": MONDAY, "until": MONDAY + timedelta(days=31)}
     job = sla_actions.simulate(cast.sue, policies=[(policy, draft)], **month)
     work_off()
-    return f"/setup/work/{job.pk}/"
+    return f"/setup/jobs/{job.pk}/"
 
 
 def test_the_pages_are_readable_in_both_themes_and_on_every_screen(live_server, sue, cast, result):
@@ -127,8 +127,8 @@ def test_the_pages_are_readable_in_both_themes_and_on_every_screen(live_server, 
     Job.objects.filter(pk=waiting.pk).update(state="running", done=1200, total=5000)
     failed = sla_actions.recompute_open(cast.sue, policy=policy)
     Job.objects.filter(pk=failed.pk).update(state="failed", fault="KeyError: 7", done=3, total=9)
-    paths = [result, "/setup/work/", "/setup/work/simulate/"]
-    paths += [f"/setup/work/{job.pk}/" for job in (waiting, failed)]
+    paths = [result, "/setup/jobs/", "/setup/jobs/simulate/"]
+    paths += [f"/setup/jobs/{job.pk}/" for job in (waiting, failed)]
     found = []
     for path in paths:
         for theme in ("light", "dark"):
@@ -167,7 +167,7 @@ def test_work_is_cancelled_without_scripts(live_server, browser: Browser, cast, 
     context.add_cookies(cookie(cast.sue, live_server.url))
     page = context.new_page()
     job = sla_actions.recompute_open(cast.sue)
-    page.goto(f"{live_server.url}/setup/work/{job.pk}/")
+    page.goto(f"{live_server.url}/setup/jobs/{job.pk}/")
     page.get_by_role("link", name="Look again").click()
     page.get_by_role("button", name="Cancel this work").click()
     expect(page.get_by_text("What was done before stays done.")).to_be_visible()

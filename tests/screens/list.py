@@ -130,8 +130,8 @@ def _setup(world: World) -> Iterator[Screen]:
     yield Screen("setup-calendar-day", f"{hours}day/?date=2026-12-24", sue)
     yield Screen("setup-calendar-public", f"{hours}public/?country=DE&region=BY", sue)
     yield Screen("setup-calendar-file", f"{hours}file/", sue, _read_file)
-    yield Screen("setup-simulate", "/setup/work/simulate/", sue)
-    yield Screen("setup-simulated", f"/setup/work/{_simulated(policy, sue)}/", sue)
+    yield Screen("setup-simulate", "/setup/jobs/simulate/", sue)
+    yield Screen("setup-simulated", f"/setup/jobs/{_simulated(policy, sue)}/", sue)
     yield Screen("setup-put-aside", "/setup/faults/", world.people["ada"])
 
 

@@ -33,22 +33,19 @@ def withdraw(message: Message, *, by: User, at: datetime | None = None) -> Messa
 
 def report_undelivered(message: Message, *, delivery: int, at: datetime | None = None) -> Message:
     """Our message reached nobody on the customer's side, for good: the clocks it stopped run again."""
-    with transaction.atomic():
-        ticket = lock(message.ticket)
-        at = instant(at, ticket)
-        data = {"message": message.pk, "delivery": delivery}
-        record("delivery.failed", ticket=ticket, subject=message, at=at, data=data)
-        _restore_turn(ticket)
-        return message
+    return _note_delivery("delivery.failed", message, delivery, at)
 
 
 def report_delivered_after_all(message: Message, *, delivery: int, at: datetime | None = None) -> Message:
     """A message reported undelivered has reached the customer after all (sent again, other address)."""
+    return _note_delivery("delivery.recovered", message, delivery, at)
+
+
+def _note_delivery(kind: str, message: Message, delivery: int, at: datetime | None) -> Message:
     with transaction.atomic():
         ticket = lock(message.ticket)
-        at = instant(at, ticket)
         data = {"message": message.pk, "delivery": delivery}
-        record("delivery.recovered", ticket=ticket, subject=message, at=at, data=data)
+        record(kind, ticket=ticket, subject=message, at=instant(at, ticket), data=data)
         _restore_turn(ticket)
         return message
 

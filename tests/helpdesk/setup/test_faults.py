@@ -96,7 +96,7 @@ def test_failed_work_is_shown_and_leads_to_its_page(root, cast, settings):
     Job.objects.filter(pk=job.pk).update(state="failed", fault="KeyError: 7", finished_at=timezone.now())
     page = html(root.get("/setup/faults/"))
     assert "KeyError: 7" in page
-    assert f'href="/setup/work/{job.pk}/"' in page
+    assert f'href="/setup/jobs/{job.pk}/"' in page
 
 
 def test_the_page_asks_as_often_for_many_as_for_few(root, broken, open_ticket, django_assert_num_queries):

@@ -73,7 +73,7 @@ def draft_of(browser, policy, **changed):
 
 
 def test_saved_policies_are_tried_and_nothing_changes(sue, past, policy):
-    answer = sue.send("/setup/work/simulate/", PERIOD | {"policy": str(policy.pk)})
+    answer = sue.send("/setup/jobs/simulate/", PERIOD | {"policy": str(policy.pk)})
     assert answer.status_code == 303
     page = result_of(sue, answer["Location"])
     assert "<h1>Tried on past tickets: Standard support</h1>" in html(page)
@@ -121,13 +121,13 @@ def test_a_draft_that_is_wrong_comes_back_with_its_fault(sue, past, policy):
     ],
 )
 def test_a_period_that_makes_no_sense_is_told_at_its_field(sue, policy, since, until, words):
-    answer = sue.send("/setup/work/simulate/", {"policy": "", "since": since, "until": until})
+    answer = sue.send("/setup/jobs/simulate/", {"policy": "", "since": since, "until": until})
     assert answer.status_code == 422
     assert words in text(answer)
 
 
 def test_a_period_without_tickets_says_so(sue, policy):
-    answer = sue.send("/setup/work/simulate/", {"policy": "", "since": "2020-03-01", "until": "2020-03-01"})
+    answer = sue.send("/setup/jobs/simulate/", {"policy": "", "since": "2020-03-01", "until": "2020-03-01"})
     page = result_of(sue, answer["Location"])
     assert "No tickets were opened in this period." in text(page)
     assert "Tried on past tickets: all policies as they stand" in text(page)
@@ -138,9 +138,9 @@ def test_the_result_asks_as_often_for_many_as_for_few(sue, past, policy, django_
     period = {"since": MONDAY, "until": MONDAY + timedelta(days=7)}
     job = sla_actions.simulate(sue_of(sue), policies=[(policy, draft)], **period)
     jobs.run(job.pk)
-    sue.get("/setup/work/")
+    sue.get("/setup/jobs/")
     with django_assert_max_num_queries(9):
-        page = sue.get(f"/setup/work/{job.pk}/")
+        page = sue.get(f"/setup/jobs/{job.pk}/")
     assert "8 more promises would have been missed" in text(page)
 
 
