@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import Celery
 from celery.beat import Scheduler
-from celery.signals import celeryd_init, worker_ready
+from celery.signals import celeryd_init, task_postrun, task_prerun, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -32,6 +32,20 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 app.conf.beat_schedule = BEAT_SCHEDULE
 
 HEARTBEAT_SECONDS = 15.0
+
+# Left alone, Celery connects anew to the database for every task, which costs more than most tasks do. It
+# reads this name, and "for so many tasks", only in this form.
+app.conf["CELERY_DB_REUSE_MAX"] = 1_000_000_000
+
+
+@task_prerun.connect
+@task_postrun.connect
+def _keep_live_connections(**kwargs: Any) -> None:
+    """What a request does before and after: connections that died or grew old are dropped, others stay."""
+    from django.db import close_old_connections, connections
+
+    if not any(connection.in_atomic_block for connection in connections.all(initialized_only=True)):
+        close_old_connections()  # a task that a test calls lives in the test's transaction
 
 
 class BeatingScheduler(Scheduler):
