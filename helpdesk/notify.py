@@ -123,6 +123,10 @@ def _delivery_failed(event: Event) -> list[Delivery]:
     return _staff(event, [told] if told else [], event.kind)
 
 
+def _draft_cancelled(event: Event) -> list[Delivery]:
+    return _staff(event, [User.objects.get(pk=event.data["author"])], event.kind)
+
+
 def _survey_invited(event: Event) -> list[Delivery]:
     person = _ticket(event).requester
     if not person.email:
@@ -159,6 +163,7 @@ TELL: dict[str, Callable[[Event], list[Delivery]]] = {
     "ticket.assigned": _assigned,
     "sla.escalated": lambda event: escalating.tell([event]),
     "delivery.failed": _delivery_failed,
+    "draft.cancelled": _draft_cancelled,
     "survey.invited": _survey_invited,
     "survey.cancelled": _survey_ended,
     "survey.expired": _survey_ended,

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from tickets.models import Attachment, Job, Message, Organization, Role, Team, Ticket, User
+from tickets.models import Attachment, Draft, Job, Message, Organization, Role, Team, Ticket, User
 from tickets.models.people import STAFF_ROLES
 
 Someone = Any  # User, AnonymousUser or None
@@ -115,6 +115,13 @@ def public_now() -> Q:
     """Condition on messages: public, released from its hold, neither withdrawn nor waiting for an
     agent's word."""
     return Q(public=True, held=False, automatic=False, withdrawn_at=None, visible_at__lte=timezone.now())
+
+
+def drafts_visible_to(user: Someone, ticket: Ticket) -> QuerySet[Draft]:
+    """What somebody is writing on a ticket that they work on; nobody reads another's unsent words."""
+    if not can_work(user, ticket):
+        return Draft.objects.none()
+    return Draft.objects.filter(ticket=ticket, author=user.pk)
 
 
 def attachments_visible_to(

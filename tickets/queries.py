@@ -13,6 +13,7 @@ from tickets import access
 from tickets.models import (
     UNRESOLVED_STATUSES,
     Attachment,
+    Draft,
     Event,
     Message,
     Organization,
@@ -163,3 +164,9 @@ def due_to_close(now: datetime) -> QuerySet[Ticket]:
         if due
         else Ticket.objects.none()
     )
+
+
+def drafts_to_release() -> QuerySet[Draft, int]:
+    """Ids of the replies whose time has come, the oldest first."""
+    due = Draft.objects.filter(send_at__lte=timezone.now()).order_by("send_at", "pk")
+    return due.values_list("pk", flat=True)

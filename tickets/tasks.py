@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 from celery import shared_task
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from tickets import actions, jobs, queries
 from tickets.handover import hand_over
+
+logger = logging.getLogger(__name__)
 
 BATCH = 200
 
@@ -26,6 +30,20 @@ def close_resolved() -> int:
                 actions.close(ticket, by=None)
                 closed += 1
     return closed
+
+
+@shared_task(name="tickets.release_drafts")
+def release_drafts() -> int:
+    """Say the replies whose time has come. Returns how many were said."""
+    released = 0
+    for pk in list(queries.drafts_to_release()[:BATCH]):
+        try:
+            released += actions.release_draft(pk) is not None
+        except DatabaseError:
+            raise
+        except Exception:  # one that cannot be said holds up no other
+            logger.exception("draft %s could not be said", pk)
+    return released
 
 
 @shared_task(name="tickets.run_job")

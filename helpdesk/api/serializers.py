@@ -143,6 +143,12 @@ class Answered(Said):
         max_value=BIG,
         help_text=_("The version you have seen. When the customer wrote since, the answer is 409."),
     )
+    hold_seconds = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=60,
+        help_text=_("Keep it back so long, during which it can be withdrawn."),
+    )
 
 
 class Assigned(Seen):

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path, re_path
 
-from helpdesk.api import clocks, docs, views
+from helpdesk.api import clocks, docs, drafts, views
 
 app_name = "api"
 
@@ -13,6 +13,12 @@ urlpatterns: list[URLPattern] = [
     path("tickets/<int:number>/set-deadline/", clocks.SetDeadline.as_view(), name="set-deadline"),
     path("tickets/<int:number>/release-deadline/", clocks.ReleaseDeadline.as_view(), name="release-deadline"),
     path("tickets/<int:number>/messages/", views.Messages.as_view(), name="messages"),
+    path("tickets/<int:number>/messages/<int:message>/withdraw/", drafts.Withdraw.as_view(), name="withdraw"),
+    path("tickets/<int:number>/drafts/", drafts.Drafts.as_view(), name="drafts"),
+    path("tickets/<int:number>/save-draft/", drafts.SaveDraft.as_view(), name="save-draft"),
+    path("tickets/<int:number>/discard-draft/", drafts.DiscardDraft.as_view(), name="discard-draft"),
+    path("tickets/<int:number>/schedule-draft/", drafts.ScheduleDraft.as_view(), name="schedule-draft"),
+    path("tickets/<int:number>/send-draft/", drafts.SendDraft.as_view(), name="send-draft"),
     path("tickets/<int:number>/reply/", views.Reply.as_view(), name="reply"),
     path("tickets/<int:number>/note/", views.Note.as_view(), name="note"),
     *(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db import transaction
@@ -183,7 +184,8 @@ class Deed(ApiView):
         raise NotImplementedError
 
 
-def _said(request: Request, row: Any) -> Answer:
+def said(request: Request, row: Any) -> Answer:
+    """The answer of what said something: the message."""
     message = represent.with_files(type(row).objects.filter(pk=row.pk)).get()
     return 201, represent.message(message, request, access.can_work(request.user, message.ticket))
 
@@ -214,8 +216,9 @@ class Reply(Deed):
                 channel=Channel.API,
                 then=body.get("then"),
                 seen_seq=body.get("version"),
+                hold=timedelta(seconds=body.get("hold_seconds", 0)),
             )
-        return _said(request, message)
+        return said(request, message)
 
 
 class Note(Deed):
@@ -233,7 +236,7 @@ class Note(Deed):
     def act(self, request: Request, row: Ticket) -> Answer:
         body = read_body(request, shapes.Said, user=request.user)
         with refusing_values("text"):
-            return _said(request, actions.add_note(row, body["text"], by=reader(request)))
+            return said(request, actions.add_note(row, body["text"], by=reader(request)))
 
 
 class Change(Deed):

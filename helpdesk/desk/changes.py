@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 from helpdesk.clock_words import METRIC_WORDS
 from helpdesk.times import day_time
 from helpdesk.words import PRIORITY_WORDS, STATUS_WORDS
-from tickets.models import Event, Tag, Team, TicketType, User
+from tickets.models import Draft, Event, Tag, Team, TicketType, User
 
 SPOKEN = frozenset(
     {"ticket.opened", "ticket.replied", "ticket.noted", "ticket.heard_automatic", "message.held"}
@@ -153,6 +153,17 @@ def _deadline_released(event: Event, names: Names) -> str:
     return _("%(name)s let the policy decide again when “%(metric)s” is due") % words
 
 
+def _scheduled(event: Event, names: Names) -> str:
+    words = {"name": _actor(event), "time": day_time(datetime.fromisoformat(event.data["send_at"]))}
+    return _("%(name)s wrote a reply to be sent %(time)s") % words
+
+
+def _cancelled(event: Event, names: Names) -> str:
+    if event.data["reason"] == Draft.WhyNot.CUSTOMER_WROTE:
+        return _("A reply that was to be sent later was not sent: the customer wrote first")
+    return _("A reply that was to be sent later was not sent: its author no longer works on this ticket")
+
+
 WORDS: dict[str, Callable[[Event, Names], str]] = {
     "ticket.resolved": _resolved,
     "ticket.reopened": _reopened,
@@ -171,6 +182,9 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "ticket.follower_removed": _follower(gettext_noop("%(person)s no longer gets copies")),
     "message.accepted": _fixed(gettext_noop("A held mail was accepted")),
     "message.withdrawn": _fixed(gettext_noop("A reply was taken back before it was sent")),
+    "draft.scheduled": _scheduled,
+    "draft.unscheduled": _fixed(gettext_noop("A reply no longer waits to be sent")),
+    "draft.cancelled": _cancelled,
     "delivery.failed": _fixed(gettext_noop("A reply was not delivered")),
     "delivery.recovered": _fixed(gettext_noop("A reply arrived after all")),
     "sla.warned": _clock(gettext_noop("Due soon: %(metric)s")),

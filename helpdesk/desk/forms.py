@@ -52,23 +52,36 @@ class ComposerForm(forms.Form):
     text = forms.CharField(max_length=TEXT_LIMIT, required=False, strip=False, widget=forms.Textarea)
     files = ManyFiles(required=False)  # type: ignore[assignment]
     keep = forms.CharField(required=False)
+    keep_draft = forms.CharField(required=False)
+    draft = forms.IntegerField(min_value=0, required=False)  # the version of the draft that was seen
     once = forms.CharField(max_length=64)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if not self.errors and not (data["text"].strip() or data["files"] or self.kept()):
+        if not self.errors and not (
+            data["text"].strip() or data["files"] or self.kept() or self.kept_of_draft()
+        ):
             self.add_error("text", self.empty_words)
         return data
 
     empty_words: Any = ""
 
+    goes_out = True
+    """Whether the draft's own files are to be copied into what is said (not when it is only saved again)."""
+
     def kept(self) -> list[int]:
         """Ids of files that came back with a withdrawn reply and shall go out again."""
+        return self._numbers("keep")
+
+    def kept_of_draft(self) -> list[int]:
+        """Ids of files of the writer's draft that shall stay with it."""
+        return self._numbers("keep_draft")
+
+    def _numbers(self, name: str) -> list[int]:
         if not hasattr(self.data, "getlist"):
             return []
-        return [int(pk) for pk in self.data.getlist("keep") if pk.isascii() and pk.isdigit()][
-            : settings.FILES_MOST
-        ]
+        given = [pk for pk in self.data.getlist(name) if pk.isascii() and pk.isdigit() and len(pk) < 19]
+        return [int(pk) for pk in given][: settings.FILES_MOST]
 
     def words(self, kept: tuple[NewFile, ...] = ()) -> Words:
         new = tuple(
@@ -80,7 +93,9 @@ class ComposerForm(forms.Form):
     def fingerprint(self) -> bytes:
         """What makes two posts of one form the same: words, choice and files."""
         digest = hashlib.sha256(
-            repr((self.cleaned_data["text"], self.data.get("then"), self.kept())).encode()
+            repr(
+                (self.cleaned_data["text"], self.data.get("then"), self.kept(), self.kept_of_draft())
+            ).encode()
         )
         for file in self.cleaned_data["files"]:
             digest.update(repr((file.name, file.size)).encode())

@@ -30,7 +30,7 @@ from helpdesk.mail.threads import Thread, thread_of
 from helpdesk.models import Delivery, SupportAddress
 from sla import queries as clocks
 from sla.metrics import REPLIES
-from tickets.models import Follower, Message, Speaker, Ticket, User
+from tickets.models import Draft, Follower, Message, Speaker, Ticket, User
 from tickets.text import clean_line
 
 __all__ = ["LETTERS", "NotForCustomers", "PublicWords", "letter_of"]
@@ -238,6 +238,13 @@ def _to_staff(row: Delivery, ticket: Ticket | None = None) -> Letter:
     )
 
 
+def _draft_cancelled(row: Delivery) -> Letter:
+    assert row.event is not None
+    letter = _to_staff(row)
+    letter.context["customer_wrote"] = row.event.data["reason"] == Draft.WhyNot.CUSTOMER_WROTE
+    return letter
+
+
 def _promises(row: Delivery) -> Letter:
     """One promise that comes due or is late, or all that waited to be told, in one mail."""
     items = digests.items(row)
@@ -348,6 +355,7 @@ LETTERS: dict[str, Callable[[Delivery], Letter]] = {
     "sla.warned": _promises,
     "sla.breached": _promises,
     "delivery.failed": _to_staff,
+    "draft.cancelled": _draft_cancelled,
     "person.invited": _invited,
 }
 """Template → the function that writes it. Every template that `helpdesk.notify` names is here (a test)."""

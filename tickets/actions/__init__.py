@@ -15,6 +15,7 @@ from tickets.actions.conversation import (
     mark_read,
     reply,
 )
+from tickets.actions.drafts import discard_draft, save_draft, schedule_draft
 from tickets.actions.jobs import ask_job, cancel_job, retry_job
 from tickets.actions.opening import open_ticket
 from tickets.actions.people import (
@@ -45,6 +46,7 @@ from tickets.actions.properties import (
     tag,
     untag,
 )
+from tickets.actions.releasing import release_draft, send_draft
 from tickets.actions.status import close, put_on_hold, reopen, resolve, set_open, set_waiting
 from tickets.actions.taking_back import report_delivered_after_all, report_undelivered, withdraw
 
@@ -64,6 +66,7 @@ __all__ = [
     "create_team",
     "deactivate",
     "demand_version",
+    "discard_draft",
     "edit_organization",
     "edit_person",
     "edit_team",
@@ -80,6 +83,7 @@ __all__ = [
     "prove_address",
     "put_on_hold",
     "reactivate",
+    "release_draft",
     "remove_follower",
     "reopen",
     "reply",
@@ -89,6 +93,9 @@ __all__ = [
     "resolve",
     "retry_job",
     "retype",
+    "save_draft",
+    "schedule_draft",
+    "send_draft",
     "set_open",
     "set_role",
     "set_teams",

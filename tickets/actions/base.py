@@ -73,11 +73,11 @@ def demand_work(by: User | None, ticket: Ticket) -> None:
 def demand_version(ticket: Ticket, seen_seq: int) -> None:
     """Take the lock and raise Conflict when something was done to the ticket after event `seen_seq`.
 
-    For the caller's transaction, before the change itself. What clocks and surveys derive by themselves does
-    not count."""
+    For the caller's transaction, before the change itself. What clocks and surveys derive by themselves, and
+    somebody's unsent words, do not count."""
     lock(ticket)
     news = ticket.events.filter(seq__gt=seen_seq).exclude(kind__startswith="sla.")
-    if news.exclude(kind__startswith="survey.").exists():
+    if news.exclude(kind__startswith="survey.").exclude(kind__startswith="draft.").exists():
         raise Conflict(_("This ticket changed meanwhile. Read it again, then try once more."))
 
 
@@ -91,20 +91,23 @@ def instant(at: datetime | None, ticket: Ticket | None = None) -> datetime:
 
 def attach(message: Message, files: Iterable[NewFile]) -> list[Attachment]:
     """Store files with a message, each content once."""
-    rows = []
-    for file in files:
-        digest = hashlib.sha256(file.data).hexdigest()
-        Blob.objects.bulk_create(
-            [Blob(sha256=digest, size=len(file.data), data=file.data)], ignore_conflicts=True
+    return Attachment.objects.bulk_create(
+        Attachment(
+            message=message,
+            blob_id=keep_blob(file),
+            name=clean_line(file.name, 255) or "file",
+            content_type=clean_line(file.content_type, 255),
+            inline=file.inline,
+            content_id=clean_line(file.content_id, 255),
         )
-        rows.append(
-            Attachment(
-                message=message,
-                blob_id=digest,
-                name=clean_line(file.name, 255) or "file",
-                content_type=clean_line(file.content_type, 255),
-                inline=file.inline,
-                content_id=clean_line(file.content_id, 255),
-            )
-        )
-    return Attachment.objects.bulk_create(rows)
+        for file in files
+    )
+
+
+def keep_blob(file: NewFile) -> str:
+    """Store the bytes of a file unless they are there; their key."""
+    digest = hashlib.sha256(file.data).hexdigest()
+    Blob.objects.bulk_create(
+        [Blob(sha256=digest, size=len(file.data), data=file.data)], ignore_conflicts=True
+    )
+    return digest

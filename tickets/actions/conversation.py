@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 
 from tickets import access
 from tickets.actions.base import NotAllowed, Words, as_words, demand_work, instant, lock
+from tickets.actions.drafts import cancel_waiting
 from tickets.actions.opening import open_ticket
 from tickets.actions.saying import say
 from tickets.actions.status import STATUS_ACTIONS, change_status, demand_unchanged
 from tickets.events import record
-from tickets.models import Account, Channel, Message, ReadMark, Speaker, Status, Ticket, User
+from tickets.models import Account, Channel, Draft, Message, ReadMark, Speaker, Status, Ticket, User
 
 
 def reply(
@@ -48,6 +49,8 @@ def reply(
         at = instant(at, ticket)
         from_customer = _speaks_as_customer(ticket, by, as_customer)
         demand_unchanged(ticket, seen_seq)
+        if from_customer:
+            cancel_waiting(ticket, Draft.WhyNot.CUSTOMER_WROTE, at)
         if from_customer and _is_too_late_to_reopen(ticket, at):
             return _follow_up(ticket, words, by, channel, at)
         human = human and (from_customer or by.account != Account.PROGRAM)
@@ -180,6 +183,7 @@ def accept_message(message: Message, *, by: User, at: datetime | None = None) ->
         at = instant(at, ticket)
         message.held, message.said_at, message.visible_at = False, at, at
         message.save(update_fields=["held", "said_at", "visible_at"])
+        cancel_waiting(ticket, Draft.WhyNot.CUSTOMER_WROTE, at)
         record("message.accepted", ticket=ticket, subject=message, by=by, at=at, data={"message": message.pk})
         _note_whose_turn(ticket, Speaker.CUSTOMER, at)
         data = {"message": message.pk, "by": "customer", "human": True, "channel": message.channel}

@@ -1,5 +1,6 @@
 """The rows of the ticket domain. Only `tickets.actions` writes them."""
 
+from tickets.models.draft import Draft, DraftFile, DraftKind
 from tickets.models.event import Event
 from tickets.models.job import UNFINISHED, Job, JobState
 from tickets.models.people import Account, Organization, Role, Team, User
@@ -28,6 +29,9 @@ __all__ = [
     "Attachment",
     "Blob",
     "Channel",
+    "Draft",
+    "DraftFile",
+    "DraftKind",
     "Event",
     "Follower",
     "Job",

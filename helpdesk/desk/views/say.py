@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -13,13 +14,13 @@ from django.utils.translation import gettext as _
 from helpdesk.desk.base import NoSuchTicket, desk_view, find_ticket, see_other, tell
 from helpdesk.desk.forms import ComposerForm, NoteForm, ReplyForm
 from helpdesk.desk.neighbours import with_view
-from helpdesk.desk.views.ticket import Draft, ticket_page
+from helpdesk.desk.views.ticket import Composing, ticket_page
 from helpdesk.models import SavedReply
 from helpdesk.once import KeyReused, once
 from tickets import access, actions
 from tickets.actions.status import STATUS_ACTIONS
 from tickets.events import STATUS_KINDS
-from tickets.models import Attachment, Channel, Message, Status, Ticket
+from tickets.models import Attachment, Channel, DraftFile, DraftKind, Message, Status, Ticket
 
 HOLD_SECONDS = 10
 LONGEST_HOLD = 60
@@ -49,9 +50,10 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
             hold=hold_of(user),
             as_customer=False,
         )
+        actions.discard_draft(ticket, by=user, kind=DraftKind.REPLY)
         return {"message": message.pk}
 
-    return _once_or_back(request, ticket, form, "reply", send)
+    return _say(request, ticket, form, "reply", send)
 
 
 @desk_view("POST")
@@ -62,26 +64,27 @@ def note(request: HttpRequest, number: int) -> HttpResponse:
     user: Any = request.user
 
     def keep() -> dict[str, int]:
-        return {
-            "message": actions.add_note(ticket, form.words(kept_files(request, ticket, form)), by=user).pk
-        }
+        row = actions.add_note(ticket, form.words(kept_files(request, ticket, form)), by=user)
+        actions.discard_draft(ticket, by=user, kind=DraftKind.NOTE)
+        return {"message": row.pk}
 
-    return _once_or_back(request, ticket, form, "note", keep)
+    return _say(request, ticket, form, "note", keep)
 
 
-def _once_or_back(
-    request: HttpRequest, ticket: Ticket, form: ComposerForm, mode: str, act: Any
-) -> HttpResponse:
-    """Run `act` once for this form; whatever stops it gives the page back with the text in it."""
+Act = Callable[[], dict[str, int]]
 
-    def back(problem: str, status: int, *, stopped: bool = False) -> HttpResponse:
-        draft = Draft(mode, form.data.get("text", ""), form.data.get("then", ""), problem, stopped)
-        draft.kept = list(_kept_rows(request, ticket, form))
-        return ticket_page(request, find_ticket(request, ticket.pk), draft=draft, status=status)
+
+def once_or_back(
+    request: HttpRequest, ticket: Ticket, form: ComposerForm, mode: str, act: Act, *, verb: str = ""
+) -> tuple[dict[str, int] | None, HttpResponse | None]:
+    """Run `act` once for this form: its answer. Whatever stops it gives the page back with the text in it."""
+
+    def back(problem: str, status: int, *, stopped: bool = False) -> tuple[None, HttpResponse]:
+        return None, back_with_words(request, ticket, form, mode, problem, status, stopped=stopped)
 
     if not form.is_valid():
         return back(" ".join(str(error) for errors in form.errors.values() for error in errors), 422)
-    key = f"{mode}:{ticket.pk}:{form.cleaned_data['once']}"
+    key = f"{verb or mode}:{ticket.pk}:{form.cleaned_data['once']}"
     try:
         answer, repeated = once(f"user:{request.user.pk}", key, form.fingerprint(), act)
     except KeyReused:
@@ -90,7 +93,31 @@ def _once_or_back(
         return back(str(conflict), 409, stopped=True)
     except actions.NotAllowed as refusal:
         return back(str(refusal), 409)
-    if mode == "note" and not repeated:
+    return answer | {"repeated": int(repeated)}, None
+
+
+def back_with_words(
+    request: HttpRequest,
+    ticket: Ticket,
+    form: ComposerForm,
+    mode: str,
+    problem: str,
+    status: int,
+    *,
+    stopped: bool = False,
+) -> HttpResponse:
+    """The page with the words in it that were not taken, and why."""
+    draft = Composing(mode, form.data.get("text", ""), form.data.get("then", ""), problem, stopped)
+    draft.kept = list(_kept_rows(request, ticket, form))
+    return ticket_page(request, find_ticket(request, ticket.pk), draft=draft, status=status)
+
+
+def _say(request: HttpRequest, ticket: Ticket, form: ComposerForm, mode: str, act: Act) -> HttpResponse:
+    answer, response = once_or_back(request, ticket, form, mode, act)
+    if answer is None:
+        assert response is not None
+        return response
+    if mode == "note" and not answer["repeated"]:
         tell(request, _("Note added. Only your team sees it."))
     return see_other(with_view(request, ticket.pk) + f"#message-{answer['message']}")
 
@@ -106,7 +133,11 @@ def _kept_rows(request: HttpRequest, ticket: Ticket, form: ComposerForm) -> Any:
 
 
 def kept_files(request: HttpRequest, ticket: Ticket, form: ComposerForm) -> tuple[actions.NewFile, ...]:
-    rows = _kept_rows(request, ticket, form)
+    """Files that came back with a withdrawn reply or stand beside the reader's draft, and shall go out."""
+    rows = [*_kept_rows(request, ticket, form)]
+    if form.kept_of_draft() and form.goes_out:
+        mine = access.drafts_visible_to(request.user, ticket)
+        rows += DraftFile.objects.filter(pk__in=form.kept_of_draft(), draft__in=mine).select_related("blob")
     return tuple(actions.NewFile(row.name, bytes(row.blob.data), row.content_type) for row in rows)
 
 
@@ -119,7 +150,7 @@ def insert(request: HttpRequest, number: int) -> HttpResponse:
     text = "\n\n".join(
         filter(None, [request.POST.get("text", "").rstrip(), fill(row.text, ticket, request) if row else ""])
     )
-    return ticket_page(request, ticket, draft=Draft("reply", text, request.POST.get("then", "")))
+    return ticket_page(request, ticket, draft=Composing("reply", text, request.POST.get("then", "")))
 
 
 def fill(text: str, ticket: Ticket, request: HttpRequest) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from helpdesk.desk import listing, neighbours, panel
 from helpdesk.desk.base import desk_view, find_ticket
@@ -16,11 +19,21 @@ from helpdesk.desk.conversation import conversation
 from helpdesk.desk.rail import rail
 from helpdesk.models import SavedReply
 from tickets import access, actions
-from tickets.models import Attachment, Follower, Message, ReadMark, Ticket, TicketType
+from tickets.models import (
+    Attachment,
+    Draft,
+    DraftFile,
+    DraftKind,
+    Follower,
+    Message,
+    ReadMark,
+    Ticket,
+    TicketType,
+)
 
 
 @dataclass
-class Draft:
+class Composing:
     """What stands in the composer: words that were typed, why they were not sent, files to send again."""
 
     mode: str = "reply"
@@ -46,9 +59,9 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
     return ticket_page(request, find_ticket(request, number), draft=draft_from(request, number))
 
 
-def draft_from(request: HttpRequest, number: int) -> Draft:
+def draft_from(request: HttpRequest, number: int) -> Composing:
     """The composer as the address asks for it: which tab, and the words of a reply that was taken back."""
-    draft = Draft(mode="note" if request.GET.get("write") == "note" else "reply")
+    draft = Composing(mode="note" if request.GET.get("write") == "note" else "reply")
     restore = request.GET.get("restore", "")
     if restore.isascii() and restore.isdigit():
         row = Message.objects.filter(
@@ -64,13 +77,13 @@ def ticket_page(
     request: HttpRequest,
     ticket: Ticket,
     *,
-    draft: Draft | None = None,
+    draft: Composing | None = None,
     notice: str = "",
     asked: Asked | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The whole page, or for htmx the parts that a change of properties touches."""
-    draft = draft or Draft()
+    draft = draft or Composing()
     context = ticket_context(request, ticket) | {
         "draft": draft,
         "notice": notice,
@@ -100,6 +113,10 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         for row in ticket.followers.select_related("person").order_by("pk")
         if row.state != Follower.State.REMOVED
     ]
+    drafts = access.drafts_visible_to(user, ticket).prefetch_related(
+        Prefetch("files", DraftFile.objects.select_related("blob").defer("blob__data").order_by("pk"))
+    )
+    unsent = {row.kind: row for row in drafts}
     clocks = clocks_of(ticket, talk.events)
     return {
         "area": "queue",
@@ -120,12 +137,22 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "types": TicketType.choices,
         "saved_replies": SavedReply.objects.filter(team=None)
         | SavedReply.objects.filter(team=ticket.team_id),
+        "unsent": unsent,
+        "send_at_input": _send_at_input(unsent.get(DraftKind.REPLY)),
         "once": uuid.uuid4().hex,
         "panel": panel.panel(ticket, user),
         "place": neighbours.place(request, ticket, counts.held[view]),
         "rail_items": rail(request, known=counts),
         "view": view,
     }
+
+
+def _send_at_input(draft: Draft | None) -> str:
+    """The time of a reply that is sent later, as a date field takes it; else tomorrow at nine."""
+    now = timezone.localtime()
+    tomorrow = now.replace(hour=9, minute=0) + timedelta(days=1)
+    at = timezone.localtime(draft.send_at) if draft and draft.send_at else tomorrow
+    return f"{at:%Y-%m-%dT%H:%M}"
 
 
 @desk_view()

@@ -14,9 +14,10 @@ for (const key of Object.keys(localStorage)) {
   if (page && key.startsWith("draft:") && !key.startsWith(`draft:${page.dataset.reader}:`)) localStorage.removeItem(key);
 }
 
-// A sent form's draft goes once the answer leads to its message; signed out or refused, it stays.
+// A sent form's draft goes once the answer leads to its message, or to the composer that the server has kept it for; signed out or
+// refused, it stays.
 const sent = sessionStorage.getItem(SENT);
-if (sent && location.hash.startsWith("#message-")) localStorage.removeItem(sent);
+if (sent && (location.hash.startsWith("#message-") || location.hash === "#composer")) localStorage.removeItem(sent);
 sessionStorage.removeItem(SENT);
 
 for (const form of forms) {

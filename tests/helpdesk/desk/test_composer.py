@@ -11,7 +11,7 @@ from django.utils import timezone
 from helpdesk.models import Delivery, SavedReply
 from tests.helpdesk.desk.pages import form, send, words
 from tickets import actions
-from tickets.models import Message, Ticket
+from tickets.models import Draft, Message, Ticket
 
 
 def said(ticket: Ticket) -> list[str]:
@@ -240,3 +240,43 @@ def test_signed_out_while_writing_the_way_leads_back_to_the_ticket(client, ticke
     assert answer.status_code == 302
     assert answer["Location"].endswith(f"?next=/desk/tickets/{ticket.pk}/")
     assert said(ticket) == []
+
+
+def test_a_draft_is_kept_on_the_server_with_its_files_and_sent_from_another_browser(browser, cast, ticket):
+    first, second = browser(cast.mira), browser(cast.mira)
+    path = f"/desk/tickets/{ticket.pk}/reply/"
+    typed = form(first.get(f"/desk/tickets/{ticket.pk}/"), path) | {"text": "Half a", "then": "on_hold"}
+    file = SimpleUploadedFile("facts.txt", b"facts")
+    saved = first.post(path.replace("reply", "save-draft"), typed | {"files": file})
+    assert saved.status_code == 303
+    there = form(second.get(f"/desk/tickets/{ticket.pk}/"), path)
+    assert (there["text"], there["draft"], there["then"]) == ("Half a", "1", "on_hold")
+    stale = first.post(
+        path.replace("reply", "save-draft"), typed | {"text": "Other", "once": f"{typed['once']}2"}
+    )
+    assert stale.status_code == 409
+    assert "changed in another window" in words(stale)
+    assert "Other" in stale.content.decode()
+    keep = Draft.objects.get().files.get().pk
+    second.post(path, there | {"text": "Half a word.", "keep_draft": str(keep)})
+    assert said(ticket) == ["Half a word."]
+    assert ticket.messages.latest("pk").attachments.get().name == "facts.txt"
+    assert not Draft.objects.exists()
+
+
+def test_a_reply_for_later_says_when_it_leaves_and_why_it_did_not(mira, cast, ticket):
+    path = f"/desk/tickets/{ticket.pk}/reply/"
+    typed = form(mira.get(f"/desk/tickets/{ticket.pk}/"), path) | {"text": "Good morning."}
+    wrong = mira.post(path.replace("reply", "send-later"), typed | {"send_at": "2020-01-01T09:00"})
+    assert wrong.status_code == 422
+    assert "still to come" in words(wrong)
+    assert not Draft.objects.exists()
+    mira.post(path.replace("reply", "send-later"), typed | {"send_at": "2090-01-02T09:00"})
+    assert "Sends by itself" in words(mira.get(f"/desk/tickets/{ticket.pk}/"))
+    assert said(ticket) == []
+    actions.reply(ticket, "Never mind.", by=cast.priya, channel="portal")
+    page = words(mira.get(f"/desk/tickets/{ticket.pk}/"))
+    assert "The customer wrote first" in page
+    assert "Good morning." in page
+    mira.post(f"/desk/tickets/{ticket.pk}/discard-draft/")
+    assert not Draft.objects.exists()
