@@ -132,6 +132,7 @@ def _address(phrase: list[tuple[str, bool]], angle: str | None, comments: list[s
     else:
         joined = "".join(f'"{piece}"' if quoted else piece for piece, quoted in phrase)
         joined = re.sub(r"\s*@\s*", "@", joined)
+        joined = re.sub(r"(@[^\s@]{1,250})\s+\.\s*(?=\w)", r"\1.", joined)  # spaces that RFC 5322 4.4 allows
         words = joined.split()
         email = next((word for word in words if "@" in word and not word.startswith("=?")), "")
         name = plain(" ".join(word for word in words if word != email).replace('"', ""))

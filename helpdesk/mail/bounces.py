@@ -72,7 +72,7 @@ _PROSE = re.compile(
     r"(?i)could not (?:be )?deliver|unable to deliver|was (?:not|un)\s?deliver|not (?:been |be )?delivered|delivery (?:to|of|has|attempt).{0,80}(?:fail|not)|"
     r"undeliverable|user unknown|unknown user|does not exist|no such (?:user|recipient|address|mailbox)|mailbox (?:full|unavailable|not found)|"
     r"returned (?:message|to|below|mail)|fatal errors|permanent(?:ly)? (?:error|fail)|delivery (?:failure|failed|error|status)|rejected|could not send|"
-    r"following (?:address|recipient|addresses|recipients|message).{0,60}|wasn't delivered|couldn't be delivered|was blocked|transcript of session|"
+    r"following (?:address|recipient|addresses|recipients|message).{0,60}|no valid recipients?|failed addresses|unknown host|wasn't delivered|couldn't be delivered|was blocked|transcript of session|"
     r"(?:nicht zugestellt|konnte nicht|unzustellbar)|配信できません|送信できません|宛先不明|受信できません|unroutable|relay(?:ing)? denied|over quota|failed recipient|error"
 )
 _ORIGINAL = re.compile(
@@ -376,6 +376,8 @@ def _complete(rows: list[Failed], text: str, subject: str) -> None:
 def _stage(near: str) -> str:
     """At which command the server said no, where the report tells."""
     found = re.search(r"(?i)\(in reply to [^()]{1,40}\)|after mail from|>>> [a-z]{4}", near)
+    if found and re.search(r"(?i)need rcpt", near):
+        return ""  # commands sent in one go: what was refused is the recipient, before the data
     return found[0] if found else ""
 
 

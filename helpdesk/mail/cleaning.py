@@ -85,6 +85,7 @@ _SENDER_FIELDS = {"from", "von", "de", "da", "van", "från", "fra", "lähettäj�
                   "보낸 사람", "expéditeur", "remitente", "mittente"}  # fmt: skip
 _SIGNATURE = re.compile(r"^[\s>]{0,3}(?:--|__|---)\s{0,2}$")
 _FOOTER = re.compile(r"^\s{0,3}_{20,}\s*$")
+_DAY_AND_TIME = re.compile(r"\b(?:19|20)\d\d\b.{1,20}\d{1,2}[:.]\d\d|\d{1,2}[:.]\d\d.{1,20}\b(?:19|20)\d\d\b")
 _DATED = re.compile(r"[\d@]|--")
 _WROTE_WORD = re.compile(_WROTE, re.IGNORECASE)
 _JUNK = re.compile(r"^\s{0,8}(?:ᐧ|([-*#~=_+])(?:\s?\1){1,}|\u200c+)\s*$")
@@ -100,6 +101,21 @@ _DEVICE = re.compile(
 _DEVICE_WORD = re.compile(r"(?i)i?phone|ipad|android|blackberry|mobile|mail|outlook|samsung|galaxy|windows|device|handy|smartphone|nokia|tablet|huawei|app|proton|spark|airmail|boxer|htc|sparrow|mobil|verizon|sony|htc|mac|ipod|treo|palm")  # fmt: skip
 _ABOVE = re.compile(r"(?i)(?:reply|write|please type|type your (?:reply|response)|respond|antworten?|schreiben|répondre|écrire|antwoord|reageer|escriba|responda).{0,30}(?:above|over|oberhalb|über|au-dessus|ci-dessus|boven|encima|acima).{0,30}(?:line|linie|zeile|ligne|lijn|línea|linha|reply|diese)?")  # fmt: skip
 _RULE = re.compile(r"^\s{0,3}[_*]{10,}\s*$|^\s{0,3}[-=]{20,}\s*$")
+
+
+_CLOSING = re.compile(rf"^>\s?(?:{_WROTE})\s?:\s*$", re.IGNORECASE)
+"""The end of an attribution whose address stood on lines of its own: no quote, whatever it begins with."""
+_NAME = r"[^\W\d_][\w.'’-]{0,30}"
+_SIGNED = re.compile(rf"^[-/~]{_NAME}(?: {_NAME}){{0,3}}\.?$")
+_FAREWELL = re.compile(
+    r"^\W{0,3}(?:(?:with |many |kind |kindest |best |warm |warmest |my )*(?:regards|wishes)|best|sincerely(?: yours)?|yours (?:sincerely|faithfully|truly)|"
+    r"rgds|cheers|mfg|vg|lg|mvh|vh|(?:mit )?(?:freundliche[nm]?|besten?|viele[n]?|liebe[n]?|herzliche[n]?) (?:grüße[n]?|grüsse[n]?|gruß|gruss)|"
+    r"(?:med )?(?:venlig|vennlig|kærlig|beste|bedste) (?:hilsen|hilsener)|(?:med )?(?:vänliga|bästa) hälsningar|ystävällisin terveisin|"
+    r"(?:bien )?cordialement|salutations distinguées|(?:un )?(?:cordial )?saludos?(?: cordiales)?|atentamente|atenciosamente|cumprimentos|abraços|"
+    r"(?:cordiali|distinti) saluti|(?:met )?(?:vriendelijke|hartelijke) groet(?:en)?|mvg|(?:z poważaniem|pozdrawiam)|s pozdravem|с уважением|üdvözlettel|saygılarımla)"
+    r"\W{0,3}$",
+    re.IGNORECASE,
+)
 
 
 class _Attributions:
@@ -140,8 +156,11 @@ def _goes_on(lines: list[str], index: int) -> bool:
     return index < len(lines) and lines[index].strip() == "<"
 
 
-def split(text: str, marker: str = "") -> Split:
-    """The new part and the quoted part of a mail's text. `marker` is what our mails begin with."""
+def split(text: str, marker: str = "", sender: str = "") -> Split:
+    """The new part and the quoted part of a mail's text.
+
+    `marker` is what our mails begin with, `sender` the sender's display name, by which a signature is known.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n")[:MAX_TEXT].replace("\u2028", "\n")
     lines = _one_thing_a_line(text)
     attribution_end = _Attributions()
@@ -151,13 +170,14 @@ def split(text: str, marker: str = "") -> Split:
         before = len(kept)
         kept, above, below = _without_quotes(attribution_end, kept)
         kept, signature = _without_signature(kept)
+        kept, name = _without_name(kept, sender)
         folded += above
-        tail = [*signature, *below, *tail]
+        tail = [*name, *signature, *below, *tail]
         if len(kept) == before:
             break
     kept, attributions = _without_attributions(attribution_end, kept)
     visible = "\n".join(kept).strip("\n").rstrip()
-    if not visible.strip():
+    if not visible.strip() or len(kept) == len(lines):
         return Split(text.strip("\n").rstrip(), "")
     return Split(visible, "\n".join([*folded, *attributions, *tail]).strip("\n"))
 
@@ -179,6 +199,7 @@ def _end_of_new(attribution_end: _Attributions, lines: list[str], marker: str) -
     """Where the answered mail begins and nothing new follows."""
     forwards = False
     all_quoted_below = _quoted_below(lines)
+    first = next((index for index, line in enumerate(lines) if line.strip()), 0)
     for index, line in enumerate(lines[:_MAX_LINES]):
         short = line[:_MAX_LINE]
         if marker and marker in short and not short.startswith(">"):
@@ -194,7 +215,8 @@ def _end_of_new(attribution_end: _Attributions, lines: list[str], marker: str) -
             return index
         if _is_header_block(lines, index):
             return _before_rule(lines, index)
-        after = attribution_end(lines, index) if not short.startswith(">") else 0
+        # What follows an attribution at the very beginning may be the answer.
+        after = attribution_end(lines, index) if not short.startswith(">") and index != first else 0
         if after and all_quoted_below(after):
             # "He wrote:" above plain words may be the sender's own: a date, an address or a mark makes it a program's.
             said = " ".join(lines[index:after])
@@ -207,7 +229,7 @@ def _quoted_below(lines: list[str]) -> Callable[[int], bool]:
     """A test whether, from a line on, either everything is marked as quoted or nothing is (in constant time)."""
     marked, written = [0] * (len(lines) + 1), [0] * (len(lines) + 1)
     for index in range(len(lines) - 1, -1, -1):
-        is_marked = lines[index].startswith((">", "|"))
+        is_marked = lines[index].startswith((">", "|")) and not _CLOSING.match(lines[index][:40])
         marked[index] = marked[index + 1] + is_marked
         written[index] = written[index + 1] + bool(lines[index].strip() and not is_marked)
     return lambda index: not (marked[index] and written[index])
@@ -231,11 +253,17 @@ def _before_rule(lines: list[str], index: int) -> int:
 
 
 def _is_header_block(lines: list[str], index: int) -> bool:
-    """Three fields of a mail's header in a row, its sender among them, as Outlook puts above what it quotes."""
+    """Three fields of a mail's header in a row, its sender among them, as Outlook puts above what it quotes; or
+    two, where they are an address and a date.
+    """
     first = _FIELD.match(lines[index][:_MAX_LINE])
     if not first or lines[index].lstrip().startswith(">"):
         return False
     names, blanks = {first[1].lower()}, 0
+    if index and not lines[index - 1].strip() and names & _SENDER_FIELDS and "@" in first[2]:
+        second = _FIELD.match(lines[index + 1][:_MAX_LINE]) if index + 1 < len(lines) else None
+        if second and _DAY_AND_TIME.search(second[2]):
+            return True
     for line in lines[index + 1 : index + 12]:
         if not line.strip():
             blanks += 1
@@ -339,3 +367,58 @@ def _without_signature(lines: list[str]) -> tuple[list[str], list[str]]:
     if not any(line.strip() for line in lines[:end]):
         end = len(lines)
     return lines[:end], lines[end:]
+
+
+def _without_name(lines: list[str], sender: str) -> tuple[list[str], list[str]]:
+    """Fold what a mail is signed with where no mark sets it apart: a farewell and the name, the name alone
+    behind a dash, or a last block that begins with the name of the `sender`; never all there is.
+    """
+    lines, blank = _to_last_word(lines)
+    block = len(lines)
+    while block and lines[block - 1].strip():
+        block -= 1
+    if not any(line.strip() for line in lines[:block]):
+        return [*lines, *blank], []
+    start = _signed_from(lines, block) or _named_from(lines, sender)
+    if not start or not any(line.strip() for line in lines[:start]):
+        return [*lines, *blank], []
+    return lines[:start], [*lines[start:], *blank]
+
+
+def _to_last_word(lines: list[str]) -> tuple[list[str], list[str]]:
+    end = len(lines)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    return lines[:end], lines[end:]
+
+
+def _signed_from(lines: list[str], block: int) -> int:
+    """Where the signature begins that the last paragraph is, 0 where it is none."""
+    last = lines[block:]
+    is_name_alone = len(last) == 1 and _SIGNED.match(last[0].strip()[:120])
+    is_farewell = len(last) <= 6 and _FAREWELL.match(last[0].strip()[:80]) and _are_names(last[1:])
+    return block if is_name_alone or is_farewell else 0
+
+
+def _are_names(lines: list[str]) -> bool:
+    """Whether the first of these lines can be a name and none of them is a sentence."""
+    if not lines:
+        return True
+    first = lines[0].strip().strip("-–—,.")
+    is_name = bool(re.fullmatch(rf"{_NAME}(?: {_NAME}){{0,3}}", first[:120])) and not first[:1].islower()
+    return is_name and all(len(line) < 70 and not line.rstrip().endswith(("?", "!", ":")) for line in lines)
+
+
+def _named_from(lines: list[str], sender: str) -> int:
+    """Where, within the last lines, a paragraph begins with the sender's own name; 0 where none does."""
+    words = [word for word in re.findall(r"\w+", sender.lower()) if len(word) > 1][:6]
+    if len(words) < 2:
+        return 0
+    for index in range(len(lines) - 1, max(0, len(lines) - 20), -1):
+        found = re.findall(r"\w+", lines[index][:120].lower())
+        starts = index and not lines[index - 1].strip()
+        if starts and set(words) <= set(found) and len(found) <= len(words) + 2:
+            below = lines[index + 1 :]
+            if all(len(line) < 80 and not line.rstrip().endswith(("?", "!")) for line in below):
+                return _before_rule(lines, index)
+    return 0

@@ -23,6 +23,7 @@ _KNOWN = re.compile(
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\ufeff]+")
 SPACES = re.compile(r"\s+")
 _FOLDS = re.compile(r"[\r\n]+[ \t]?")
+_NO_SEMICOLON = re.compile(r"\s*([\w.+-]{1,100}(?:/[\w.+-]{1,100})?)\s+([\w*-]{1,60}\s{0,3}=.*)", re.DOTALL)
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,990})>")
 
 
@@ -257,7 +258,11 @@ def parameters(text: str) -> tuple[str, dict[str, str]]:
     joined and decoded.
     """
     pieces = _cut_parameters(text)
-    value = re.sub(r"\s+", "", _without_comments(pieces[0] if pieces else "")).lower()
+    whole = _without_comments(pieces[0] if pieces else "")
+    bare = _NO_SEMICOLON.match(whole)
+    if bare:
+        whole, pieces[1:1] = bare[1], [bare[2]]
+    value = re.sub(r"\s+", "", whole).lower()
     plain_ones: dict[str, str] = {}
     numbered: dict[str, dict[int, tuple[str, bool]]] = {}
     for piece in pieces[1:MAX_PARAMETERS]:

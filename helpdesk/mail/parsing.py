@@ -42,6 +42,13 @@ _ADDRESS_FIELDS = {
     "cc": "cc",
     "bcc": "bcc",
 }
+_PART_FIELDS = {
+    "content-type",
+    "content-transfer-encoding",
+    "content-disposition",
+    "content-id",
+    "content-description",
+}
 _LESSER = {"text/enriched", "text/richtext", "text/x-amp-html"}
 _REPORT_TYPES = {
     "message/delivery-status",
@@ -149,13 +156,18 @@ def _structure(fields: list[tuple[str, bytes]], body: bytes) -> Message:
     seen = set()
     kept = []
     for name, value in fields:
-        if (
-            name in ("content-type", "content-transfer-encoding", "content-disposition", "content-id")
-            and name not in seen
-        ):
+        if name in _PART_FIELDS and name not in seen:
             seen.add(name)
             kept.append(name.encode() + b": " + re.sub(rb"[\r\n]+[ \t]*", b" ", value[:8000]) + b"\r\n")
     return BytesParser(policy=compat32).parsebytes(b"".join(kept) + b"\r\n" + body)
+
+
+def _has_fields(content: bytes) -> bool:
+    """Whether a delivery report holds any of the fields that RFC 3464 asks of it."""
+    return (
+        re.search(rb"(?mi)^(?:reporting-mta|(?:final|original)-recipient|action|status)[ \t]*:", content)
+        is not None
+    )
 
 
 class _Reader:
@@ -292,7 +304,7 @@ class _Reader:
         ).strip("<> ")
         inline = disposition != "attachment" and bool(content_id) and (related or disposition == "inline")
         if not name:
-            name = self._invented(kind)
+            name = self._described(part, kind) or self._invented(kind)
         self.mail.attachments.append(
             Attachment(
                 file_label(name),
@@ -313,14 +325,24 @@ class _Reader:
         if encoding in ("base64", "quoted-printable"):
             content = transfer_decoded(content.lstrip(b"\r\n"), encoding)
             payload = [BytesParser(policy=compat32).parsebytes(cap_structure(content, "", self.limits)[0])]
+        if kind == "message/delivery-status" and not _has_fields(content):
+            self._body(content, "text/plain", "", None)  # called a report, but words to a person
+            return
         if kind in _REPORT_TYPES:
             self.mail.reports.append((kind, content))
             return
         self.enclosed += payload
         if not name and kind in ("message/rfc822", "message/global"):
             subject = headers.plain(headers.text_of(raw_field(payload[0], "subject")), 80) if payload else ""
-            name = f"{subject or 'message'}.eml"
+            described = headers.plain(field_text(part, "content-description"), 80)
+            name = f"{subject or described or 'message'}.eml"
         self.mail.attachments.append(Attachment(file_label(name or self._invented(kind)), kind, content))
+
+    def _described(self, part: Message, kind: str) -> str:
+        """A name made of the sender's description of a part that has none (RFC 2045 8), "" without one."""
+        described = headers.plain(field_text(part, "content-description"), 80)
+        extension = mimetypes.guess_extension(kind) or ""
+        return described + extension if described and not described.lower().endswith(extension) else described
 
     def _invented(self, kind: str) -> str:
         extension = mimetypes.guess_extension(kind) or ""

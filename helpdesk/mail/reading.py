@@ -38,7 +38,7 @@ def _reading(mail: Mail, raw: bytes, limits: Limits, envelope_from: str | None) 
     own = [body for body in mail.bodies if not body.enclosed]
     enclosed = "\n\n".join(filter(None, (_text_of(body) for body in mail.bodies if body.enclosed)))
     text = "\n\n".join(filter(None, map(_text_of, own)))[: limits.max_text]
-    parts = cleaning.split(text, ANCHOR_TEXT)
+    parts = cleaning.split(text, ANCHOR_TEXT, mail.author.name)
     if not parts.visible.strip():
         parts, enclosed = cleaning.Split(enclosed, ""), ""
         text = parts.visible

@@ -1,8 +1,7 @@
 """How far our reading of a mail agrees with what other projects expect of the same mail: subject, sender,
-text, attachments.
+text, attachments; what is new in a reply; what a bounce says.
 
-Each function yields (file, aspect, agrees, expected, ours). The faults of the expectations that
-`shared/corpora/README.md` names are left out here, one by one and by name.
+Each function yields (file, aspect, agrees, expected, ours). Why we differ stands in `differences`.
 """
 
 import json
@@ -11,6 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from helpdesk.mail import bounces
+from helpdesk.mail.cleaning import split
+from helpdesk.mail.html_text import to_text
 from helpdesk.mail.mail import Mail
 from helpdesk.mail.parsing import parse
 
@@ -75,12 +77,11 @@ def imap_tools() -> Iterator[Finding]:
 
 
 def zammad() -> Iterator[Finding]:
-    faults = {("mail018.box", "subject"), ("mail076.box", "sender")}
     for case, mail in _cases("zammad"):
         if case.get("kind") != "parse":
             continue
         want, file = case["expected"], case["file"]
-        if "subject" in want and (file, "subject") not in faults:
+        if "subject" in want:
             yield (
                 file,
                 "subject",
@@ -88,7 +89,7 @@ def zammad() -> Iterator[Finding]:
                 want["subject"],
                 mail.subject,
             )
-        if want.get("from_email") and (file, "sender") not in faults:
+        if want.get("from_email"):
             yield (
                 file,
                 "sender",
@@ -158,7 +159,6 @@ def _alike(expected: list[str], have: list[str]) -> bool:
 
 
 def stalwart() -> Iterator[Finding]:
-    faults = {"legacy/016.eml", "legacy/017.eml", "legacy/048.eml"}
     for case, mail in _cases("stalwart"):
         want, file = case["expected"], case["file"]
         if want.get("subject"):
@@ -177,8 +177,6 @@ def stalwart() -> Iterator[Finding]:
                 want["from"],
                 mail.sender,
             )
-        if file in faults:
-            continue
         own = [body for body in mail.bodies if not body.enclosed]
         text = "".join(filter(None, want["text"]))
         ours = "".join(body.text or "" for body in own)
@@ -190,8 +188,80 @@ def stalwart() -> Iterator[Finding]:
         yield file, "attachments", len(have) == len(want["attachments"]), want["attachments"], have
 
 
+def replies() -> Iterator[Finding]:
+    """What is new in a reply: `exact` and `loose` as its source asks, `whole` where all it wants is there."""
+    folder = CORPORA / "reply_stripping"
+    for case in json.loads((folder / "cases.json").read_text()):
+        if not (folder / case["input"]["file"]).is_file():
+            continue
+        named = re.match(r"sender: (.+)", case.get("note") or "")
+        visible = split(reply_text(case), "", named[1] if named else "").visible
+        right, whole = _is_wanted(case["expected"], visible)
+        yield case["id"], case["strictness"], right, case["expected"], visible
+        yield case["id"], "whole", whole, case["expected"], visible
+
+
+def reply_text(case: dict) -> str:
+    """The text of a case as we read it, from which the reply is to be taken."""
+    raw = (CORPORA / "reply_stripping" / case["input"]["file"]).read_bytes()
+    if case["input"]["format"] == "eml":
+        bodies = parse(raw).bodies
+        return "\n".join(to_text(one.html or "") if one.text is None else one.text for one in bodies)
+    text = raw.decode("utf-8", "replace")
+    return to_text(text) if case["input"]["format"] == "html" else text
+
+
+def _bare(text: str | None) -> str:
+    return re.sub(r"\s+", "", text or "")
+
+
+def _is_wanted(expected: dict, visible: str) -> tuple[bool, bool]:
+    """Whether the visible part is as expected, and whether it holds all that was wanted."""
+    wanted = [expected.get("reply"), expected.get("reply_ws"), *expected.get("contains", [])]
+    if "reply_html_ws" in expected:
+        wanted.append(to_text(expected["reply_html_ws"]))
+    whole = all(_bare(one) in _bare(visible) for one in wanted if one)
+    right = [whole]
+    if "reply" in expected:
+        right.append(visible.strip() == expected["reply"].strip().replace("\r\n", "\n"))
+    if "reply_ws" in expected:
+        right.append(_bare(expected["reply_ws"]) == _bare(visible))
+    if "reply_html_ws" in expected:
+        right.append(_bare(to_text(expected["reply_html_ws"])) == _bare(visible))
+    if "starts_with" in expected:
+        right.append(visible.strip().startswith(expected["starts_with"].strip()))
+    if "first_fragment" in expected:
+        right.append(bool(visible) and _bare(visible) in _bare(expected["first_fragment"]))
+    right += [one not in visible for one in expected.get("not_contains", [])]
+    return all(right), whole
+
+
+def reports() -> Iterator[Finding]:
+    """Whether a mail is a bounce; of a bounce, how many addresses failed and whether the first is dead."""
+    for case, _mail, report in judged():
+        file, ours = case["file"], report is not None and report.is_bounce
+        yield file, "bounce", ours == case["is_bounce"], case["is_bounce"], ours
+        expected = case.get("recipients")
+        if not expected or not case["is_bounce"] or report is None:
+            continue
+        have = [one.address for one in report.recipients]
+        yield file, "count", len(expected) == len(have), len(expected), have
+        first = report.recipients[0]
+        said = (first.hard, first.reason, first.status)
+        yield file, "hard", expected[0]["hard_bounce"] == first.hard, expected[0], said
+
+
+def judged() -> Iterator[tuple[dict, Mail, bounces.Report | None]]:
+    for case in json.loads((EMAILS / "bounces_sisimai/expected.json").read_text()):
+        path = EMAILS / "bounces_sisimai" / case["file"]
+        if case["is_bounce"] is not None and path.is_file():
+            mail = parse(path.read_bytes())
+            yield case, mail, bounces.read(mail)
+
+
 CORPUS: dict[str, Callable[[], Iterator[Finding]]] = {
-    "imap_tools": imap_tools, "zammad": zammad, "php": php, "stalwart": stalwart,
+    "imap_tools": imap_tools, "zammad": zammad, "php": php, "stalwart": stalwart, "replies": replies,
+    "bounces": reports,
 }  # fmt: skip
 
 
