@@ -24,7 +24,7 @@ from feedback.actions import install_standard_survey, invite
 from feedback.tokens import new_token
 from helpdesk import actions as outward
 from helpdesk import guests
-from helpdesk.models import Delivery, InboundEmail
+from helpdesk.models import Delivery, InboundEmail, SentMail
 from sla.actions import install_defaults
 from sla.models import Calendar, Clock, Escalation, Policy
 from tests.cast import PASSWORD, Cast, PersonFactory
@@ -308,6 +308,7 @@ def _ids(cast: Cast) -> dict[str, int]:
         state="failed", address="a@b.example", template="person.invited", internet_message_id="m@x.example",
         send_at=cast.mira.created_at,
     )  # fmt: skip
+    SentMail.objects.create(delivery=sent, envelope_to="a@b.example", raw=b"x")
     token, _secret = outward.issue_token(cast.mira, by=None)
     return {
         "team": cast.tech.pk,

@@ -52,6 +52,7 @@ KINDS: dict[str, frozenset[str]] = {
     "ticket.heard_automatic": frozenset({"message"}),
     "message.held": frozenset({"message"}),
     "message.accepted": frozenset({"message"}),
+    "message.dismissed": frozenset({"message"}),
     "message.withdrawn": frozenset({"message"}),
     "draft.scheduled": frozenset({"draft", "send_at"}),
     "draft.unscheduled": frozenset({"draft"}),
@@ -109,6 +110,10 @@ KINDS: dict[str, frozenset[str]] = {
     "job.retried": frozenset({"job", "kind"}),
     "job.done": frozenset({"job", "kind"}),
     "job.failed": frozenset({"job", "kind"}),
+    "mail.read_again": frozenset({"mail"}),
+    "mail.released": frozenset({"mail"}),
+    "mail.refiled": frozenset({"mail", "ticket"}),
+    "mail.deleted": frozenset({"mail"}),
     "token.issued": frozenset({"person", "token"}),
     "token.revoked": frozenset({"person", "token"}),
 }

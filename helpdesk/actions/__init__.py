@@ -14,13 +14,15 @@ from helpdesk.actions.company import (
     remove_logo,
     set_logo,
 )
-from helpdesk.actions.mail import read_again
+from helpdesk.actions.mail import ASIDE, delete_mail, read_again, refile, release
 from helpdesk.actions.people import invite_again
 from helpdesk.actions.tokens import digest, issue_token, revoke_token, use_token
 
 __all__ = [
+    "ASIDE",
     "create_address",
     "create_saved_reply",
+    "delete_mail",
     "delete_saved_reply",
     "digest",
     "edit_address",
@@ -29,6 +31,8 @@ __all__ = [
     "invite_again",
     "issue_token",
     "read_again",
+    "refile",
+    "release",
     "remove_logo",
     "revoke_token",
     "set_logo",

@@ -181,6 +181,7 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "ticket.follower_accepted": _follower(gettext_noop("%(person)s now gets copies")),
     "ticket.follower_removed": _follower(gettext_noop("%(person)s no longer gets copies")),
     "message.accepted": _fixed(gettext_noop("A held mail was accepted")),
+    "message.dismissed": _fixed(gettext_noop("A held mail was put away")),
     "message.withdrawn": _fixed(gettext_noop("A reply was taken back before it was sent")),
     "draft.scheduled": _scheduled,
     "draft.unscheduled": _fixed(gettext_noop("A reply no longer waits to be sent")),

@@ -21,7 +21,7 @@ from helpdesk.mail.bounded import Read
 from helpdesk.mail.matching import Match, match
 from helpdesk.mail.reading import Reading
 from helpdesk.models import Delivery, InboundEmail, SupportAddress
-from tickets import actions
+from tickets import access, actions
 from tickets.actions import NewFile, Words
 from tickets.models import Channel, Message, Team, Ticket, User
 from tickets.models.people import normalize_address
@@ -43,8 +43,14 @@ def file(row: InboundEmail, read: Read) -> Filed:
     row.internet_message_id = reading["message_id"][:998]
     row.body_hash = reading["body_hash"]
     row.flagged = bool(reading["flags"])
+    row.from_address = (normalize_address(reading["from"]["email"]) or "")[:320]
+    row.subject = reading["subject"][:500]
     if _is_duplicate(row):
         return Filed()
+    if row.directed_to is not None:
+        return _directed(row, read, row.directed_to)
+    if row.released_at is not None:
+        return _human(row, read, match(row, reading), OwnAddresses())
     if reading["report"]:
         return _report(row, reading)
     ours = OwnAddresses()
@@ -158,9 +164,7 @@ def _join(row: InboundEmail, read: Read, found: Match, ours: OwnAddresses) -> Fi
     ticket, person = found.ticket, found.person
     assert ticket is not None
     assert person is not None
-    words = words_of(read)
-    if words.is_empty:
-        words = Words(text=_("(empty mail)"), internet_message_id=words.internet_message_id)
+    words = _said(read)
     if person.is_member and person.pk != ticket.requester_id:
         # A From line is no proof of a colleague: their own token makes it a note, which reaches nobody
         # outside.
@@ -175,6 +179,25 @@ def _join(row: InboundEmail, read: Read, found: Match, ours: OwnAddresses) -> Fi
     _propose_copied(read.reading, message.ticket, person, ours)
     _aside(row, State.FILED, "follow-up" if message.ticket_id != ticket.pk else "reply")
     return Filed(new_ticket=message.ticket_id != ticket.pk)
+
+
+def _directed(row: InboundEmail, read: Read, ticket: Ticket) -> Filed:
+    """An administrator chose the ticket: the sender's words there, a colleague's as a note."""
+    person, words = _sender(read.reading), _said(read)
+    if person.pk != ticket.requester_id and access.can_work(person, ticket):
+        row.message = actions.add_note(ticket, words, by=person)
+    else:
+        row.message = actions.reply(ticket, words, by=person, channel=Channel.MAIL, as_customer=True)
+    row.ticket = row.message.ticket
+    return _aside(row, State.FILED, "filed by hand")
+
+
+def _said(read: Read) -> Words:
+    """The words of a mail, which may be none: it came all the same."""
+    words = words_of(read)
+    if words.is_empty:
+        return Words(text=_("(empty mail)"), internet_message_id=words.internet_message_id)
+    return words
 
 
 def _open(row: InboundEmail, read: Read, found: Match, ours: OwnAddresses) -> Filed:

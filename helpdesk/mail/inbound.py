@@ -28,7 +28,7 @@ State = InboundEmail.State
 
 _OUTCOME = (
     "state", "reason", "error", "claimed_until", "processed_at", "internet_message_id", "body_hash",
-    "flagged", "ticket", "message", "duplicate_of",
+    "flagged", "ticket", "message", "duplicate_of", "from_address", "subject",
 )  # fmt: skip
 BATCH = 200
 
@@ -182,6 +182,7 @@ _ENDS = {
     State.QUIET: "ruled",
     State.REFUSED: "ruled",
     State.SUSPENDED: "ruled",
+    State.DELETED: "ruled",
     State.QUARANTINED: "quarantined",
     State.WAITING: "waiting",
 }

@@ -15,7 +15,10 @@ class InboundEmail(models.Model):
 
     `attempts` is counted before the parser runs, so that a mail that kills it is quarantined at the
     third try.
-    `internet_message_id` has no angle brackets; `body_hash` is the SHA-256 of what follows the header block.
+    `internet_message_id` has no angle brackets; `body_hash` is the SHA-256 of what follows the header block;
+    `from_address` (lower case) and `subject` are what the mail says of itself, noted when it is filed.
+    `released_at` is when an administrator overruled the rules that had put it aside, `directed_to` the ticket
+    that one chose for it. A deleted mail keeps its hashes, so that it is known when it is sent again.
     """
 
     class State(models.TextChoices):
@@ -26,6 +29,7 @@ class InboundEmail(models.Model):
         QUARANTINED = "quarantined", _("Quarantined")
         REFUSED = "refused", _("Refused")
         DUPLICATE = "duplicate", _("Duplicate")
+        DELETED = "deleted", _("Deleted")
 
     source = models.CharField(max_length=50)
     raw = models.BinaryField()
@@ -43,6 +47,12 @@ class InboundEmail(models.Model):
     internet_message_id = models.CharField(max_length=998, blank=True)
     body_hash = models.CharField(max_length=64, blank=True)
     flagged = models.BooleanField(default=False)
+    from_address = models.CharField(max_length=320, blank=True, default="", db_default="")
+    subject = models.CharField(max_length=500, blank=True, default="", db_default="")
+    released_at = models.DateTimeField(null=True, blank=True)
+    directed_to = models.ForeignKey(
+        Ticket, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
     ticket = models.ForeignKey(Ticket, models.SET_NULL, null=True, blank=True, related_name="inbound_emails")
     message = models.ForeignKey(
         Message, models.SET_NULL, null=True, blank=True, related_name="inbound_emails"
@@ -61,6 +71,16 @@ class InboundEmail(models.Model):
                 condition=~Q(internet_message_id=""),
             ),
             models.Index(fields=["-received_at"], name="inbound_newest"),
+            models.Index(
+                fields=["from_address", "received_at"],
+                name="inbound_by_sender",
+                condition=~Q(from_address=""),
+            ),
+            models.Index(
+                fields=["state", "id"],
+                name="inbound_put_aside",
+                condition=Q(state__in=["suspended", "quarantined", "refused", "deleted"]),
+            ),
         ]
 
     def __str__(self) -> str:

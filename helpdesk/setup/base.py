@@ -67,7 +67,7 @@ def rail(request: HttpRequest) -> list[tuple[str, str, str, None, bool]]:
         ("index", _("Start"), "list"),
         ("company", _("Company"), "flag"),
         ("addresses", _("Mail addresses"), "at"),
-        ("mail", _("Mail state"), "mail"),
+        ("mail", _("Mailroom"), "mail"),
         promises,
         ("teams", _("Teams"), "team"),
         ("people", _("People"), "people"),

@@ -111,6 +111,39 @@ class Go(SetupForm):
     go = forms.CharField(max_length=20)
 
 
+class Numbers(forms.Field):
+    """The numbers of ticked rows."""
+
+    widget = forms.MultipleHiddenInput
+    most = 200
+
+    def clean(self, value: Any) -> list[int]:
+        ticked = [one for one in value or [] if one.isascii() and one.isdigit() and len(one) < 19]
+        if self.required and not ticked:
+            raise forms.ValidationError(self.error_messages["required"], code="required")
+        return sorted(set(map(int, ticked)))[: self.most]
+
+
+class MailForm(SetupForm):
+    """What is to be done with ticked mails; `one` and `list` say where the reader came from."""
+
+    go = forms.ChoiceField(choices=[(word, word) for word in ("again", "release", "file", "delete")])
+    mail = Numbers(error_messages={"required": _("Tick at least one mail.")})
+    ticket = forms.CharField(required=False, max_length=20)
+    sure = forms.BooleanField(required=False)
+    one = forms.BooleanField(required=False)
+    list = forms.CharField(required=False, max_length=500)
+
+    def clean_ticket(self) -> int | None:
+        """The number of a ticket, with or without the sign before it."""
+        text = self.cleaned_data["ticket"].strip().lstrip("#")
+        if text.isascii() and text.isdigit() and len(text) < 19:
+            return int(text)
+        if self.cleaned_data.get("go") == "file":
+            raise forms.ValidationError(_("Enter the number of the ticket."))
+        return None
+
+
 class TeamForm(SetupForm):
     name = forms.CharField(label=_("Name"), max_length=100)
     open_to_all_agents = forms.BooleanField(

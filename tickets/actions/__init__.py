@@ -48,7 +48,12 @@ from tickets.actions.properties import (
 )
 from tickets.actions.releasing import release_draft, send_draft
 from tickets.actions.status import close, put_on_hold, reopen, resolve, set_open, set_waiting
-from tickets.actions.taking_back import report_delivered_after_all, report_undelivered, withdraw
+from tickets.actions.taking_back import (
+    dismiss_message,
+    report_delivered_after_all,
+    report_undelivered,
+    withdraw,
+)
 
 __all__ = [
     "Conflict",
@@ -67,6 +72,7 @@ __all__ = [
     "deactivate",
     "demand_version",
     "discard_draft",
+    "dismiss_message",
     "edit_organization",
     "edit_person",
     "edit_team",

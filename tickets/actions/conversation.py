@@ -172,13 +172,13 @@ def _keep(
         return message
 
 
-def accept_message(message: Message, *, by: User, at: datetime | None = None) -> Message:
+def accept_message(message: Message, *, by: User | None, at: datetime | None = None) -> Message:
     """Let a held mail count as a word of the customer from now on."""
     with transaction.atomic():
         ticket = lock(message.ticket)
         demand_work(by, ticket)
         message = Message.objects.select_for_update().get(pk=message.pk)
-        if not message.held:
+        if not message.held or message.withdrawn_at:
             return message
         at = instant(at, ticket)
         message.held, message.said_at, message.visible_at = False, at, at

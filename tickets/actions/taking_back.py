@@ -31,6 +31,25 @@ def withdraw(message: Message, *, by: User, at: datetime | None = None) -> Messa
         return message
 
 
+def dismiss_message(message: Message, *, by: User | None, at: datetime | None = None) -> Message:
+    """Put away mail that never counted: of a stranger that was held, or of a robot. Raises NotAllowed for
+    words that count."""
+    with transaction.atomic():
+        ticket = lock(message.ticket)
+        demand_work(by, ticket)
+        message = Message.objects.select_for_update().get(pk=message.pk)
+        if message.withdrawn_at:
+            return message
+        if not (message.held or message.automatic):
+            raise NotAllowed(_("This message is part of the ticket."))
+        at = instant(at, ticket)
+        message.withdrawn_at = at
+        message.save(update_fields=["withdrawn_at"])
+        data = {"message": message.pk}
+        record("message.dismissed", ticket=ticket, subject=message, by=by, at=at, data=data)
+        return message
+
+
 def report_undelivered(message: Message, *, delivery: int, at: datetime | None = None) -> Message:
     """Our message reached nobody on the customer's side, for good: the clocks it stopped run again."""
     return _note_delivery("delivery.failed", message, delivery, at)

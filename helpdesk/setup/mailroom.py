@@ -1,0 +1,166 @@
+"""What the Mailroom shows: every mail in and out, and what happened to each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+
+from helpdesk.models import Delivery, InboundEmail, SentMail
+from tickets.models import Event
+
+Row = TypeVar("Row", InboundEmail, Delivery)
+
+PAGE_SIZE = 50
+MAX_NUMBER = 2**62
+HEADER_BYTES = 32 * 1024
+SOURCES = {
+    "smtp": "SMTP",
+    "lmtp": "LMTP",
+    "imap": "IMAP",
+    "webhook": gettext_lazy("Webhook"),
+    "pipe": gettext_lazy("Pipe"),
+}
+"""The kinds of source, by what `InboundEmail.source` begins with."""
+
+REASONS = {
+    "new ticket": gettext_noop("Opened a ticket"),
+    "reply": gettext_noop("Joined its ticket"),
+    "reply of a colleague": gettext_noop("A colleague's answer, sent to the customer"),
+    "note of a colleague": gettext_noop("A colleague's note on the ticket"),
+    "follow-up": gettext_noop("Opened a ticket that follows an older one"),
+    "accepted": gettext_noop("Was held back and then accepted"),
+    "filed by hand": gettext_noop("Filed on this ticket by hand"),
+    "token of somebody else": gettext_noop("Its reply address was given to somebody else"),
+    "a colleague's address without proof": gettext_noop("A colleague's address, without proof"),
+    "own address": gettext_noop("From an address of ours"),
+    "bounce": gettext_noop("A mail of ours came back"),
+    "delay report": gettext_noop("A mail of ours is late"),
+    "unreadable": gettext_noop("Could not be read"),
+    "no team is set up": gettext_noop("No team is set up"),
+    "deleted": gettext_noop("Deleted by hand"),
+}
+
+
+def reason_words(reason: str) -> str:
+    """Why a mail ended as it did, in the reader's language; evidence from headers stands as it is."""
+    known = REASONS.get(reason)
+    return _(known) if known else reason
+
+
+def incoming(state: str, source: str, words: str, before: int | None) -> tuple[list[InboundEmail], bool]:
+    """A page of mail that came in, newest first, and whether older ones follow. "" filters by nothing."""
+    rows = InboundEmail.objects.defer("raw").order_by("-pk")
+    if state:
+        rows = rows.filter(state=state)
+    if source:
+        rows = rows.filter(Q(source=source) | Q(source__startswith=f"{source}:"))
+    for word in words.replace("\x00", "").split()[:5]:
+        rows = rows.filter(_says(word))
+    return _page_of(rows, before)
+
+
+def _says(word: str) -> Q:
+    found = Q(from_address__icontains=word) | Q(subject__icontains=word)
+    bare = word.strip("<>#")
+    if bare.isascii() and bare.isdigit() and len(bare) < 18:
+        found |= Q(pk=int(bare)) | Q(ticket=int(bare))
+    if "@" in bare:
+        found |= Q(internet_message_id=bare) | Q(envelope_from__iexact=bare)
+    return found
+
+
+def outgoing(state: str, words: str, before: int | None) -> tuple[list[Delivery], bool]:
+    """A page of mail that left or should leave, newest first, and whether older ones follow."""
+    rows = (
+        Delivery.objects.select_related("event", "message").defer("secret", "message__html").order_by("-pk")
+    )
+    if state:
+        rows = rows.filter(state=state)
+    for word in words.replace("\x00", "").split()[:5]:
+        found = Q(address__icontains=word) | Q(template__icontains=word)
+        bare = word.strip("<>#")
+        if bare.isascii() and bare.isdigit() and len(bare) < 18:
+            found |= Q(pk=int(bare)) | Q(event__ticket=int(bare))
+        if "@" in bare:
+            found |= Q(internet_message_id=bare)
+        rows = rows.filter(found)
+    return _page_of(rows, before)
+
+
+def _page_of(rows: QuerySet[Row], before: int | None) -> tuple[list[Row], bool]:
+    if before is not None:
+        rows = rows.filter(pk__lt=min(before, MAX_NUMBER))
+    found = list(rows[: PAGE_SIZE + 1])
+    return found[:PAGE_SIZE], len(found) > PAGE_SIZE
+
+
+# --- one mail -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happened to a mail; `path` leads to what it speaks of, where there is something."""
+
+    at: datetime | None
+    text: str
+
+
+ACTS = {
+    "mail.read_again": gettext_noop("%(name)s put it back in line"),
+    "mail.released": gettext_noop("%(name)s released it"),
+    "mail.refiled": gettext_noop("%(name)s filed it on ticket #%(ticket)s"),
+    "mail.deleted": gettext_noop("%(name)s deleted it"),
+}
+
+
+def story(row: InboundEmail) -> list[Step]:
+    """What happened to a mail that came in, step by step, oldest first. Two queries."""
+    acts = [
+        Step(event.at, _(ACTS[event.kind]) % _words_of(event))
+        for event in Event.objects.filter(
+            subject_kind=row._meta.label_lower, subject_id=row.pk, kind__in=ACTS
+        ).select_related("actor")
+    ]
+    came = _("Came in by %(source)s and was stored whole") % {"source": row.source}
+    steps = [Step(row.received_at, came), *acts]
+    if row.processed_at is not None and row.state != row.State.DELETED:
+        ended = (
+            f"{row.get_state_display()}: {reason_words(row.reason)}"
+            if row.reason
+            else row.get_state_display()
+        )
+        steps.append(Step(row.processed_at, ended))
+    steps.sort(key=lambda step: step.at or row.received_at)
+    if row.error:
+        steps.append(Step(None, _("Last error: %(error)s") % {"error": row.error[:500]}))
+    if row.state == row.State.WAITING:
+        steps.append(Step(None, _("Waits to be read; tries so far: %(number)s") % {"number": row.attempts}))
+    return steps
+
+
+def _words_of(event: Event) -> dict[str, str]:
+    name = event.actor.first_name if event.actor else _("The system")
+    return {"name": name, "ticket": str(event.data.get("ticket", ""))}
+
+
+def doubles(row: InboundEmail) -> list[InboundEmail]:
+    """The same mail when it came again."""
+    return list(row.duplicates.defer("raw").order_by("pk")[:PAGE_SIZE])
+
+
+def headers_of(row: InboundEmail) -> str:
+    """The header fields as they came, for reading; nothing of them is interpreted."""
+    raw = bytes(row.raw[:HEADER_BYTES]).replace(b"\r\n", b"\n")
+    return raw.partition(b"\n\n")[0].decode("utf-8", "replace").replace("\x00", "\ufffd")
+
+
+def copies_of(row: Delivery) -> list[SentMail]:
+    """A mail of ours as it was written, where this installation keeps it. Never one that carries a code."""
+    if row.template.startswith("account."):
+        return []
+    return list(row.copies.order_by("pk"))
