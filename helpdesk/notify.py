@@ -21,44 +21,67 @@ INVITATION_LASTS = timedelta(hours=72)
 
 
 def on_ticket_event(event: Event) -> None:
-    """React to one event, in its transaction. What was imported is told to nobody."""
-    tell = TELL.get(event.kind)
-    if tell is not None and (event.kind == "sla.escalated" or event.recorded_at - event.at <= HISTORY):
-        outbox.add(tell(event))
+    """React to one event, in its transaction."""
+    on_ticket_events([event])
 
 
 def on_ticket_events(events: Sequence[Event]) -> None:
-    """The same for many at once."""
-    outbox.add(escalating.tell([event for event in events if event.kind == "sla.escalated"]))
+    """The same for many at once. What was imported is told to nobody."""
+    events = [event for event in events if event.kind == "sla.escalated" or _is_news(event)]
+    deliveries = escalating.tell([event for event in events if event.kind == "sla.escalated"])
+    deliveries += _opened([event for event in events if event.kind == "ticket.opened"])
     for event in events:
-        if event.kind != "sla.escalated":
-            on_ticket_event(event)
+        if tell := TELL.get(event.kind):
+            deliveries += tell(event)
+    outbox.add(deliveries)
 
 
-def _opened(event: Event) -> list[Delivery]:
-    """The sender gets an acknowledgement; whom an agent addresses first gets those words themselves."""
-    ticket = _ticket(event)
-    if event.data["spoke_first"] == Speaker.AGENT:
-        return [*_words_to_customers(event), *_assigned_to(event, ticket.assignee)]
-    told = _assigned_to(event, ticket.assignee)
-    if not told and ticket.assignee is None:
-        told = [_to_staff(event, one, "ticket.opened") for one in _team_that_wishes(event, "ticket.opened")]
-    return [*_acknowledgement(event, ticket), *told]
+def _is_news(event: Event) -> bool:
+    return event.recorded_at - event.at <= HISTORY
 
 
-def _acknowledgement(event: Event, ticket: Ticket) -> list[Delivery]:
+def _opened(events: Sequence[Event]) -> list[Delivery]:
+    """The sender gets an acknowledgement; whom an agent addresses first gets those words themselves. Then
+    whoever owns the ticket, else who wants to know of every new one."""
+    deliveries = _acknowledgements([event for event in events if not _is_ours(event)])
+    members: dict[int, list[User]] = {}  # of the teams, each asked once
+    for event in events:
+        ticket = _ticket(event)
+        if _is_ours(event):
+            deliveries += _words_to_customers(event)
+        if _is_ours(event) or ticket.assignee is not None:
+            deliveries += _assigned_to(event, ticket.assignee)
+            continue
+        if ticket.team_id not in members:
+            members[ticket.team_id] = _members(event)
+        deliveries += _staff(event, members[ticket.team_id], "ticket.opened")
+    return deliveries
+
+
+def _is_ours(event: Event) -> bool:
+    return bool(event.data["spoke_first"] == Speaker.AGENT)
+
+
+def _acknowledgements(events: Sequence[Event]) -> list[Delivery]:
     """Never to a robot, never above the address's budget."""
-    if not event.data["human"]:
+    events = [event for event in events if event.data["human"]]
+    if not events:
         return []
-    person = User.objects.get(pk=ticket.requester_id)  # as they stand: whether the address is proven matters
-    if not person.email:
-        return []
-    row = outbox.mail_of(event, person, outbox.ACKNOWLEDGEMENT)
-    if person.undeliverable_at:
-        return [_unsent(row, Reason.UNDELIVERABLE)]
-    if not outbox.may_acknowledge(person, event.at):
-        return [_unsent(row, Reason.BUDGET)]
-    return [row]
+    # As they stand: whether the address is proven matters.
+    people = User.objects.in_bulk({event.data["requester"] for event in events})
+    told = [(event, people[event.data["requester"]]) for event in events]
+    told = [(event, person) for event, person in told if person.email]
+    asking = [person for _event, person in told if not person.undeliverable_at]
+    budget = outbox.Budget(asking, since=min(event.at for event in events))
+    rows = []
+    for event, person in told:
+        row = outbox.mail_of(event, person, outbox.ACKNOWLEDGEMENT)
+        if person.undeliverable_at:
+            row = _unsent(row, Reason.UNDELIVERABLE)
+        elif not budget.may_acknowledge(person, event.at):
+            row = _unsent(row, Reason.BUDGET)
+        rows.append(row)
+    return rows
 
 
 def _replied(event: Event) -> list[Delivery]:
@@ -157,11 +180,9 @@ def _person_invited(event: Event) -> list[Delivery]:
 
 
 TELL: dict[str, Callable[[Event], list[Delivery]]] = {
-    "ticket.opened": _opened,
     "ticket.replied": _replied,
     "message.withdrawn": _withdrawn,
     "ticket.assigned": _assigned,
-    "sla.escalated": lambda event: escalating.tell([event]),
     "delivery.failed": _delivery_failed,
     "draft.cancelled": _draft_cancelled,
     "survey.invited": _survey_invited,
@@ -185,8 +206,11 @@ def _to_staff(event: Event, person: User, template: str) -> Delivery:
 
 
 def _team_that_wishes(event: Event, wish: str) -> list[User]:
-    members = _ticket(event).team.members.filter(is_active=True).order_by("pk")
-    return [one for one in members if _wants(event, one, wish)]
+    return [one for one in _members(event) if _wants(event, one, wish)]
+
+
+def _members(event: Event) -> list[User]:
+    return list(_ticket(event).team.members.filter(is_active=True).order_by("pk"))
 
 
 def _unsent(row: Delivery, reason: str) -> Delivery:

@@ -97,24 +97,47 @@ def _plain(address: str) -> str:
     return f"{local.partition('+')[0]}@{domain}"
 
 
-def may_acknowledge(person: User, at: datetime) -> bool:
-    """May an acknowledgement go to this person's address at `at`?
+class Budget:
+    """How many automatic mails some people may still get.
 
     At most one in ten minutes and five a day (settings AUTOMATIC_MAIL_GAP, AUTOMATIC_MAIL_A_DAY); while
-    nobody has proven the address, everything that strangers can cause counts. Holds a lock on the address
-    until the transaction ends, so that two at once count each other.
+    nobody has proven the address, everything that strangers can cause counts. Holds a lock on each address
+    until the transaction ends, so that two at once count each other. `since` is the earliest instant that
+    will be asked.
     """
-    address = person.email or ""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1042))", [address])
-    counted = (ACKNOWLEDGEMENT,) if person.proven_at else CAUSED_BY_STRANGERS
-    earlier = Delivery.objects.filter(
-        address=address, template__in=counted, created_at__gt=at - timedelta(days=1)
-    ).exclude(state=State.SUPPRESSED)
-    times = sorted(earlier.values_list("created_at", flat=True))
-    if not times:
+
+    def __init__(self, people: Iterable[User], since: datetime) -> None:
+        self.sent: dict[str, list[tuple[datetime, str]]] = {person.email or "": [] for person in people}
+        if not self.sent:
+            return
+        hold_addresses(self.sent)
+        counted = Delivery.objects.filter(address__in=list(self.sent), template__in=CAUSED_BY_STRANGERS)
+        counted = counted.filter(created_at__gt=since - timedelta(days=1))
+        counted = counted.exclude(state=State.SUPPRESSED).order_by("created_at")
+        for address, created_at, template in counted.values_list("address", "created_at", "template"):
+            self.sent[address].append((created_at, template))
+
+    def may_acknowledge(self, person: User, at: datetime) -> bool:
+        """May an acknowledgement go to this person's address at `at`? If so, it is counted."""
+        sent = self.sent[person.email or ""]
+        kinds = (ACKNOWLEDGEMENT,) if person.proven_at else CAUSED_BY_STRANGERS
+        times = sorted(when for when, kind in sent if kind in kinds and when > at - timedelta(days=1))
+        if times and (
+            len(times) >= settings.AUTOMATIC_MAIL_A_DAY or times[-1] > at - settings.AUTOMATIC_MAIL_GAP
+        ):
+            return False
+        sent.append((at, ACKNOWLEDGEMENT))
         return True
-    return len(times) < settings.AUTOMATIC_MAIL_A_DAY and times[-1] <= at - settings.AUTOMATIC_MAIL_GAP
+
+
+def hold_addresses(addresses: Iterable[str]) -> None:
+    """Whoever counts or causes automatic mail to these addresses waits until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(  # sorted, so that two never wait for each other in a circle
+            "SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT hashtextextended(address, 1042) AS key"
+            " FROM unnest(%s::text[]) AS address ORDER BY key) AS keys",
+            [list(addresses)],
+        )
 
 
 def queue_account_mail(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sla import actions
 from sla.metrics import RELEVANT
 from tickets.models import Event
@@ -12,11 +14,18 @@ CHOOSING = frozenset({"ticket.opened", *actions.ASKED})
 
 def on_ticket_event(event: Event) -> None:
     """Choose the policy where it may have changed, and bring the ticket's clocks up to the event."""
-    if event.ticket_id is None:
-        return
-    if event.kind in CHOOSING and actions.apply_policy(event):
-        return  # the application is an event of its own, on which the clocks were set
-    if event.kind == "ticket.noted" and not actions.notes_answer(event.ticket_id):
-        return
-    if event.kind in RELEVANT:
-        actions.set_clocks(event)
+    on_ticket_events([event])
+
+
+def on_ticket_events(events: Sequence[Event]) -> None:
+    """The same for many at once, each of another ticket or derived."""
+    events = [event for event in events if event.ticket_id is not None]
+    # An application is an event of its own, on which the clocks are set.
+    applied = actions.apply_policies([event for event in events if event.kind in CHOOSING])
+    actions.set_clocks([event for event in events if event.pk not in applied and _moves_clocks(event)])
+
+
+def _moves_clocks(event: Event) -> bool:
+    if event.kind == "ticket.noted":
+        return event.ticket_id is not None and actions.notes_answer(event.ticket_id)
+    return event.kind in RELEVANT

@@ -26,7 +26,7 @@ def insert(rows: Sequence[models.Model], *, ignore_conflicts: bool = False) -> N
     same: list[Any] = []
     several: list[list[Any]] = []
     for field in meta.concrete_fields:
-        if field.primary_key:
+        if field.generated or isinstance(field, models.AutoField):
             continue
         columns.append(quote(field.column or ""))
         values = _values(field, rows)

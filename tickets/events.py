@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from importlib import import_module
@@ -131,6 +131,18 @@ class NotInTransaction(RuntimeError):
     """An event was to be recorded outside a transaction: it could survive without the rows it speaks of."""
 
 
+@dataclass(frozen=True)
+class NewEvent:
+    """An event that is still to be written; the arguments of `record`."""
+
+    kind: str
+    ticket: Ticket | None = None
+    subject: models.Model | None = None
+    by: User | None = None
+    at: datetime | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
 def record(
     kind: str,
     *,
@@ -147,30 +159,52 @@ def record(
 
     Raises NotInTransaction outside a transaction and ValueError for an unknown kind or data key.
     """
-    payload = dict(data or {})
+    return record_all([NewEvent(kind, ticket, subject, by, at, data or {})])[0]
+
+
+def record_all(drafts: Sequence[NewEvent]) -> list[Event]:
+    """Write many events in a few statements, at most one a ticket, and let every subscriber react to them.
+
+    As `record` otherwise, whose many calls it saves.
+    """
+    for draft in drafts:
+        _check(draft.kind, draft.data)
+    now = timezone.now()
+    places = _next_in_tickets(drafts, now)
+    events = []
+    for draft in drafts:
+        seq, at = None, draft.at or now
+        if draft.ticket is not None:
+            seq, latest = places[draft.ticket.pk]
+            draft.ticket.event_seq = seq
+            if not _is_derived(draft.kind):
+                draft.ticket.last_event_at = at = latest
+        events.append(
+            Event(
+                ticket=draft.ticket,
+                seq=seq,
+                kind=draft.kind,
+                subject_kind=draft.subject._meta.label_lower if draft.subject else "",
+                subject_id=draft.subject.pk if draft.subject else None,
+                actor=draft.by,
+                at=at,
+                recorded_at=now,
+                data=dict(draft.data),
+            )
+        )
+    insert(events)
+    for react in subscribers():
+        react(events)
+    return events
+
+
+def _check(kind: str, data: Mapping[str, Any]) -> None:
     if not connection.in_atomic_block:
         raise NotInTransaction(f"{kind} must be recorded in the transaction that writes its rows")
     if kind not in KINDS:
         raise ValueError(f"unknown event kind {kind!r}: add it to tickets.events.KINDS")
-    if extra := payload.keys() - KINDS[kind]:
+    if extra := data.keys() - KINDS[kind]:
         raise ValueError(f"{kind} does not carry {sorted(extra)}")
-    at = at or timezone.now()
-    seq = None
-    if ticket is not None:
-        seq, at = _next_in_ticket(ticket, at, derived=_is_derived(kind))
-    event = Event.objects.create(
-        ticket=ticket,
-        seq=seq,
-        kind=kind,
-        subject_kind=subject._meta.label_lower if subject else "",
-        subject_id=subject.pk if subject else None,
-        actor=by,
-        at=at,
-        data=payload,
-    )
-    for react in subscribers():
-        react(event)
-    return event
 
 
 def _is_derived(kind: str) -> bool:
@@ -195,13 +229,11 @@ def record_derived(drafts: Sequence[Derived], *, recorded_at: datetime) -> list[
 
     Events of one ticket keep the order in which they are given. Raises as `record` does.
     """
-    require_transaction()
     for draft in drafts:
+        _check(draft.kind, draft.data)
         if not _is_derived(draft.kind):
             raise ValueError(f"{draft.kind} is not derived: record() it")
-        if extra := draft.data.keys() - KINDS[draft.kind]:
-            raise ValueError(f"{draft.kind} does not carry {sorted(extra)}")
-    seqs = _next_in_tickets(Counter(draft.ticket_id for draft in drafts))
+    seqs = _next_several(Counter(draft.ticket_id for draft in drafts))
     events = [
         Event(
             ticket_id=draft.ticket_id,
@@ -216,13 +248,13 @@ def record_derived(drafts: Sequence[Derived], *, recorded_at: datetime) -> list[
         for draft in drafts
     ]
     insert(events)
-    for react in subscribers_to_many():
+    for react in subscribers():
         react(events)
     return events
 
 
-def _next_in_tickets(counts: Mapping[int, int]) -> dict[int, Iterator[int]]:
-    """The next sequence numbers of each ticket, as many as it needs."""
+def _next_several(counts: Mapping[int, int]) -> dict[int, Iterator[int]]:
+    """The next sequence numbers of each ticket, as many as it needs; its latest instant stays."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE tickets_ticket SET event_seq = event_seq + wanted.n"
@@ -234,33 +266,36 @@ def _next_in_tickets(counts: Mapping[int, int]) -> dict[int, Iterator[int]]:
     return {pk: iter(range(last[pk] - n + 1, last[pk] + 1)) for pk, n in counts.items()}
 
 
-def _next_in_ticket(ticket: Ticket, at: datetime, *, derived: bool) -> tuple[int, datetime]:
-    """The next sequence number and the instant to record, kept from running backwards."""
-    forward = "last_event_at" if derived else "GREATEST(last_event_at, %s)"
+def _next_in_tickets(drafts: Sequence[NewEvent], now: datetime) -> dict[int, tuple[int, datetime]]:
+    """The next sequence number of each ticket, and its latest instant, which the drafts that are not derived
+    move forward."""
+    wanted = {
+        draft.ticket.pk: None if _is_derived(draft.kind) else draft.at or now
+        for draft in drafts
+        if draft.ticket is not None
+    }
+    if len(wanted) < sum(draft.ticket is not None for draft in drafts):
+        raise ValueError("a ticket's events are recorded one after the other")
+    if not wanted:
+        return {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE tickets_ticket SET event_seq = event_seq + 1, last_event_at = {forward}"  # noqa: S608
-            " WHERE id = %s RETURNING event_seq, last_event_at",
-            [ticket.pk] if derived else [at, ticket.pk],
+        cursor.execute(  # GREATEST passes over what is null
+            "UPDATE tickets_ticket"
+            " SET event_seq = event_seq + 1, last_event_at = GREATEST(last_event_at, wanted.at)"
+            " FROM unnest(%s::bigint[], %s::timestamptz[]) AS wanted(id, at)"
+            " WHERE tickets_ticket.id = wanted.id RETURNING tickets_ticket.id, event_seq, last_event_at",
+            [list(wanted), list(wanted.values())],
         )
-        seq, latest = cursor.fetchone()
-    ticket.event_seq = seq
-    if not derived:
-        ticket.last_event_at = latest
-        at = latest
-    return seq, at
+        return {pk: (seq, latest) for pk, seq, latest in cursor.fetchall()}
 
 
 @cache
-def subscribers() -> tuple[Callable[[Event], None], ...]:
-    """The functions named in `settings.TICKET_SUBSCRIBERS`, in order. They only write rows."""
-    return tuple(import_string(path) for path in settings.TICKET_SUBSCRIBERS)
+def subscribers() -> tuple[Callable[[Sequence[Event]], None], ...]:
+    """The functions named in `settings.TICKET_SUBSCRIBERS`, in order, for many events at once. They only
+    write rows.
 
-
-@cache
-def subscribers_to_many() -> tuple[Callable[[Sequence[Event]], None], ...]:
-    """The same for many events at once: a module that names its subscriber `on_ticket_event` may have an
-    `on_ticket_events` that does in a few statements what the other does event by event."""
+    A module that names its subscriber `on_ticket_event` may have an `on_ticket_events` that does in a few
+    statements what the other does event by event."""
 
     def one_by_one(react: Callable[[Event], None]) -> Callable[[Sequence[Event]], None]:
         def react_to_each(events: Sequence[Event]) -> None:

@@ -5,7 +5,7 @@
 
 from sla.actions.clocks import (
     ASKED,
-    apply_policy,
+    apply_policies,
     matching_version,
     measure_clock,
     notes_answer,
@@ -31,7 +31,7 @@ from sla.actions.steps import hand_over_steps, retry_escalation, run_steps
 __all__ = [
     "ASKED",
     "apply_again",
-    "apply_policy",
+    "apply_policies",
     "claim",
     "create_calendar",
     "create_policy",

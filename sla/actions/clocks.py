@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +14,10 @@ from sla.book import BOOK
 from sla.matching import matches
 from sla.measure import FULFILLED
 from sla.models import OPEN_STATES, CalendarVersion, Clock, Measurement, PolicyVersion, TicketDue
-from tickets.events import record
+from tickets.bulk import insert
+from tickets.events import NewEvent, record, record_all
 from tickets.handover import hand_over
-from tickets.models import Event, Ticket
+from tickets.models import Event, Organization, Ticket, User
 
 ASKED = {
     "ticket.moved": "team",
@@ -36,8 +39,11 @@ def latest_versions() -> list[PolicyVersion]:
     )
 
 
-def matching_version(ticket: Ticket, versions: list[PolicyVersion] | None = None) -> PolicyVersion | None:
-    """The latest version of the first active policy whose conditions hold for the ticket as it stands."""
+def matching_version(
+    ticket: Ticket, versions: list[PolicyVersion] | None = None, tags: list[str] | None = None
+) -> PolicyVersion | None:
+    """The latest version of the first active policy whose conditions hold for the ticket as it stands.
+    `tags` are its `customer_tags`, where they were asked already."""
     known: dict[str, list[Any]] = {
         "team": [ticket.team_id],
         "organization": [ticket.organization_id] if ticket.organization_id else [],
@@ -49,7 +55,7 @@ def matching_version(ticket: Ticket, versions: list[PolicyVersion] | None = None
         if "tag" in version.asks and "tag" not in known:
             known["tag"] = [tag.name for tag in ticket.tags.all()]  # prefetched where many are asked
         if "customer_tag" in version.asks and "customer_tag" not in known:
-            known["customer_tag"] = customer_tags(ticket)
+            known["customer_tag"] = customer_tags(ticket) if tags is None else tags
         if matches(version.conditions, known):
             return version
     return None
@@ -63,34 +69,71 @@ def customer_tags(ticket: Ticket) -> list[str]:
     return [tag.name for tag in tags]
 
 
-def apply_policy(event: Event) -> bool:
-    """Record which versions hold for the ticket from this event on. False where nothing changed.
+def apply_policies(events: Sequence[Event]) -> set[int]:
+    """Record which versions hold for the events' tickets from these events on. The ids of the events that
+    changed something.
 
     A ticket keeps the version that it got while it stays under the same policy.
     """
-    ticket = event.ticket
-    assert ticket is not None
+    if not events:
+        return set()
     versions = latest_versions()
-    if event.kind in ASKED and not any(ASKED[event.kind] in version.asks for version in versions):
-        return False
-    version = matching_version(ticket, versions)
-    if event.kind != "ticket.opened":
-        applied = ticket.events.filter(kind="sla.applied").order_by("-seq").first()
-        before = applied.data.get("policy_version") if applied else None
-        held = PolicyVersion.objects.filter(pk=before or 0).values_list("policy_id", flat=True).first()
-        if held == (version.policy_id if version else None):
-            return False
-    calendars = CalendarVersion.objects.order_by("-number")
-    if version is not None:
-        calendar = calendars.filter(calendar=version.policy.calendar_id).first()
-    else:
-        calendar = calendars.filter(calendar__is_default=True).first()
-    data = {
-        "policy_version": version.pk if version else None,
-        "calendar_version": calendar.pk if calendar else None,
+    asked = any("customer_tag" in version.asks for version in versions)
+    tags = _tags_of_customers([event.ticket for event in events if event.ticket]) if asked else {}
+    calendars = _latest_calendars()
+    drafts: dict[int, NewEvent] = {}
+    for event in events:
+        ticket = event.ticket
+        assert ticket is not None
+        if event.kind in ASKED and not any(ASKED[event.kind] in version.asks for version in versions):
+            continue
+        version = matching_version(ticket, versions, tags.get(ticket.pk))
+        if event.kind != "ticket.opened" and _policy_of(ticket) == (version.policy_id if version else None):
+            continue
+        data = {
+            "policy_version": version.pk if version else None,
+            "calendar_version": calendars.get(version.policy.calendar_id if version else None),
+        }
+        drafts[event.pk] = NewEvent("sla.applied", ticket, ticket, at=event.at, data=data)
+    if drafts:
+        record_all(list(drafts.values()))
+    return set(drafts)
+
+
+def _tags_of_customers(tickets: Sequence[Ticket]) -> dict[int, list[str]]:
+    """For each ticket what `customer_tags` says, asked at once."""
+    people, organizations = User.tags.through.objects, Organization.tags.through.objects
+    found: dict[tuple[str, int], list[str]] = defaultdict(list)
+    asked = people.filter(user__in={ticket.requester_id for ticket in tickets})
+    for pk, name in asked.values_list("user", "tag__name"):
+        found["person", pk].append(name)
+    if companies := {ticket.organization_id for ticket in tickets if ticket.organization_id}:
+        for pk, name in organizations.filter(organization__in=companies).values_list(
+            "organization", "tag__name"
+        ):
+            found["organization", pk].append(name)
+    return {
+        ticket.pk: found["person", ticket.requester_id] + found["organization", ticket.organization_id or 0]
+        for ticket in tickets
     }
-    record("sla.applied", ticket=ticket, subject=ticket, at=event.at, data=data)
-    return True
+
+
+def _latest_calendars() -> dict[int | None, int]:
+    """The latest version of each calendar; None stands for the default one."""
+    rows = CalendarVersion.objects.order_by("calendar", "-number").distinct("calendar")
+    found: dict[int | None, int] = {}
+    for version, calendar, is_default in rows.values_list("pk", "calendar", "calendar__is_default"):
+        found[calendar] = version
+        if is_default:
+            found[None] = version
+    return found
+
+
+def _policy_of(ticket: Ticket) -> int | None:
+    """The policy that was applied last."""
+    applied = ticket.events.filter(kind="sla.applied").order_by("-seq").first()
+    version = applied.data.get("policy_version") if applied else None
+    return PolicyVersion.objects.filter(pk=version or 0).values_list("policy_id", flat=True).first()
 
 
 def notes_answer(ticket_id: int) -> bool:
@@ -100,48 +143,75 @@ def notes_answer(ticket_id: int) -> bool:
     return any(BOOK.rules(version).switches.note_answers for version in versions if version)
 
 
-def set_clocks(event: Event) -> None:
-    """Bring the rows of the event's ticket up to it, record the breaches it shows, hand over what stopped."""
-    assert event.ticket_id is not None
-    folded = clockwork.folded_ticket(event.ticket_id)
-    there = {(clock.metric, clock.instance): clock for clock in Clock.objects.filter(ticket=event.ticket_id)}
-    untold = []
-    for reading in folded.readings:
-        row = clockwork.clock_row(folded, reading)
-        clock = _write_clock(there.pop((row.metric, row.instance), None), row)
-        if reading.breached_at and not folded.told_of(reading).breached_at:
-            untold.append((clock, reading.breached_at))
+def set_clocks(events: Sequence[Event]) -> None:
+    """Bring the rows of the events' tickets up to them, record the breaches they show, hand over what
+    stopped."""
+    if not events:
+        return
+    tickets = {event.ticket.pk: event.ticket for event in events if event.ticket is not None}
+    there = _clocks_of(tickets)
+    folds = [clockwork.fold(pk, heard) for pk, heard in clockwork.events_of(tickets)]
+    new: list[Clock] = []
+    untold: list[tuple[Ticket, Clock, datetime]] = []
+    for folded in folds:
+        for reading in folded.readings:
+            row = clockwork.clock_row(folded, reading)
+            known = there.pop((row.ticket_id, row.metric, row.instance), None)
+            clock = _changed(known, row) if known else row
+            if known is None:
+                new.append(clock)
+            if reading.breached_at and not folded.told_of(reading).breached_at:
+                untold.append((tickets[folded.ticket_id], clock, reading.breached_at))
+    _write_new(new)
     if there:  # a lost answer joined two instances into one
         Clock.objects.filter(pk__in=[clock.pk for clock in there.values()]).delete()
-    write_due(event.ticket_id, clockwork.due_row(folded))
-    for clock, breached_at in untold:  # now that every row stands as the event left it
-        assert event.ticket is not None
-        record_breach(event.ticket, clock, breached_at)
+    write_dues({folded.ticket_id: clockwork.due_row(folded) for folded in folds})
+    for ticket, clock, breached_at in untold:  # now that every row stands as the events left it
+        record_breach(ticket, clock, breached_at)
 
 
-def _write_clock(clock: Clock | None, row: Clock) -> Clock:
-    changed = [name for name in clockwork.CLOCK_FIELDS if getattr(clock, name, ...) != getattr(row, name)]
-    if clock is not None and not changed:
+def _clocks_of(tickets: Iterable[int]) -> dict[tuple[int, str, int], Clock]:
+    clocks = Clock.objects.filter(ticket__in=tickets)
+    return {(clock.ticket_id, clock.metric, clock.instance): clock for clock in clocks}
+
+
+def _write_new(clocks: list[Clock]) -> None:
+    for clock in clocks:
+        clock.needs_measuring = clock.state == FULFILLED
+    insert(clocks)
+    for clock in clocks:
+        if clock.needs_measuring:
+            hand_over("sla.measure", clock.pk)
+
+
+def _changed(clock: Clock, row: Clock) -> Clock:
+    """The clock as it has to be, written if it differs."""
+    if all(getattr(clock, name, ...) == getattr(row, name) for name in clockwork.CLOCK_FIELDS):
         return clock
-    if clock is not None:
-        row.pk = clock.pk
-        if clock.state == FULFILLED:
-            Measurement.objects.filter(clock=clock).delete()
+    row.pk = clock.pk
+    if clock.state == FULFILLED:
+        Measurement.objects.filter(clock=clock).delete()
     row.needs_measuring = row.state == FULFILLED
-    row.save(force_insert=clock is None, force_update=clock is not None)
+    row.save(force_update=True)
     if row.needs_measuring:
         hand_over("sla.measure", row.pk)
     return row
 
 
-def write_due(ticket_id: int, row: TicketDue | None) -> None:
-    """Write what the ticket owes next, if that changed."""
-    there = TicketDue.objects.filter(pk=ticket_id).first()
-    if row is None:
-        if there is not None:
-            there.delete()
-    elif there is None or any(getattr(there, n) != getattr(row, n) for n in clockwork.DUE_FIELDS):
-        row.save(force_insert=there is None)
+def write_dues(wanted: Mapping[int, TicketDue | None]) -> None:
+    """Write what each ticket owes next, where that changed."""
+    there = TicketDue.objects.in_bulk(list(wanted))
+    new = []
+    for ticket, row in wanted.items():
+        old = there.get(ticket)
+        if row is None:
+            if old is not None:
+                old.delete()
+        elif old is None:
+            new.append(row)
+        elif any(getattr(old, name) != getattr(row, name) for name in clockwork.DUE_FIELDS):
+            row.save(force_update=True)
+    insert(new)
 
 
 def record_breach(ticket: Ticket, clock: Clock, due_at: datetime) -> None:

@@ -173,4 +173,4 @@ def test_a_reply_costs_a_constant_number_of_queries_here(
         actions.reply(ticket, "!", by=cast.mira, channel="desk", at=after(hours=1, minutes=turn, seconds=9))
     event = ticket.events.filter(kind="ticket.replied").last()
     with django_assert_max_num_queries(4):
-        sla_actions.set_clocks(event)
+        sla_actions.set_clocks([event])

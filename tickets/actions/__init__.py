@@ -17,7 +17,7 @@ from tickets.actions.conversation import (
 )
 from tickets.actions.drafts import discard_draft, save_draft, schedule_draft
 from tickets.actions.jobs import ask_job, cancel_job, retry_job
-from tickets.actions.opening import open_ticket
+from tickets.actions.opening import Opening, open_ticket, open_tickets
 from tickets.actions.people import (
     create_organization,
     create_team,
@@ -59,6 +59,7 @@ __all__ = [
     "Conflict",
     "NewFile",
     "NotAllowed",
+    "Opening",
     "Words",
     "accept_follower",
     "accept_message",
@@ -84,6 +85,7 @@ __all__ = [
     "meet",
     "move",
     "open_ticket",
+    "open_tickets",
     "prioritize",
     "propose_follower",
     "prove_address",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tickets import access
+from tickets.bulk import insert
 from tickets.events import require_transaction
 from tickets.models import Attachment, Blob, Message, Ticket, User
 from tickets.text import clean_line
@@ -89,25 +90,32 @@ def instant(at: datetime | None, ticket: Ticket | None = None) -> datetime:
     return at
 
 
-def attach(message: Message, files: Iterable[NewFile]) -> list[Attachment]:
-    """Store files with a message, each content once."""
-    return Attachment.objects.bulk_create(
+def attach(given: Iterable[tuple[Message, Iterable[NewFile]]]) -> list[Attachment]:
+    """Store files with messages, each content once."""
+    pairs = [(message, file) for message, files in given for file in files]
+    keys = keep_blobs([file for _message, file in pairs])
+    rows = [
         Attachment(
             message=message,
-            blob_id=keep_blob(file),
+            blob_id=key,
             name=clean_line(file.name, 255) or "file",
             content_type=clean_line(file.content_type, 255),
             inline=file.inline,
             content_id=clean_line(file.content_id, 255),
         )
-        for file in files
-    )
+        for (message, file), key in zip(pairs, keys, strict=True)
+    ]
+    insert(rows)
+    return rows
 
 
-def keep_blob(file: NewFile) -> str:
-    """Store the bytes of a file unless they are there; their key."""
-    digest = hashlib.sha256(file.data).hexdigest()
-    Blob.objects.bulk_create(
-        [Blob(sha256=digest, size=len(file.data), data=file.data)], ignore_conflicts=True
-    )
-    return digest
+def keep_blobs(files: Sequence[NewFile]) -> list[str]:
+    """Store the bytes of files unless they are there; their keys."""
+    keys = [hashlib.sha256(file.data).hexdigest() for file in files]
+    blobs = {
+        key: Blob(sha256=key, size=len(file.data), data=file.data)
+        for key, file in zip(keys, files, strict=True)
+    }
+    # In one order everywhere: two that store the same contents wait for each other in turn, not in a circle.
+    insert([blobs[key] for key in sorted(blobs)], ignore_conflicts=True)
+    return keys

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tickets.actions.base import Conflict, NewFile, NotAllowed, demand_work, instant, keep_blob, lock
+from tickets.actions.base import Conflict, NewFile, NotAllowed, demand_work, instant, keep_blobs, lock
 from tickets.events import record
 from tickets.models import Draft, DraftFile, DraftKind, Status, Ticket, User
 from tickets.text import clean_line, clean_text
@@ -62,11 +62,11 @@ def _add_files(draft: Draft, files: Collection[NewFile]) -> None:
     DraftFile.objects.bulk_create(
         DraftFile(
             draft=draft,
-            blob_id=keep_blob(file),
+            blob_id=key,
             name=clean_line(file.name, 255) or "file",
             content_type=clean_line(file.content_type, 255),
         )
-        for file in files
+        for file, key in zip(files, keep_blobs(list(files)), strict=True)
     )
 
 
