@@ -1,4 +1,4 @@
-# One image for every part: `python -m config.part web|worker|mailer|beat|listener`, and `manage.py prepare` before them.
+# One image for every part: `python -m config.part web|worker|mailer|beat|listener|fetcher`, and `manage.py prepare` before them.
 FROM python:3.13-slim-trixie AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/venv

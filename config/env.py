@@ -55,6 +55,12 @@ VARIABLES = [
     Variable("BEHIND_PROXY", "0", "`1` when a reverse proxy sets X-Forwarded-Proto and X-Forwarded-For"),
     Variable("MAIL_DOMAIN", "", "domain in Message-IDs and reply addresses; unset: host of PUBLIC_URL"),
     Variable(
+        "PRIVATE_TARGETS",
+        "",
+        "names, addresses or networks of your own where mailboxes and sign-in servers may be, separated by "
+        "commas, as in `mail.lan,10.2.0.0/16`; all other targets must be public",
+    ),
+    Variable(
         "DB_TIMEOUT", "15", "seconds a page's SQL statement may take (workers: eight times that; 0: no limit)"
     ),
     Variable("API_REQUESTS", "600", "requests that one API token may make in a minute"),

@@ -72,6 +72,10 @@ def listener() -> list[str]:
     return [sys.executable, "manage.py", "smtp_listener"]
 
 
+def fetcher() -> list[str]:
+    return [sys.executable, "manage.py", "mail_fetcher"]
+
+
 def postgres() -> list[str]:
     servers = Servers(env.folder("DATA_DIR"))
     command = servers.postgres_command()
@@ -88,7 +92,7 @@ def valkey() -> list[str]:
 
 
 PARTS: dict[str, Callable[[], list[str]]] = {
-    part.__name__: part for part in (web, worker, mailer, beat, listener, postgres, valkey)
+    part.__name__: part for part in (web, worker, mailer, beat, listener, fetcher, postgres, valkey)
 }
 
 

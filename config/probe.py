@@ -1,4 +1,4 @@
-"""`python -m config.probe PART`: exit code 0 when that part (web, worker, mailer, beat, listener) lives here.
+"""`python -m config.probe PART`: exit code 0 when that part (web, worker, listener …) lives here.
 
 The web server is asked for /livez, the others for their last sign of life in the database. Used by the health
 checks of the image and the compose file, which restart a part by its own state and never by another's.
@@ -12,7 +12,7 @@ import urllib.request
 from config import env
 
 # The name under which each part writes its sign of life.
-BEATS = {"worker": "worker", "mailer": "mailer", "beat": "beat", "listener": "smtp"}
+BEATS = {"worker": "worker", "mailer": "mailer", "beat": "beat", "listener": "smtp", "fetcher": "fetcher"}
 
 
 def web() -> bool:

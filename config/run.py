@@ -32,7 +32,7 @@ from config import embedded, env
 from config.embedded import RUN_TOKEN
 from config.part import PART, SERVERS, records
 
-FACES = ("web", "worker", "mailer", "beat", "listener")
+FACES = ("web", "worker", "mailer", "beat", "listener", "fetcher")
 # name: (priority: low starts first and stops last, signal that ends it gently, seconds of grace)
 PARTS = {
     "postgres": (10, "INT", 60),
@@ -41,6 +41,7 @@ PARTS = {
     "mailer": (100, "TERM", 90),
     "beat": (110, "TERM", 10),
     "listener": (120, "TERM", 30),
+    "fetcher": (120, "TERM", 30),
     "web": (130, "TERM", 30),
 }
 STOP_PATIENCE = 240.0

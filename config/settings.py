@@ -376,6 +376,12 @@ SMTP_SESSIONS = 20
 SMTP_SESSIONS_PER_ADDRESS = 5
 SMTP_ANSWER_SECONDS = 10.0  # after the final dot: stored, or told to come again
 SMTP_IDLE_SECONDS = 300
+IMAP_ANSWER_SECONDS = 60.0  # of a mail server to one command
+IMAP_IDLE_SECONDS = 110.0  # after which we ask again, whatever the server has told by itself
+IMAP_POLL_SECONDS = 60.0  # where a server tells nothing by itself
+IMAP_BATCH = 50
+IMAP_BACKLOG = 200  # older mail than this many comes in behind newer mail
+IMAP_GAPS = (2.0, 5.0, 15.0, 30.0, 60.0, 120.0)  # seconds until a mailbox that failed is tried again
 MAIL_MAX_HEADERS = 1000
 MAIL_MAX_HEADER_BYTES = 32 * 1024
 MAIL_MAX_HEADER_BLOCK_BYTES = 256 * 1024
@@ -389,6 +395,9 @@ MAIL_CHILD_MAILS = 500
 MAIL_ATTEMPTS = 3
 MAIL_CLAIM = timedelta(seconds=40)  # renewed while the worker lives
 MAIL_SWEEP_AFTER_SECONDS = 10
+
+# Machines of ours that entries in set-up may name as a mailbox or sign-in server; all others are public ones.
+PRIVATE_TARGETS = env.words("PRIVATE_TARGETS")
 
 # --- what is written down -----------------------------------------------------------------------------
 
@@ -409,6 +418,7 @@ LOGGING = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         # Every line of every SMTP conversation, and every task that went well.
         "mail.log": {"level": "WARNING"},
+        "imapclient": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
     },

@@ -11,7 +11,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from helpdesk.heartbeats import SILENT_AFTER, last_beats
-from helpdesk.models import InboundEmail
+from helpdesk.imap import words_of
+from helpdesk.models import InboundEmail, MailSource
+from helpdesk.models.sources import STALE_AFTER
 from sla.queries import parked_clocks
 
 # Mail that waits longer than this has been forgotten by somebody.
@@ -35,6 +37,7 @@ def parts() -> list[Part]:
             Part("database", True, "answers"),
             _broker(),
             *_heartbeats(now),
+            *_mailboxes(now),
             _oldest_mail(now),
             _clocks_put_aside(),
         ]
@@ -85,7 +88,7 @@ def _heartbeats(now: datetime) -> list[Part]:
     beats = last_beats()
     silent = {
         name: name not in beats or now - beats[name] > SILENT_AFTER
-        for name in ("worker", "mailer", "beat", "smtp", "tasks")
+        for name in ("worker", "mailer", "beat", "smtp", "fetcher", "tasks")
     }
     # Tasks come from beat: while that is silent, their silence says nothing about the worker.
     idle = silent["tasks"] and not silent["beat"] and not silent["worker"]
@@ -98,7 +101,23 @@ def _heartbeats(now: datetime) -> list[Part]:
         Part("mailer", not silent["mailer"], _since(beats, "mailer", now)),
         Part("beat", not silent["beat"], _since(beats, "beat", now)),
         Part("mail listener", not silent["smtp"], _since(beats, "smtp", now)),
+        Part("mail fetcher", not silent["fetcher"], _since(beats, "fetcher", now)),
     ]
+
+
+def _mailboxes(now: datetime) -> list[Part]:
+    """One part for each mailbox that mail is fetched from; it works as long as it was read lately."""
+    rows = MailSource.objects.filter(kind=MailSource.Kind.IMAP, is_active=True)
+    found = []
+    for row in rows:
+        read_at = row.last_ok_at or row.created_at
+        said = words_of(row, row.trouble, row.trouble_detail) or (
+            f"read {max(0, round((now - read_at).total_seconds()))} s ago"
+            if row.last_ok_at
+            else "not read yet"
+        )
+        found.append(Part(f"mailbox {row.name}", now - read_at <= STALE_AFTER, said))
+    return found
 
 
 def _since(beats: dict[str, datetime], name: str, now: datetime) -> str:

@@ -24,6 +24,9 @@ State = InboundEmail.State
 ASIDE = (State.QUARANTINED, State.SUSPENDED, State.REFUSED, State.QUIET)
 """States out of which a mail that is on no ticket can be taken again."""
 
+NOT_WHOLE = ("too large", "not handed out")
+"""Reasons of mail of which only a notice is kept here."""
+
 
 def read_again(row: InboundEmail, *, by: User | None) -> bool:
     """Put a mail that was set aside back in line, its tries counted anew; the rules judge it once more.
@@ -98,6 +101,8 @@ def _lock(row: InboundEmail, by: User | None) -> InboundEmail:
 
 
 def _put_in_line(row: InboundEmail, **fields: Any) -> None:
+    if row.reason in NOT_WHOLE:
+        raise NotAllowed(_("This mail was not taken whole. It is still in the mailbox."))
     _save(row, state=State.WAITING, reason="", attempts=0, claimed_until=None, processed_at=None, **fields)
     hand_over("mail.process", row.pk)
 

@@ -71,6 +71,24 @@ def store(
     return row
 
 
+def store_aside(beginning: bytes, source: str, *, size: int, reason: str, error: str) -> InboundEmail:
+    """Note a mail that its server holds and that is not taken whole: `size` are its octets there.
+
+    It is shown with what is known of it, and nothing reads it.
+    """
+    return InboundEmail.objects.create(
+        source=source,
+        raw=beginning,
+        sha256=hashlib.sha256(beginning).hexdigest(),
+        size=size,
+        envelope_from=NO_ENVELOPE,
+        state=State.QUARANTINED,
+        reason=reason,
+        error=error,
+        processed_at=timezone.now(),
+    )
+
+
 NO_ENVELOPE = "?"
 """Stored for a return path that nobody told us; the null one is stored as `<>`."""
 

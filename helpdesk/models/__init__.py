@@ -4,6 +4,7 @@ from helpdesk.models.company import Company, SavedReply, SupportAddress
 from helpdesk.models.inbound import InboundEmail
 from helpdesk.models.ops import Heartbeat, OnceKey, Tally
 from helpdesk.models.outbound import Delivery, SentMail
+from helpdesk.models.sources import MailSource
 from helpdesk.models.tokens import ApiToken, GuestLink, HeldFile, HeldSubmission
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "HeldFile",
     "HeldSubmission",
     "InboundEmail",
+    "MailSource",
     "OnceKey",
     "SavedReply",
     "SentMail",

@@ -26,7 +26,7 @@ from tests.flows.product import await_that, free_ports
 pytestmark = pytest.mark.flow
 
 COMPOSE = env.ROOT / "docker-compose.yml"
-OURS = ("prepare", "web", "worker", "mailer", "beat", "listener")
+OURS = ("prepare", "web", "worker", "mailer", "beat", "listener", "fetcher")
 ANSWERS = {
     "SECRET_KEY": "b7Kq2vX9nLw4Rt6Yz1Hd8Fs3Jg5Mp0Qc-aEuOiVxWkTbNlZr_yGhDfS",
     "ALLOWED_HOSTS": "help.example.com",
@@ -97,7 +97,7 @@ def test_our_containers_have_no_rights_that_they_do_not_need(services):
 
 
 def test_every_service_has_a_health_check_of_its_own_part(services):
-    for name in ("worker", "mailer", "beat", "listener"):
+    for name in ("worker", "mailer", "beat", "listener", "fetcher"):
         assert services[name]["healthcheck"]["test"] == ["CMD", "python", "-m", "config.probe", name]
     dockerfile = (env.ROOT / "Dockerfile").read_text()
     assert 'CMD ["python", "-m", "config.probe", "web"]' in dockerfile

@@ -14,7 +14,9 @@ pytestmark = pytest.mark.flow
 RESTART_WITHIN = 5.0
 
 
-@pytest.mark.parametrize("part", ["web", "worker", "mailer", "beat", "listener", "valkey", "postgres"])
+@pytest.mark.parametrize(
+    "part", ["web", "worker", "mailer", "beat", "listener", "fetcher", "valkey", "postgres"]
+)
 def test_a_part_that_dies_is_back_within_five_seconds_and_the_others_go_on(product: Product, part: str):
     product.await_health()
     others = {name: product.pid(name) for name in ("web", "worker", "beat", "listener") if name != part}

@@ -7,9 +7,9 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from helpdesk import health, heartbeats
-from helpdesk.models import Heartbeat, InboundEmail
+from helpdesk.models import Heartbeat, InboundEmail, MailSource
 
-PARTS = ("worker", "mailer", "beat", "smtp", "tasks")
+PARTS = ("worker", "mailer", "beat", "smtp", "fetcher", "tasks")
 
 
 @pytest.fixture
@@ -43,6 +43,7 @@ def test_health_is_good_when_every_part_reports(everybody_alive):
         ("mailer", "mailer"),
         ("beat", "beat"),
         ("smtp", "mail listener"),
+        ("fetcher", "mail fetcher"),
         ("tasks", "worker"),
     ],
 )
@@ -72,6 +73,17 @@ def test_mail_that_waits_too_long_is_named(everybody_alive):
     assert _healthz() == (200, [])
     InboundEmail.objects.filter(pk=email.pk).update(received_at=Now() - timedelta(minutes=6))
     assert _healthz() == (503, ["oldest unprocessed mail"])
+
+
+def test_a_mailbox_that_is_not_read_is_named_with_the_reason(everybody_alive):
+    row = MailSource.objects.create(kind="imap", name="Sales", host="imap.acme.example", trouble="login")
+    assert _healthz() == (200, [])
+    MailSource.objects.filter(pk=row.pk).update(last_ok_at=Now() - timedelta(minutes=5))
+    assert _healthz() == (503, ["mailbox Sales"])
+    told = Client().get("/healthz").json()["parts"]["mailbox Sales"]["detail"]
+    assert told == "imap.acme.example does not accept this name and password. Enter them anew."
+    MailSource.objects.filter(pk=row.pk).update(is_active=False)
+    assert _healthz() == (200, [])
 
 
 def test_a_broker_that_is_away_is_named(everybody_alive, settings):
