@@ -2,7 +2,8 @@
 passes. Pure.
 
 What is stored loads nothing by itself: every image keeps its address in `data-remote` or `data-cid`, and only
-`for_display` turns those into a `src`, for our own attachments or after the reader's consent. Display belongs
+`for_display` turns those into a `src`: for our own attachments, and for pictures that we fetched ourselves
+after the reader's consent; never for an address on another host. Display belongs
 in a sandboxed frame with a policy of its own; this module does not rely on that, nor the frame on this.
 """
 
@@ -84,23 +85,33 @@ def sanitized(html: str) -> str:
     return _cleaner(_ATTRIBUTES).clean(_body_of(tree)).strip()
 
 
-def for_display(stored: str, images: Mapping[str, str], show_remote: bool = False) -> str:
-    """Stored HTML with its images put back: `images` maps a Content-ID to the path of our attachment.
+def for_display(stored: str, images: Mapping[str, str], fetched: Mapping[str, str] | None = None) -> str:
+    """Stored HTML with its images put back: `images` maps a Content-ID to the path of our attachment,
+    `fetched` a web address to the `data:` address of what we fetched from there.
 
-    Remote images appear only where the reader asked (`show_remote`); else each is an empty place with its
-    text.
+    No other image has a source: it stays an empty place with its text.
     """
     tree = LexborHTMLParser(stored)
-    allowed = set(images.values())
+    fetched = fetched or {}
+    allowed = {*images.values(), *fetched.values()}
     for image in tree.css("img"):
         cid, remote = image.attributes.get("data-cid"), image.attributes.get("data-remote") or ""
-        source = images.get(cid or "", "") or (remote if remote.startswith("data:") or show_remote else "")
+        known = images.get(cid or "", "") or fetched.get(remote, "")
+        source = known or (remote if _DATA_IMAGE.fullmatch(remote) else "")
         for name in ("src", "data-cid"):
             if name in image.attributes:
                 del image.attrs[name]
-        if source and (source in allowed or _is_fetchable(source)):
+        if source:
             image.attrs["src"] = source
     return _cleaner(_SHOWN_ATTRIBUTES, frozenset(allowed)).clean(_body_of(tree))
+
+
+def remote_images(stored: str) -> list[str]:
+    """The web addresses of the images that stored HTML names on other hosts, in order, each once."""
+    if not has_remote_images(stored):
+        return []
+    named = [image.attributes.get("data-remote") or "" for image in LexborHTMLParser(stored).css("img")]
+    return list(dict.fromkeys(one for one in named if not one.startswith("data:") and _is_fetchable(one)))
 
 
 def has_remote_images(stored: str) -> bool:
@@ -143,7 +154,7 @@ def _cleaner(attributes: dict[str, set[str]], own_paths: frozenset[str] = frozen
         if attribute == "style":
             return style(value) or None
         if attribute == "src":
-            return value if value in own_paths or _is_fetchable(value) else None
+            return value if value in own_paths or _DATA_IMAGE.fullmatch(value) else None
         if attribute == "data-remote":
             return value if _is_fetchable(value) else None
         if attribute == "href":

@@ -263,6 +263,10 @@ def _thing(cast: Cast, requester: User, team: str, word: str, copied: User) -> T
     undoable = actions.reply(ticket, f"Wait {secret}", by=agent, channel="desk", hold=HOLD)
     actions.accept_follower(ticket, copied, by=agent)
     ticket.refresh_from_db()
+    first = ticket.messages.order_by("pk").first()
+    InboundEmail.objects.create(
+        state="filed", source="smtp", raw=b"x", sha256="1" * 64, size=1, ticket=ticket, message=first
+    )
     return Thing(
         ticket=ticket,
         word=word,
@@ -281,8 +285,8 @@ def _undelivered(message: Message) -> int:
     """The mail of a reply, given up."""
     row = message.deliveries.order_by("pk").first()
     assert row is not None
-    row.state, row.ended_at = Delivery.State.FAILED, timezone.now()
-    row.save(update_fields=["state", "ended_at"])
+    row.state = Delivery.State.FAILED
+    row.save(update_fields=["state"])
     return row.pk
 
 

@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from helpdesk.delivery_words import Fact, fact_of
+from helpdesk import enclosures
 from helpdesk.desk.changes import SPOKEN, Names, names_in, words_for
-from helpdesk.models import Delivery
+from helpdesk.models import Delivery, InboundEmail
+from helpdesk.sanitize import has_remote_images
 from tickets import access, queries
 from tickets.models import Attachment, Event, Message, Speaker, Ticket, User
 
@@ -29,6 +30,18 @@ class Said:
     is_unread: bool
     files: list[Attachment] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
+    has_original: bool = False
+    invitations: list[str] = field(default_factory=list)
+
+    @property
+    def notices(self) -> list[str]:
+        """What is to be said of a mail that was encrypted or signed."""
+        return enclosures.notices(self.files, self.message.text)
+
+    @property
+    def has_remote_images(self) -> bool:
+        """Whether pictures on other hosts belong to it, which nobody fetches unasked."""
+        return has_remote_images(self.message.html)
 
     @property
     def kind(self) -> str:
@@ -47,12 +60,10 @@ class Said:
         return message.visible_at if is_ours and message.visible_at > timezone.now() else None
 
     @property
-    def facts(self) -> list[Fact]:
-        """What became of the mail of this message, one for each recipient; nothing during its hold."""
-        if self.held_until or self.message.withdrawn_at:
-            return []
-        now = timezone.now()
-        return [fact_of(delivery, now) for delivery in self.deliveries]
+    def fault(self) -> Delivery | None:
+        """The delivery of this message that needs somebody: failed, or perhaps arrived twice."""
+        states = (Delivery.State.FAILED, Delivery.State.UNCERTAIN)
+        return next((delivery for delivery in self.deliveries if delivery.state in states), None)
 
 
 @dataclass
@@ -89,7 +100,7 @@ class Conversation:
 
 
 def conversation(ticket: Ticket, reader: User, read_up_to: int) -> Conversation:
-    """The conversation for `reader`, who has read up to event `read_up_to`. Eight queries at most."""
+    """The conversation for `reader`, who has read up to event `read_up_to`. Ten queries at most."""
     events = list(queries.timeline(ticket))
     names = names_in(events)
     said = _said(ticket, reader, read_up_to, events)
@@ -116,8 +127,10 @@ def _said(ticket: Ticket, reader: User, read_up_to: int, events: list[Event]) ->
     for file in Attachment.objects.filter(message__ticket=ticket).select_related("blob").defer("blob__data"):
         files[file.message_id].append(file)
     deliveries: dict[int, list[Delivery]] = defaultdict(list)
-    for delivery in Delivery.objects.filter(message__ticket=ticket).defer("secret").order_by("pk"):
+    for delivery in Delivery.objects.filter(message__ticket=ticket).defer("secret"):
         deliveries[delivery.message_id or 0].append(delivery)
+    originals = set(InboundEmail.objects.filter(message__ticket=ticket).values_list("message_id", flat=True))
+    lines = enclosures.invitations([file for found in files.values() for file in found])
     return [
         Said(
             message=row,
@@ -125,6 +138,8 @@ def _said(ticket: Ticket, reader: User, read_up_to: int, events: list[Event]) ->
             is_unread=seqs.get(row.pk, 0) > read_up_to and row.author_id != reader.pk and not row.automatic,
             files=files[row.pk],
             deliveries=deliveries[row.pk],
+            has_original=row.pk in originals,
+            invitations=[line for file in files[row.pk] for line in lines.get(file.pk, [])],
         )
         for row in rows
     ]

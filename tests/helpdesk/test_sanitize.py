@@ -48,7 +48,7 @@ def test_no_attack_of_the_corpus_survives():
     cases = json.loads(ATTACKS.read_text())
     alive = {case["id"]: dangers(sanitized(case["payload"])) for case in cases}
     assert {name: found for name, found in alive.items() if found} == {}
-    shown = {case["id"]: for_display(sanitized(case["payload"]), {}, show_remote=False) for case in cases}
+    shown = {case["id"]: for_display(sanitized(case["payload"]), {}) for case in cases}
     assert {name: dangers(page) for name, page in shown.items() if dangers(page)} == {}
 
 
@@ -98,8 +98,10 @@ def test_images_come_back_where_they_stood_after_consent():
     stored = sanitized('<img src="https://x.example/a.png"><img src="cid:one@x"><img src="cid:gone@x">')
     hidden = for_display(stored, {"one@x": "/files/7/"})
     assert re.findall(r' src="([^"]*)"', hidden) == ["/files/7/"]
-    shown = for_display(stored, {"one@x": "/files/7/"}, show_remote=True)
-    assert re.findall(r' src="([^"]*)"', shown) == ["https://x.example/a.png", "/files/7/"]
+    assert sanitize.remote_images(stored) == ["https://x.example/a.png"]
+    got = {"https://x.example/a.png": "data:image/png;base64,AAAA"}
+    shown = for_display(stored, {"one@x": "/files/7/"}, got)
+    assert re.findall(r' src="([^"]*)"', shown) == ["data:image/png;base64,AAAA", "/files/7/"]
 
 
 def test_stored_html_cannot_smuggle_a_source_into_the_display():

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from helpdesk.models import InboundEmail
 from tests.helpdesk.desk.pages import words
 from tickets import actions
 from tickets.models import Channel
@@ -267,3 +268,60 @@ def test_every_page_of_the_desk_renders(mira, cast, ticket):
         f"/desk/customers/{cast.priya.pk}/",
     ):
         assert mira.get(path).status_code == 200, path
+
+
+# --- what came by mail ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mailed(cast, ticket):
+    """A message of Priya's that came by mail: invitation, encrypted part, remote picture, original."""
+    files = (
+        actions.NewFile("invite.ics", INVITATION, "text/calendar; method=REQUEST"),
+        actions.NewFile("encrypted.asc", b"x", "application/pgp-encrypted"),
+    )
+    html = '<p>Hi</p><img data-remote="http://127.0.0.1:9/a.png" alt="Logo">'
+    said = actions.Words(text="Hi", quoted="> Earlier", html=html, files=files)
+    message = actions.reply(ticket, said, by=cast.priya, channel="mail")
+    InboundEmail.objects.create(
+        source="smtp", raw=b"Subject: <b>x</b>\r\n\r\nHi", sha256="0", size=20, message=message, ticket=ticket
+    )
+    return message
+
+
+INVITATION = (
+    b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:Weekly call\r\nLOCATION:Room 5\r\n"
+    b"DTSTART:20261124T090000Z\r\nDTEND:20261124T100000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+)
+
+
+def test_the_original_of_a_mail_is_a_plain_text_download(mira, cast, ticket, mailed):
+    path = f"/desk/tickets/{ticket.pk}/messages/{mailed.pk}/original/"
+    assert path in mira.get(f"/desk/tickets/{ticket.pk}/").content.decode()
+    answer = mira.get(path)
+    assert answer.content == b"Subject: <b>x</b>\r\n\r\nHi"
+    assert answer["Content-Type"].startswith("text/plain")
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    first = ticket.messages.order_by("pk").first()
+    assert mira.get(f"/desk/tickets/{ticket.pk}/messages/{first.pk}/original/").status_code == 404
+
+
+def test_special_parts_of_a_mail_are_told_in_words(mira, ticket, mailed):
+    page = mira.get(f"/desk/tickets/{ticket.pk}/")
+    text = words(page)
+    assert "Invitation: Weekly call · Tue 24 Nov 2026" in text
+    assert "Room 5" in text
+    assert "encrypted with PGP" in text
+    assert "<details" in page.content.decode().partition("Quoted text")[0][-200:]
+
+
+def test_pictures_on_other_hosts_are_fetched_by_nobody_until_asked_and_never_by_the_browser(
+    mira, ticket, mailed
+):
+    frame = f"/desk/tickets/{ticket.pk}/messages/{mailed.pk}/html/"
+    assert "src=" not in mira.get(frame).content.decode().partition("<body>")[2]
+    shown = mira.post(f"/desk/tickets/{ticket.pk}/messages/{mailed.pk}/show-images/")
+    assert shown.status_code == 200
+    assert "src=" not in shown.content.decode().partition("<body>")[2]  # 127.0.0.1 is nobody's to fetch from
+    assert mira.get(f"/desk/tickets/{ticket.pk}/messages/{mailed.pk}/show-images/").status_code == 405
