@@ -14,6 +14,7 @@ from helpdesk.heartbeats import SILENT_AFTER, last_beats
 from helpdesk.imap import words_of
 from helpdesk.models import InboundEmail, MailSource
 from helpdesk.models.sources import STALE_AFTER
+from helpdesk.outbox import overdue
 from sla.queries import parked_clocks
 
 # Mail that waits longer than this has been forgotten by somebody.
@@ -39,6 +40,7 @@ def parts() -> list[Part]:
             *_heartbeats(now),
             *_mailboxes(now),
             _oldest_mail(now),
+            _mail_that_does_not_leave(),
             _clocks_put_aside(),
         ]
     except (DatabaseError, InterfaceError) as error:
@@ -133,6 +135,12 @@ def _oldest_mail(now: datetime) -> Part:
         return Part("oldest unprocessed mail", True, "none waits")
     age = now - oldest
     return Part("oldest unprocessed mail", age <= MAIL_WAITS_AT_MOST, f"waits {round(age.total_seconds())} s")
+
+
+def _mail_that_does_not_leave() -> Part:
+    """Mail that should have left an hour ago: the list of it stands at the desk."""
+    count = overdue().count()
+    return Part("outgoing mail", count == 0, f"{count} over an hour late" if count else "leaves")
 
 
 def _clocks_put_aside() -> Part:

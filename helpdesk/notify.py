@@ -184,6 +184,7 @@ TELL: dict[str, Callable[[Event], list[Delivery]]] = {
     "message.withdrawn": _withdrawn,
     "ticket.assigned": _assigned,
     "delivery.failed": _delivery_failed,
+    "delivery.delayed": _delivery_failed,
     "draft.cancelled": _draft_cancelled,
     "survey.invited": _survey_invited,
     "survey.cancelled": _survey_ended,

@@ -20,11 +20,12 @@ from django.utils.translation import gettext as _
 
 from helpdesk import sealed
 from helpdesk.models import Delivery, SupportAddress
-from tickets import access
+from tickets import access, actions
 from tickets.actions import NotAllowed
 from tickets.bulk import insert
+from tickets.events import record
 from tickets.handover import hand_over
-from tickets.models import Event, Ticket, User
+from tickets.models import Event, Message, Ticket, User
 from tickets.models.people import normalize_address
 
 State, Rank, Reason = Delivery.State, Delivery.Rank, Delivery.Reason
@@ -45,6 +46,8 @@ CAUSED_BY_STRANGERS = (ACKNOWLEDGEMENT, "account.confirm_ticket", "account.unkno
 """Texts that somebody can make us send to an address that is not theirs."""
 
 WAITING = (State.QUEUED, State.RETRYING)
+TOO_LONG = timedelta(hours=1)
+"""A mail that waits for longer is somebody's business: its author is warned and health raises an alarm."""
 
 
 def add(deliveries: Iterable[Delivery]) -> None:
@@ -168,7 +171,7 @@ def queue_account_mail(
 
 def suppress(deliveries: QuerySet[Delivery], reason: str, at: datetime) -> int:
     """Take back those that still wait. Returns how many."""
-    return deliveries.filter(state__in=WAITING).update(
+    return deliveries.filter(state__in=(*WAITING, State.HELD)).update(
         state=State.SUPPRESSED, reason=reason, ended_at=at, secret=None
     )
 
@@ -177,7 +180,7 @@ def can_retry(delivery: Delivery) -> bool:
     """A person may send it once more: it ended without certainty, or waits for its next try."""
     if delivery.template.startswith("account."):
         return False
-    return delivery.state in (State.FAILED, State.UNCERTAIN, State.RETRYING)
+    return delivery.state in (State.FAILED, State.UNCERTAIN, State.RETRYING, State.HELD)
 
 
 def retry(delivery: Delivery, *, by: User, address: str | None = None) -> Delivery:
@@ -198,6 +201,7 @@ def retry(delivery: Delivery, *, by: User, address: str | None = None) -> Delive
             raise NotAllowed(_("This mail has already been sent."))
         row.state, row.reason, row.send_at = State.QUEUED, "", timezone.now()
         row.first_tried_at = row.ended_at = row.offered_at = row.claimed_until = None
+        row.warned_at = row.dismissed_at = None
         row.attempts = row.lost_answers = 0
         row.save()
         hand_over("mail.deliver", row.pk)
@@ -242,12 +246,92 @@ def deliveries_of(ticket: Ticket) -> QuerySet[Delivery]:
     return Delivery.objects.filter(event__ticket=ticket).select_related("recipient").order_by("pk")
 
 
+def dismiss(delivery: Delivery, *, by: User) -> Delivery:
+    """Take a mail off the list of what is stuck; what is still tried is given up.
+
+    What was said on the ticket stays. A reply given up is one that did not arrive: the customer waits again.
+    """
+    with transaction.atomic():
+        _demand_ticket(delivery, by)
+        row = Delivery.objects.select_for_update(of=("self",)).get(pk=delivery.pk)
+        now = timezone.now()
+        if row.state in (State.QUEUED, State.RETRYING, State.HELD) or (
+            row.state == State.UNCERTAIN and row.ended_at is None
+        ):
+            perhaps = row.state == State.UNCERTAIN
+            row.state, row.reason = (State.UNCERTAIN, "") if perhaps else (State.FAILED, Reason.STOPPED)
+            row.ended_at, row.secret, row.claimed_until = now, None, None
+        elif row.state == State.IN_FLIGHT:
+            raise NotAllowed(_("This mail is being sent right now."))
+        row.dismissed_at = row.dismissed_at or now
+        row.save()
+        if row.state == State.FAILED:
+            report_lost(row)
+        return row
+
+
+def report_lost(row: Delivery) -> None:
+    """Tell the ticket that our words to its requester are lost for good, unless another mail carried them.
+
+    For the transaction that marked the delivery, which holds the ticket's lock.
+    """
+    message = row.message
+    if message is None or row.recipient_id != message.ticket.requester_id or is_reported(message):
+        return
+    reached = message.deliveries.filter(recipient=row.recipient_id, state__in=(State.SENT, State.UNCERTAIN))
+    if not reached.exists():
+        actions.report_undelivered(message, delivery=row.pk)
+
+
+def is_reported(message: Message) -> bool:
+    """The ticket holds this message to be undelivered."""
+    told = Event.objects.filter(
+        ticket=message.ticket_id,
+        kind__in=("delivery.failed", "delivery.recovered"),
+        data__message=message.pk,
+    )
+    return told.order_by("-seq").values_list("kind", flat=True).first() == "delivery.failed"
+
+
+def overdue() -> QuerySet[Delivery]:
+    """What should have left more than an hour ago and is neither sent nor given up."""
+    open_ones = Delivery.objects.filter(ended_at=None)
+    slow = Q(first_tried_at__lt=Now() - TOO_LONG)
+    late = Q(first_tried_at=None, state__in=WAITING, send_at__lt=Now() - TOO_LONG)
+    return open_ones.filter(slow | late | Q(state=State.HELD))
+
+
 def stuck() -> QuerySet[Delivery]:
-    """What a person should look at: failed, uncertain for good, or tried for longer than an hour."""
-    troubled = Q(state__in=(State.FAILED, State.UNCERTAIN), ended_at__gt=Now() - timedelta(days=30))
-    slow = Q(state__in=(*WAITING, State.IN_FLIGHT), first_tried_at__lt=Now() - timedelta(hours=1))
-    late = Q(state__in=WAITING, send_at__lt=Now() - timedelta(hours=1))
-    return Delivery.objects.filter(troubled | slow | late).order_by("-pk")
+    """What a person should look at: failed, uncertain for good, held back, or waiting for over an hour. The
+    newest first; what was dismissed is not among it."""
+    ended = Delivery.objects.filter(
+        state__in=(State.FAILED, State.UNCERTAIN), dismissed_at=None, ended_at__gt=Now() - timedelta(days=30)
+    )
+    # A union, since an OR would read the whole table instead of the two small indexes.
+    found = overdue().values("pk").union(ended.values("pk"))
+    return Delivery.objects.filter(pk__in=found, dismissed_at=None).order_by("-pk")
+
+
+def stuck_for(user: User) -> QuerySet[Delivery]:
+    """Of what is stuck, the mail about tickets that somebody works on; administrators see all of it."""
+    if access.can_administer(user):
+        return stuck()
+    return stuck().filter(event__ticket__in=access.worked_by(user))
+
+
+def warn_of_delays() -> int:
+    """Tell the authors of replies that wait for over an hour, or are held back, once. Returns how many."""
+    late = overdue().filter(message__isnull=False, warned_at=None).order_by("pk")
+    warned = 0
+    for pk, message in list(late.values_list("pk", "message")[:200]):
+        with transaction.atomic():
+            ticket = Ticket.objects.select_for_update().get(messages=message)
+            if late.filter(pk=pk).update(warned_at=Now()):
+                data = {"message": message, "delivery": pk}
+                row = Message.objects.get(pk=message)
+                record("delivery.delayed", ticket=ticket, subject=row, data=data)
+                warned += 1
+    return warned
 
 
 def mail_of(event: Event, person: User, template: str, **more: Any) -> Delivery:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from tickets.models import User
 
 WISHES = {"ticket.opened": False, "ticket.answered": True, "ticket.assigned": True, "sla.warned": True}
-WISHES |= {"sla.breached": True, "delivery.failed": True, "draft.cancelled": True, "ticket.unowned": False}
+WISHES |= {
+    "sla.breached": True,
+    "delivery.failed": True,
+    "delivery.delayed": True,
+    "draft.cancelled": True,
+    "ticket.unowned": False,
+}
 """Mail to staff, and whether somebody who never chose gets it."""
 
 

@@ -285,8 +285,8 @@ def _undelivered(message: Message) -> int:
     """The mail of a reply, given up."""
     row = message.deliveries.order_by("pk").first()
     assert row is not None
-    row.state = Delivery.State.FAILED
-    row.save(update_fields=["state"])
+    row.state, row.ended_at = Delivery.State.FAILED, timezone.now()
+    row.save(update_fields=["state", "ended_at"])
     return row.pk
 
 

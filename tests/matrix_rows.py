@@ -258,6 +258,11 @@ ROWS: dict[str, list[Row]] = {
         Row(post=desk, args=lambda w, t: [t.ticket.pk, t.delivery]),
         _crossed(None, desk, lambda thing: thing.delivery),
     ],
+    "desk:dismiss": [
+        Row(post=desk, args=lambda w, t: [t.ticket.pk, t.delivery]),
+        _crossed(None, desk, lambda thing: thing.delivery),
+    ],
+    "desk:undelivered": [Row(get=members, shows=works)],
     "desk:message-html": [
         Row(get=desk, args=lambda w, t: [t.ticket.pk, t.customer_message]),
         _crossed(desk, None, lambda thing: thing.customer_message),
@@ -297,6 +302,11 @@ ROWS: dict[str, list[Row]] = {
     "api:withdraw": [
         Row(post=api_work, args=lambda w, t: [t.ticket.pk, t.undoable_message]),
         _crossed(None, api_work, lambda thing: thing.undoable_message),
+    ],
+    "api:deliveries": [Row(get=api_work, args=_ticket)],
+    "api:retry": [
+        Row(post=api_work, args=lambda w, t: [t.ticket.pk, t.delivery]),
+        _crossed(None, api_work, lambda thing: thing.delivery),
     ],
     "api:drafts": [Row(get=api, args=_ticket)],
     "api:save-draft": _api_deed(api_work, kind="reply", version=0, text="Hm."),

@@ -58,6 +58,7 @@ KINDS: dict[str, frozenset[str]] = {
     "draft.unscheduled": frozenset({"draft"}),
     "draft.cancelled": frozenset({"draft", "author", "reason"}),
     "delivery.failed": frozenset({"message", "delivery"}),
+    "delivery.delayed": frozenset({"message", "delivery"}),
     "delivery.recovered": frozenset({"message", "delivery"}),
     **{kind: frozenset({"status"}) for kind in STATUS_KINDS},
     "ticket.assigned": frozenset({"assignee"}),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path, re_path
 
-from helpdesk.api import clocks, docs, drafts, views
+from helpdesk.api import clocks, deliveries, docs, drafts, views
 
 app_name = "api"
 
@@ -14,6 +14,8 @@ urlpatterns: list[URLPattern] = [
     path("tickets/<int:number>/release-deadline/", clocks.ReleaseDeadline.as_view(), name="release-deadline"),
     path("tickets/<int:number>/messages/", views.Messages.as_view(), name="messages"),
     path("tickets/<int:number>/messages/<int:message>/withdraw/", drafts.Withdraw.as_view(), name="withdraw"),
+    path("tickets/<int:number>/deliveries/", deliveries.Deliveries.as_view(), name="deliveries"),
+    path("tickets/<int:number>/deliveries/<int:delivery>/retry/", deliveries.Retry.as_view(), name="retry"),
     path("tickets/<int:number>/drafts/", drafts.Drafts.as_view(), name="drafts"),
     path("tickets/<int:number>/save-draft/", drafts.SaveDraft.as_view(), name="save-draft"),
     path("tickets/<int:number>/discard-draft/", drafts.DiscardDraft.as_view(), name="discard-draft"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from helpdesk import enclosures
+from helpdesk.delivery_words import Fact, fact_of
 from helpdesk.desk.changes import SPOKEN, Names, names_in, words_for
 from helpdesk.models import Delivery, InboundEmail
 from helpdesk.sanitize import has_remote_images
@@ -60,10 +61,12 @@ class Said:
         return message.visible_at if is_ours and message.visible_at > timezone.now() else None
 
     @property
-    def fault(self) -> Delivery | None:
-        """The delivery of this message that needs somebody: failed, or perhaps arrived twice."""
-        states = (Delivery.State.FAILED, Delivery.State.UNCERTAIN)
-        return next((delivery for delivery in self.deliveries if delivery.state in states), None)
+    def facts(self) -> list[Fact]:
+        """What became of the mail of this message, one for each recipient; nothing during its hold."""
+        if self.held_until or self.message.withdrawn_at:
+            return []
+        now = timezone.now()
+        return [fact_of(delivery, now) for delivery in self.deliveries]
 
 
 @dataclass
@@ -127,7 +130,7 @@ def _said(ticket: Ticket, reader: User, read_up_to: int, events: list[Event]) ->
     for file in Attachment.objects.filter(message__ticket=ticket).select_related("blob").defer("blob__data"):
         files[file.message_id].append(file)
     deliveries: dict[int, list[Delivery]] = defaultdict(list)
-    for delivery in Delivery.objects.filter(message__ticket=ticket).defer("secret"):
+    for delivery in Delivery.objects.filter(message__ticket=ticket).defer("secret").order_by("pk"):
         deliveries[delivery.message_id or 0].append(delivery)
     originals = set(InboundEmail.objects.filter(message__ticket=ticket).values_list("message_id", flat=True))
     lines = enclosures.invitations([file for found in files.values() for file in found])

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from helpdesk import outbox
 from helpdesk.desk.listing import VIEWS, Counts, counts
 
 VIEW_WORDS = {
@@ -31,13 +32,18 @@ Item = tuple[str, str, str, int, bool]
 
 
 def rail(request: HttpRequest, current: str = "", known: Counts | None = None) -> list[Item]:
-    """The rail's items: (path, word, icon, count, is current). One query, none where the counts are known."""
+    """The rail's items: (path, word, icon, count, is current). Two queries, or one."""
     user: Any = request.user
     held = (known or counts(user)).held
-    return [
+    items = [
         (view_path(view), str(VIEW_WORDS[view]), VIEW_ICONS[view], held[view], view == current)
         for view in VIEWS
     ]
+    stuck = outbox.stuck_for(user).count()
+    if stuck or current == "undelivered":
+        path, is_here = reverse("desk:undelivered"), current == "undelivered"
+        items.append((path, _("Not delivered"), "alert", stuck, is_here))
+    return items
 
 
 def view_path(view: str) -> str:

@@ -23,6 +23,7 @@ urlpatterns = [
     path("", queue.queue, name="queue"),
     path("news/", queue.news, name="news"),
     path("search/", search.search, name="search"),
+    path("undelivered/", deliveries.undelivered, name="undelivered"),
     path("customers/", customers.customers, name="customers"),
     path("customers/<int:person>/", customers.customer, name="customer"),
     path("tickets/new/", new.new, name="new"),
@@ -57,5 +58,6 @@ urlpatterns = [
     path(_message + "show-images/", files.show_images, name="show-images"),
     path(_message + "original/", files.original, name="original"),
     path(_ticket + "deliveries/<int:delivery>/retry/", deliveries.retry, name="retry"),
+    path(_ticket + "deliveries/<int:delivery>/dismiss/", deliveries.dismiss, name="dismiss"),
     path(_ticket + "files/<int:attachment>/", files.attachment, name="attachment"),
 ]

@@ -6,6 +6,7 @@ Each `templates/mail/<template>.jinja` is rendered twice, with the macros of `_k
 
 from __future__ import annotations
 
+import hashlib
 import re
 from email import message_from_bytes, policy
 from email.headerregistry import Address
@@ -150,12 +151,24 @@ def _within_limit(files: list[Attachment]) -> tuple[list[Attachment], list[Attac
     return parts, left_out
 
 
+class FileMissing(Exception):
+    """The bytes of a file are gone or not what they were. The mail is held back: never sent without it."""
+
+
+def whole(file: Attachment) -> bytes:
+    """The bytes of a file, if they are those that were stored. Raises FileMissing."""
+    data = bytes(file.blob.data)
+    if hashlib.sha256(data).hexdigest() != file.blob_id:
+        raise FileMissing(f"attachment {file.pk} is not what was stored")
+    return data
+
+
 def _attach(mail: EmailMessage, file: Attachment) -> None:
     kind = file.content_type.split(";")[0].strip().lower()
     if not _TYPE.match(kind) or kind.startswith(("message/", "multipart/")):
         kind = "application/octet-stream"
     maintype, subtype = kind.split("/")
-    data = bytes(file.blob.data)
+    data = whole(file)
     mail.add_attachment(data, maintype=maintype, subtype=subtype, filename=clean_line(file.name, 200))
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from feedback import queries as surveys
 from helpdesk import guests, sealed
 from helpdesk.accounts.invitations import JOIN_FOR, join_link
+from helpdesk.delivery_words import plain_reason
 from helpdesk.mail import digests, tokens
 from helpdesk.mail.letter import (
     GENERATED,
@@ -216,6 +217,7 @@ def _to_staff(row: Delivery, ticket: Ticket | None = None) -> Letter:
     ticket, person, event = ticket or _ticket(row), row.recipient, row.event
     assert event is not None
     sender = sender_for(ticket.team)
+    failed = _failed_delivery(event.data.get("delivery"))
     message = Message.objects.filter(pk=event.data.get("message"), ticket=ticket).first()
     return Letter(
         template=row.template,
@@ -231,11 +233,21 @@ def _to_staff(row: Delivery, ticket: Ticket | None = None) -> Letter:
             "ticket_link": link(f"/desk/tickets/{ticket.pk}/"),
             "actor": event.actor,
             "message": message,
-            "failed": _failed_delivery(event.data.get("delivery")),
+            "failed": failed,
+            "why": plain_reason(failed) if failed else "",
         },
         reply_to=tokens.reply_address(sender.box.address, ticket.pk, person.pk) if person else "",
         thread=thread_of(ticket, person, without=row.pk) if person else Thread(),
     )
+
+
+def _delayed(row: Delivery) -> Letter:
+    """A reply that does not leave; if it has left meanwhile, there is nothing to tell."""
+    letter = _to_staff(row)
+    late = letter.context["failed"]
+    if late is None or late.ended_at is not None:
+        raise NotToBeSent(Delivery.Reason.OUTDATED)
+    return letter
 
 
 def _draft_cancelled(row: Delivery) -> Letter:
@@ -355,6 +367,7 @@ LETTERS: dict[str, Callable[[Delivery], Letter]] = {
     "sla.warned": _promises,
     "sla.breached": _promises,
     "delivery.failed": _to_staff,
+    "delivery.delayed": _delayed,
     "draft.cancelled": _draft_cancelled,
     "person.invited": _invited,
 }

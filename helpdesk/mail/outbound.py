@@ -18,12 +18,12 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
-from helpdesk import leases
+from helpdesk import leases, outbox
 from helpdesk.mail import compose, digests, tokens
 from helpdesk.mail.smtp import Envelope, Line, Outcome, Result, Server, usable
 from helpdesk.models import Delivery, SentMail
 from tickets import actions
-from tickets.models import Event, Message, Ticket
+from tickets.models import Ticket
 
 logger = logging.getLogger(__name__)
 
@@ -114,6 +114,10 @@ def attempt(row: Delivery, carrier: Carrier) -> None:
     except compose.NotYet:
         settle(row, End(State.RETRYING, "", "the words are still held back", timedelta(seconds=5)))
         return
+    except compose.FileMissing as missing:
+        logger.error("delivery %s: %s", row.pk, missing)
+        settle(row, End(State.HELD, Reason.FILE_MISSING, str(missing)))
+        return
     except (DatabaseError, InterfaceError, SoftTimeLimitExceeded) as error:
         # Says nothing about the mail: another try may find the database at rest.
         settle(row, End(State.RETRYING, "", type(error).__name__, gap(row.attempts)))
@@ -183,7 +187,7 @@ def settle(row: Delivery, end: End, *, dead: bool = False) -> bool:
         }
         if end.after is not None:
             changes["send_at"] = now + end.after
-        else:
+        elif end.state != State.HELD:
             changes |= {"ended_at": now, "secret": None}
         if end.state == State.SENT:
             changes["sent_at"] = now
@@ -237,24 +241,9 @@ def _tell_ticket(row: Delivery, end: End, ticket: Ticket | None) -> None:
     if ticket is None or row.recipient_id != ticket.requester_id or row.message is None:
         return
     if end.state == State.FAILED:
-        reached = row.message.deliveries.filter(
-            recipient=row.recipient_id, state__in=(State.SENT, State.UNCERTAIN)
-        )
-        if not reached.exists() and not _is_reported(row.message):
-            actions.report_undelivered(row.message, delivery=row.pk)
-    elif end.state in (State.SENT, State.UNCERTAIN) and _is_reported(row.message):
+        outbox.report_lost(row)
+    elif end.state in (State.SENT, State.UNCERTAIN) and outbox.is_reported(row.message):
         actions.report_delivered_after_all(row.message, delivery=row.pk)
-
-
-def _is_reported(message: Message) -> bool:
-    """The ticket holds this message to be undelivered."""
-    told = Event.objects.filter(
-        ticket=message.ticket_id,
-        kind__in=("delivery.failed", "delivery.recovered"),
-        data__message=message.pk,
-    )
-    latest = told.order_by("-seq").values_list("kind", flat=True).first()
-    return latest == "delivery.failed"
 
 
 def rescue() -> int:
@@ -278,6 +267,7 @@ def rescue() -> int:
 def sweep() -> int:
     """How many deliver tasks to start now: something is due, and not enough workers are at it."""
     rescue()
+    outbox.warn_of_delays()
     if not can_send() or not due().exists():
         return 0
     free = settings.MAIL_PARALLEL - at_work()

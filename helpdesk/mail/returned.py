@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.db.models.functions import Now
 
+from helpdesk import outbox
 from helpdesk.mail.reading import Reading
 from helpdesk.mail.tokens import read_bounce_address, read_message_id
 from helpdesk.models import Delivery, InboundEmail
-from tickets import actions
-from tickets.models import Event, Message, Ticket
+from tickets.models import Ticket
 
 State = Delivery.State
 _ARRIVED = (State.SENT, State.UNCERTAIN)
@@ -57,17 +57,6 @@ def _mark(delivery: Delivery, why: str) -> None:
     changed = Delivery.objects.filter(pk=delivery.pk, state__in=(*_ARRIVED, State.RETRYING)).update(
         state=State.FAILED, reason=Delivery.Reason.REFUSED, last_error=why, ended_at=Now(), claimed_until=None
     )
-    if not changed or message is None or delivery.recipient_id != message.ticket.requester_id:
+    if not changed:
         return
-    others = message.deliveries.filter(recipient=delivery.recipient_id, state__in=_ARRIVED)
-    if not others.exists() and not _is_reported(message):
-        actions.report_undelivered(message, delivery=delivery.pk)
-
-
-def _is_reported(message: Message) -> bool:
-    told = Event.objects.filter(
-        ticket=message.ticket_id,
-        kind__in=("delivery.failed", "delivery.recovered"),
-        data__message=message.pk,
-    )
-    return told.order_by("-seq").values_list("kind", flat=True).first() == "delivery.failed"
+    outbox.report_lost(delivery)

@@ -21,6 +21,9 @@ class Delivery(models.Model):
     `offered_at` is set before the final dot goes out: a lease that ends with it set leaves open whether the
     mail was taken. `lost_answers` counts such tries; after the first there is one more, after the second
     none. `internet_message_id` (no angle brackets) is given at the first claim and is the same at every try.
+    HELD is neither sent nor given up: what it carries is not whole, and somebody has to look. `warned_at` is
+    when the author was told that it waits for too long, `dismissed_at` when somebody took it off the list of
+    what is stuck.
     `carried_by` is the delivery whose mail says this one's news too (COLLECTED, `helpdesk.mail.digests`).
     `secret` holds what an account mail carries, encrypted (`helpdesk.sealed`), and is emptied at the end.
     """
@@ -33,6 +36,7 @@ class Delivery(models.Model):
         FAILED = "failed", _("Not delivered")
         UNCERTAIN = "uncertain", _("May have arrived")
         SUPPRESSED = "suppressed", _("Not sent")
+        HELD = "held", _("Held back")
         COLLECTED = "collected", _("Told in one mail with others")
 
     class Rank(models.IntegerChoices):
@@ -59,6 +63,8 @@ class Delivery(models.Model):
         BAD_ADDRESS = "bad_address", _("This is not a usable address")
         RENDERING = "rendering", _("It could not be written")
         GAVE_UP = "gave_up", _("Tried for too long")
+        FILE_MISSING = "file_missing", _("A file is missing or damaged")
+        STOPPED = "stopped", _("Somebody here stopped it")
 
     event = models.ForeignKey(Event, models.PROTECT, null=True, blank=True, related_name="deliveries")
     message = models.ForeignKey(Message, models.CASCADE, null=True, blank=True, related_name="deliveries")
@@ -81,6 +87,8 @@ class Delivery(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     internet_message_id = models.CharField(max_length=255, unique=True, null=True, blank=True)
+    warned_at = models.DateTimeField(null=True, blank=True)
+    dismissed_at = models.DateTimeField(null=True, blank=True)
     secret = models.BinaryField(null=True, blank=True)
     carried_by = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="carried", db_index=False
@@ -110,6 +118,14 @@ class Delivery(models.Model):
                 condition=Q(ended_at=None, state__in=["queued", "retrying", "uncertain"]),
             ),
             models.Index(fields=["claimed_until"], name="delivery_in_flight", condition=Q(state="in_flight")),
+            models.Index(
+                fields=["first_tried_at"], name="delivery_under_way", condition=Q(ended_at__isnull=True)
+            ),
+            models.Index(
+                fields=["-id"],
+                name="delivery_in_trouble",
+                condition=Q(state__in=["failed", "uncertain"], dismissed_at=None),
+            ),
             models.Index(fields=["address", "created_at"], name="delivery_by_address"),
             models.Index(
                 fields=["carried_by"], name="delivery_carried", condition=Q(carried_by__isnull=False)
@@ -118,11 +134,6 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.template} #{self.pk}: {self.state}"
-
-    @property
-    def is_waiting(self) -> bool:
-        """There will be another try without anybody's doing."""
-        return self.ended_at is None
 
 
 class SentMail(models.Model):

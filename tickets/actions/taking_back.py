@@ -73,7 +73,9 @@ def _restore_turn(ticket: Ticket) -> None:
     """Recompute since when the customer waits, from the words that count."""
     lost: set[int] = set()
     for kind, data in (
-        ticket.events.filter(kind__startswith="delivery.").order_by("seq").values_list("kind", "data")
+        ticket.events.filter(kind__in=("delivery.failed", "delivery.recovered"))
+        .order_by("seq")
+        .values_list("kind", "data")
     ):
         (lost.add if kind == "delivery.failed" else lost.discard)(data["message"])
     since = None

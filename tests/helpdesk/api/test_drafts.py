@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from helpdesk.models import Delivery
+from tickets import actions
 from tickets.models import Draft, Message
 
 
@@ -42,3 +44,17 @@ def test_what_is_wrong_is_said_by_field(call, cast, ticket):
     gone = caller.post(f"{base}send-draft/", {"kind": "note", "version": 1})
     assert gone.status_code == 409
     assert caller.post(f"{base}discard-draft/", {"kind": "reply", "version": 1}).json() == []
+
+
+def test_what_became_of_a_reply_is_read_and_sent_to_another_address(call, cast, ticket):
+    actions.reply(ticket, "Hello", by=cast.mira, channel="mail")
+    Delivery.objects.filter(template="ticket.replied").update(
+        state="failed", reason="refused", last_error="RCPT: 550 5.1.1 no", ended_at=timezone.now()
+    )
+    caller, base = call(cast.mira), f"tickets/{ticket.pk}/deliveries/"
+    (row,) = [one for one in caller.get(base).json() if one["message"]]
+    assert (row["words"], row["reason"]) == ("Not delivered", "this mailbox does not exist")
+    bad = caller.post(f"{base}{row['id']}/retry/", {"address": "priya@elsewhere.example", "x": 1})
+    assert bad.status_code == 400
+    sent = caller.post(f"{base}{row['id']}/retry/", {"address": "priya@elsewhere.example"}).json()
+    assert (sent["state"], sent["address"]) == ("queued", "priya@elsewhere.example")

@@ -200,6 +200,7 @@ def test_a_held_message_says_so_and_offers_undo(mira, ticket):
 def failed_delivery(ticket: Ticket, message: Message) -> Delivery:
     row = Delivery.objects.get(message=message, recipient=ticket.requester)
     row.state, row.last_error = Delivery.State.FAILED, "550 no such address"
+    row.ended_at = timezone.now()
     row.save()
     return row
 
@@ -217,6 +218,30 @@ def test_mail_that_did_not_arrive_says_so_and_can_be_sent_again(mira, cast, tick
     assert (row.state, row.address) == ("queued", "priya@elsewhere.example")
     cast.priya.refresh_from_db()
     assert cast.priya.email == "priya@customers.example"
+
+
+def test_one_list_holds_what_did_not_arrive_until_somebody_is_done_with_it(browser, mira, cast, ticket):
+    row = failed_delivery(ticket, actions.reply(ticket, "Hello", by=cast.mira, channel="mail"))
+    page = words(mira.get("/desk/undelivered/"))
+    assert f"Refund missing #{ticket.pk}" in page
+    assert "priya@customers.example: the mail server refused it" in page
+    assert "Refund missing" not in words(browser(cast.gus).get("/desk/undelivered/"))
+    path = f"/desk/tickets/{ticket.pk}/deliveries/{row.pk}/"
+    assert mira.post(f"{path}dismiss/")["Location"] == "/desk/undelivered/"
+    assert "Everything has arrived" in words(mira.get("/desk/undelivered/"))
+    assert mira.post(f"{path}retry/", {"from": "list"})["Location"] == "/desk/undelivered/"
+
+
+def test_each_recipient_of_a_reply_is_told_apart(mira, cast, ticket, open_ticket):
+    actions.accept_follower(ticket, cast.cara, by=cast.mira)
+    message = actions.reply(ticket, "Hello", by=cast.mira, channel="mail")
+    failed_delivery(ticket, message)
+    Delivery.objects.filter(message=message, recipient=cast.cara).update(
+        state="sent", sent_at=timezone.now(), lost_answers=1
+    )
+    page = words(mira.get(f"/desk/tickets/{ticket.pk}/"))
+    assert "Not delivered priya@customers.example" in page
+    assert "Sent, may have arrived twice: cara@customers.example" in page
 
 
 def test_a_bad_address_is_refused_with_a_reason(mira, cast, ticket):

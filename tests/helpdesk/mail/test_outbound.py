@@ -6,14 +6,14 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from helpdesk import outbox
+from helpdesk import health, outbox
 from helpdesk.mail import outbound
 from helpdesk.mail.smtp import Line, Outcome, Server
 from helpdesk.models import Delivery, SentMail
 from tests.cast import PersonFactory
 from tests.helpdesk.mail.servers import free_port, server_at
 from tickets import actions
-from tickets.models import Event
+from tickets.models import Blob, Event
 
 State, Reason = Delivery.State, Delivery.Reason
 PRIYA = "priya@customers.example"
@@ -313,12 +313,72 @@ def test_the_acknowledgement_has_no_sender_that_could_be_answered(ticket, suppor
     assert [sender for sender, _to, _body in send_all().bodies] == ["<>"]
 
 
-def test_what_is_stuck_is_listed(answer, mail_server, send_all):
+def test_after_an_hour_the_author_is_warned_once_and_health_raises_an_alarm(
+    answer, ticket, cast, mail_server, send_all
+):
     mail_server.faults[PRIYA] = "451 later"
     send_all()
     assert not outbox.stuck().exists()
+    assert health._mail_that_does_not_leave().ok
     Delivery.objects.update(first_tried_at=timezone.now() - timedelta(hours=1, minutes=1))
     assert outbox.stuck().get() == answer
+    assert outbox.stuck_for(cast.mira).get() == answer
+    assert not outbox.stuck_for(cast.gus).exists()
+    assert not health._mail_that_does_not_leave().ok
+    assert (outbox.warn_of_delays(), outbox.warn_of_delays()) == (1, 0)
+    assert ticket.events.filter(kind="delivery.delayed", data__delivery=answer.pk).count() == 1
+    send_all()
+    (warning,) = mail_server.mails("mira@desk.example")
+    assert "the mail server asks us to try again later" in warning.get_body(("plain",)).get_content()
+    ticket.refresh_from_db()
+    assert ticket.unanswered_since is None
+
+
+def test_a_warning_that_the_mail_itself_overtook_is_not_sent(answer, mail_server, send_all):
+    mail_server.faults[PRIYA] = "451 later"
+    send_all()
+    Delivery.objects.update(first_tried_at=timezone.now() - timedelta(hours=1, minutes=1))
+    outbox.warn_of_delays()
+    mail_server.faults.clear()
+    again(answer)
+    assert send_all().recipients == [PRIYA]
+    assert Delivery.objects.get(template="delivery.delayed").reason == Reason.OUTDATED
+
+
+def test_what_somebody_stops_is_given_up_and_the_customer_waits_again(
+    answer, ticket, cast, mail_server, send_all
+):
+    mail_server.faults[PRIYA] = "451 later"
+    send_all()
+    with pytest.raises(actions.NotAllowed):
+        outbox.dismiss(answer, by=cast.gus)
+    outbox.dismiss(answer, by=cast.mira)
+    assert outcome(answer) == (State.FAILED, Reason.STOPPED)
+    ticket.refresh_from_db()
+    assert ticket.unanswered_since == ticket.opened_at
+    assert not outbox.stuck().exists()
+    assert not outbox.overdue().exists()
+
+
+def test_a_mail_whose_file_is_damaged_is_held_and_shown_until_it_is_whole_again(
+    ticket, cast, support, mail_server, send_all
+):
+    Delivery.objects.all().delete()
+    file = actions.NewFile("facts.txt", b"facts", "text/plain")
+    actions.reply(ticket, actions.Words("See the file.", files=(file,)), by=cast.mira, channel="desk")
+    row, blob = Delivery.objects.get(), Blob.objects.get()
+    Blob.objects.update(data=b"")
+    assert send_all().recipients == []
+    assert outcome(row) == (State.HELD, Reason.FILE_MISSING)
+    assert send_all().recipients == []
+    assert outbox.stuck().get() == row
+    assert not health._mail_that_does_not_leave().ok
+    assert outbox.warn_of_delays() == 1
+    Blob.objects.update(data=bytes(blob.data))
+    outbox.retry(row, by=cast.mira)
+    assert PRIYA in send_all().recipients
+    (mail,) = mail_server.mails(PRIYA)
+    assert [part.get_content() for part in mail.iter_attachments()] == ["facts"]
 
 
 def test_credentials_are_never_sent_in_clear_over_a_network(mail_server):
