@@ -33,9 +33,9 @@ def sweep_deliveries() -> None:
 
 
 @shared_task(name="mail.process")
-def process_mail(pk: int) -> None:
-    """Read and file a mail that was stored."""
-    inbound.process(pk)
+def process_mail(hint: int) -> None:
+    """Read and file what waits; `hint` is the mail that woke us and may be done already."""
+    inbound.process_waiting()
 
 
 @shared_task(name="mail.sweep_inbound")

@@ -17,12 +17,16 @@ from dataclasses import asdict, dataclass
 from django.conf import settings
 
 from helpdesk.mail.mail import Limits
-from helpdesk.mail.parser_child import ANSWER, QUESTION
+from helpdesk.mail.parser_child import ANSWER, QUESTION, READY
 from helpdesk.mail.reading import Reading
 
 
 class ParserDied(Exception):
     """The child was ended while it read this mail: out of memory, of CPU seconds, or of patience."""
+
+
+class ParserSlow(ParserDied):
+    """It was ended because the mail took longer than it was given."""
 
 
 @dataclass(frozen=True)
@@ -42,28 +46,31 @@ class Parser:
         self._count = 0
         self._lock = threading.Lock()
 
-    def read(self, raw: bytes, envelope_from: str | None) -> Read:
-        """Raises `ParserDied`; a mail that is merely broken does not."""
+    def read(self, raw: bytes, envelope_from: str | None, patience: float) -> Read:
+        """Raises `ParserDied`, after `patience` in seconds `ParserSlow`; a mail that is merely broken does
+        not."""
         question = json.dumps({"limits": asdict(limits()), "envelope_from": envelope_from}).encode()
         with self._lock:
-            child = self._ready_child()
             try:
-                return self._ask(child, QUESTION.pack(len(question), len(raw)) + question + raw)
-            except (OSError, EOFError, TimeoutError, ValueError) as error:
-                why = type(error).__name__
+                child = self._ready_child()
+                return self._ask(child, QUESTION.pack(len(question), len(raw)) + question + raw, patience)
+            except TimeoutError as error:
                 self.close()
-                raise ParserDied(f"{why}, exit code {child.returncode}") from error
+                raise ParserSlow(f"more than {patience:g} s") from error
+            except (OSError, EOFError, ValueError) as error:
+                raise ParserDied(f"{type(error).__name__}, exit code {self.close()}") from error
 
-    def close(self) -> None:
-        """End the child; the next mail starts another."""
+    def close(self) -> int | None:
+        """End the child; the next mail starts another. Its exit code, None where there was no child."""
         child, self._child, self._count = self._child, None, 0
         if child is None or self._owner != os.getpid():
-            return
+            return None
         child.kill()
         child.wait()
         for pipe in (child.stdin, child.stdout):
             if pipe is not None:
                 pipe.close()
+        return child.returncode
 
     def _ready_child(self) -> subprocess.Popen[bytes]:
         if self._owner != os.getpid():  # a fork must not share the pipe
@@ -80,11 +87,21 @@ class Parser:
             )  # fmt: skip
             for pipe in (self._child.stdin, self._child.stdout):
                 os.set_blocking(pipe.fileno(), False)  # type: ignore[union-attr]
+            self._await_ready(self._child)
         self._count += 1
         return self._child
 
-    def _ask(self, child: subprocess.Popen[bytes], question: bytes) -> Read:
-        until = time.monotonic() + settings.MAIL_CHILD_WALL_SECONDS
+    def _await_ready(self, child: subprocess.Popen[bytes]) -> None:
+        """A child's start is not counted against the mail that caused it."""
+        assert child.stdout is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(child.stdout, selectors.EVENT_READ)
+            selector.select(settings.MAIL_CHILD_WALL_SECONDS)
+        if os.read(child.stdout.fileno(), len(READY)) != READY:
+            raise EOFError
+
+    def _ask(self, child: subprocess.Popen[bytes], question: bytes, patience: float) -> Read:
+        until = time.monotonic() + patience
         answer = _Exchange(child, question, until).run()
         size, _rest = ANSWER.unpack(answer[: ANSWER.size])
         reading = json.loads(answer[ANSWER.size : ANSWER.size + size])
@@ -155,8 +172,9 @@ _parser = Parser()
 atexit.register(_parser.close)
 
 
-def parse_bounded(raw: bytes, envelope_from: str | None = None) -> Read:
+def parse_bounded(raw: bytes, envelope_from: str | None = None, patience: float | None = None) -> Read:
     """Read a mail in this process's child. `envelope_from` is "" for the null return path, None where
-    unknown.
+    unknown; `patience` are the seconds it may take, MAIL_CHILD_WALL_SECONDS at most.
     """
-    return _parser.read(raw, envelope_from)
+    longest = settings.MAIL_CHILD_WALL_SECONDS
+    return _parser.read(raw, envelope_from, longest if patience is None else min(patience, longest))

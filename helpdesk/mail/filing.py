@@ -7,27 +7,37 @@ opens a ticket of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Case, Q, When
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk import outbox
 from helpdesk.company import team_for_new_tickets
 from helpdesk.mail import returned
 from helpdesk.mail.bounded import Read
+from helpdesk.mail.known import Known, OwnAddresses, addressees, parents_of, sender_of, traces
 from helpdesk.mail.matching import Match, match
 from helpdesk.mail.reading import Reading
-from helpdesk.models import Delivery, InboundEmail, SupportAddress
+from helpdesk.models import Delivery, InboundEmail
 from tickets import access, actions
-from tickets.actions import NewFile, Words
-from tickets.models import Channel, Message, Team, Ticket, User
+from tickets.actions import Acquaintance, NewFile, Opening, Words
+from tickets.bulk import update
+from tickets.models import Channel, Team, Ticket, User
 from tickets.models.people import normalize_address
 
 State = InboundEmail.State
 MAX_PROPOSED = 20
+
+
+OUTCOME = (
+    "state", "reason", "error", "claimed_until", "processed_at", "internet_message_id", "body_hash",
+    "flagged", "ticket", "message", "duplicate_of", "from_address", "subject",
+)  # fmt: skip
+"""What filing writes into a mail's row."""
 
 
 @dataclass(frozen=True)
@@ -37,51 +47,116 @@ class Filed:
     new_ticket: bool = False
 
 
-def file(row: InboundEmail, read: Read) -> Filed:
-    """Decide and do it, in the caller's transaction, and note the outcome on `row` (unsaved)."""
+def file_all(mails: Sequence[tuple[InboundEmail, Read]]) -> list[Filed]:
+    """Decide and do it for waiting mails, one after the other, in the caller's transaction, and write the
+    outcome into their rows."""
+    batch = Batch(mails)
+    filed = [batch.file(row, read) for row, read in mails]
+    batch.write()
+    return filed
+
+
+def one_at_a_time(mails: Sequence[tuple[InboundEmail, Read]]) -> None:
+    """Mails of one identity, and automatic answers to one address, wait for each other until the transaction
+    ends.
+
+    Taken before any row: who holds it may point to rows of those who wait. Sorted, so that two never wait for
+    each other in a circle.
+    """
+    identities = [f"mail:{read.reading['message_id'] or row.sha256}" for row, read in mails]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT hashtextextended(identity, 0) AS key"
+            " FROM unnest(%s::text[]) AS identity ORDER BY key) AS keys",
+            [identities],
+        )
+    if len(mails) > 1:
+        outbox.hold_addresses(sender_of(read.reading) or "" for _row, read in mails)
+
+
+class Pending(NamedTuple):
+    """A mail that opens a ticket which is not written yet."""
+
+    row: InboundEmail
+    read: Read
+    person: User | None
+    team: Team
+
+
+class Batch:
+    """Mails that are filed in one transaction: what is known of them is asked once, the tickets that they
+    open and their rows are written together.
+
+    A mail that shares a trace with an earlier one is decided after that one has been written, on what is
+    known by then: the outcome is that of filing them one by one.
+    """
+
+    def __init__(self, mails: Sequence[tuple[InboundEmail, Read]]) -> None:
+        self.known = Known([(row, read.reading) for row, read in mails])
+        self._seen: set[str] = set()
+        self._decided: list[InboundEmail] = []
+        self._openings: list[Pending] = []
+
+    @property
+    def ours(self) -> OwnAddresses:
+        return self.known.ours
+
+    def file(self, row: InboundEmail, read: Read) -> Filed:
+        """Decide what becomes of the next mail."""
+        marks = traces(row, read.reading, self.ours)
+        tickets = self.known.tickets
+        marks |= {f"ticket {tickets[one]}" for one in parents_of(read.reading) if one in tickets}
+        known = self.known
+        if marks & self._seen:
+            self.write()
+            self.known = Known([(row, read.reading)])
+        self._seen |= marks
+        row.claimed_until, row.processed_at, row.error = None, timezone.now(), ""
+        filed = _decide(row, read, self)
+        self._decided.append(row)
+        self.known = known
+        return filed
+
+    def open(self, pending: Pending) -> None:
+        """Let the mail's ticket be opened with those of the others."""
+        self._openings.append(pending)
+
+    def write(self) -> None:
+        """Open the tickets that were decided on, and write down what became of the mails so far."""
+        pending, self._openings = self._openings, []
+        people = _senders(pending)
+        opened = actions.open_tickets(list(map(_opening, pending, people)))
+        for mail, one in zip(pending, opened, strict=True):
+            mail.row.ticket, mail.row.message = one
+        for mail, person in zip(pending, people, strict=True):
+            _after_opening(mail, person, self.ours)
+        decided, self._decided = self._decided, []
+        update(decided, OUTCOME)
+
+
+def _decide(row: InboundEmail, read: Read, batch: Batch) -> Filed:
+    """Decide and do it, and note the outcome on `row` (unsaved)."""
     reading = read.reading
     row.internet_message_id = reading["message_id"][:998]
     row.body_hash = reading["body_hash"]
     row.flagged = bool(reading["flags"])
     row.from_address = (normalize_address(reading["from"]["email"]) or "")[:320]
     row.subject = reading["subject"][:500]
-    if _is_duplicate(row):
+    if _is_duplicate(row, reading, batch.known):
         return Filed()
     if row.directed_to is not None:
         return _directed(row, read, row.directed_to)
     if row.released_at is not None:
-        return _human(row, read, match(row, reading), OwnAddresses())
+        return _human(row, read, match(row, reading, batch.known), batch)
     if reading["report"]:
         return _report(row, reading)
-    ours = OwnAddresses()
-    author = normalize_address(reading["from"]["email"])
-    if author and author in ours:
+    author = sender_of(reading)
+    if author and author in batch.ours:
         return _aside(row, State.QUIET, "own address")
-    found = match(row, reading)
+    found = match(row, reading, batch.known)
     if reading["automatic"]:
         return _automatic(row, read, found)
-    return _human(row, read, found, ours)
-
-
-class OwnAddresses:
-    """Our support addresses as they stand when a mail is filed, each with its team: one query a mail."""
-
-    def __init__(self) -> None:
-        self.rows = {row.address.lower(): row for row in SupportAddress.objects.select_related("team")}
-
-    def __contains__(self, address: str) -> bool:
-        """Whether it is one of ours, active or not, whatever stands behind its plus sign."""
-        return address.lower() in self.rows or without_plus(address) in self.rows
-
-    def team_of(self, address: str) -> Team | None:
-        row = self.rows.get(address.lower()) or self.rows.get(without_plus(address))
-        return row.team if row is not None and row.is_active and row.team.is_active else None
-
-
-def without_plus(address: str) -> str:
-    """An address without its subaddress (RFC 5233)."""
-    local, _at, domain = address.lower().rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}"
+    return _human(row, read, found, batch)
 
 
 def _aside(row: InboundEmail, state: str, reason: str) -> Filed:
@@ -92,21 +167,16 @@ def _aside(row: InboundEmail, state: str, reason: str) -> Filed:
 # --- the same mail again ------------------------------------------------------------------------------
 
 
-def _is_duplicate(row: InboundEmail) -> bool:
+def _is_duplicate(row: InboundEmail, reading: Reading, known: Known) -> bool:
     """Note and tell whether this mail came before.
 
     The same bytes from the same source are a redelivery; the same Message-ID and the same body from any
     source are the same mail. The same Message-ID with another body is another mail: both are kept, this one
     flagged.
     """
-    earlier = InboundEmail.objects.filter(duplicate_of=None).exclude(
-        Q(pk=row.pk) | Q(state__in=(State.WAITING, State.REFUSED))
-    )
-    earlier = earlier.only("ticket_id", "body_hash").order_by("pk")
-    same = earlier.filter(sha256=row.sha256, source=row.source).first()
+    same = known.same_bytes(row)
     if same is None and row.internet_message_id:
-        namesakes = earlier.filter(internet_message_id=row.internet_message_id)
-        nearest = namesakes.order_by(Case(When(body_hash=row.body_hash, then=0), default=1), "pk").first()
+        nearest = known.namesake(row, reading)
         same = nearest if nearest is not None and nearest.body_hash == row.body_hash else None
         row.flagged = row.flagged or (same is None and nearest is not None)
     if same is None:
@@ -114,15 +184,6 @@ def _is_duplicate(row: InboundEmail) -> bool:
     row.state, row.reason = State.DUPLICATE, f"same as {same.pk}"
     row.duplicate_of_id, row.ticket_id = same.pk, same.ticket_id
     return True
-
-
-def one_at_a_time(identity: str) -> None:
-    """Mails of one identity are filed one after the other, until the transaction ends.
-
-    Taken before any row: who holds it may point to rows of those who wait.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"mail:{identity}"])
 
 
 # --- not from a person --------------------------------------------------------------------------------
@@ -147,20 +208,20 @@ def _automatic(row: InboundEmail, read: Read, found: Match) -> Filed:
 # --- from a person ------------------------------------------------------------------------------------
 
 
-def _human(row: InboundEmail, read: Read, found: Match, ours: OwnAddresses) -> Filed:
+def _human(row: InboundEmail, read: Read, found: Match, batch: Batch) -> Filed:
     if found.ticket is not None and found.person is not None and found.joins:
         if found.proves:
             actions.prove_address(found.person)
-        return _join(row, read, found, ours)
+        return _join(row, read, found, batch)
     if found.ticket is not None and found.has_token:
         person = found.person or _sender(read.reading)
         row.message = actions.hold_message(found.ticket, words_of(read), author=person)
         row.ticket = found.ticket
         return _aside(row, State.SUSPENDED, "token of somebody else")
-    return _open(row, read, found, ours)
+    return _open(row, read, found, batch)
 
 
-def _join(row: InboundEmail, read: Read, found: Match, ours: OwnAddresses) -> Filed:
+def _join(row: InboundEmail, read: Read, found: Match, batch: Batch) -> Filed:
     ticket, person = found.ticket, found.person
     assert ticket is not None
     assert person is not None
@@ -176,7 +237,7 @@ def _join(row: InboundEmail, read: Read, found: Match, ours: OwnAddresses) -> Fi
         return _aside(row, State.FILED, "note of a colleague")
     row.message = message = actions.reply(ticket, words, by=person, channel=Channel.MAIL, as_customer=True)
     row.ticket = message.ticket
-    _propose_copied(read.reading, message.ticket, person, ours)
+    _propose_copied(read.reading, message.ticket, person, batch.ours)
     _aside(row, State.FILED, "follow-up" if message.ticket_id != ticket.pk else "reply")
     return Filed(new_ticket=message.ticket_id != ticket.pk)
 
@@ -200,26 +261,33 @@ def _said(read: Read) -> Words:
     return words
 
 
-def _open(row: InboundEmail, read: Read, found: Match, ours: OwnAddresses) -> Filed:
-    reading = read.reading
-    team = team_for(recipients(row, reading), ours)
+def _open(row: InboundEmail, read: Read, found: Match, batch: Batch) -> Filed:
+    team = team_for(recipients(row, read.reading), batch.ours)
     if team is None:
         return _aside(row, State.QUARANTINED, "no team is set up")
-    person = _known_by_name(found.person) or _sender(reading)
-    ticket = actions.open_ticket(
-        requester=person,
-        subject=reading["subject"] or (_("(no subject)") if not reading["text"].strip() else ""),
-        team=team,
-        by=person,
-        channel=Channel.MAIL,
-        words=words_of(read),
-    )
-    row.ticket, row.message = ticket, Message.objects.filter(ticket=ticket).order_by("pk").first()
-    if not reading["answerable"]:
-        _send_no_acknowledgement(ticket)
-    _propose_copied(reading, ticket, person, ours)
+    batch.open(Pending(row, read, found.person, team))
     _aside(row, State.FILED, f"possibly related to {found.ticket.pk}" if found.ticket else "new ticket")
     return Filed(new_ticket=True)
+
+
+def _opening(mail: Pending, person: User) -> Opening:
+    reading = mail.read.reading
+    return Opening(
+        requester=person,
+        subject=reading["subject"] or (_("(no subject)") if not reading["text"].strip() else ""),
+        team=mail.team,
+        by=person,
+        channel=Channel.MAIL,
+        words=words_of(mail.read),
+    )
+
+
+def _after_opening(mail: Pending, person: User, ours: OwnAddresses) -> None:
+    ticket = mail.row.ticket
+    assert ticket is not None
+    if not mail.read.reading["answerable"]:
+        _send_no_acknowledgement(ticket)
+    _propose_copied(mail.read.reading, ticket, person, ours)
 
 
 def _send_no_acknowledgement(ticket: Ticket) -> None:
@@ -229,18 +297,24 @@ def _send_no_acknowledgement(ticket: Ticket) -> None:
     outbox.suppress(leaving, Delivery.Reason.UNWANTED, ticket.opened_at)
 
 
-def _known_by_name(person: User | None) -> User | None:
-    """Somebody we know whose name is not missing: meeting them again would change nothing."""
-    return person if person is not None and person.name else None
+def _senders(mails: Sequence[Pending]) -> list[User]:
+    """Who wrote them. Whom we know by name is not met again: it would change nothing."""
+    met = [mail for mail in mails if mail.person is None or not mail.person.name]
+    people = iter(actions.meet_all([_acquaintance(mail.read.reading) for mail in met]))
+    return [mail.person if mail.person and mail.person.name else next(people) for mail in mails]
 
 
 def _sender(reading: Reading) -> User:
-    """The person who wrote; without a usable address somebody new, known by what stood there."""
+    """The person who wrote."""
+    return actions.meet_all([_acquaintance(reading)])[0]
+
+
+def _acquaintance(reading: Reading) -> Acquaintance:
+    """Who is to be met; without a usable address somebody new, known by what stood there."""
     name, address = reading["from"]["name"], reading["from"]["email"]
-    try:
-        return actions.meet(address, name=name)
-    except ValueError:
-        return actions.meet(None, name=name or address)
+    if not address or actions.is_address(address):
+        return Acquaintance(address, name)
+    return Acquaintance(None, name or address)
 
 
 def words_of(read: Read) -> Words:
@@ -264,10 +338,7 @@ def words_of(read: Read) -> Words:
 
 def recipients(row: InboundEmail, reading: Reading) -> list[str]:
     """Every address the mail was sent to, what the envelope says first."""
-    named = [one["email"] for one in [*reading["to"], *reading["cc"]]]
-    return list(
-        dict.fromkeys(one.lower() for one in [*row.envelope_to, *reading["delivered_to"], *named] if one)
-    )
+    return list(dict.fromkeys(one.lower() for one in addressees(row, reading)))
 
 
 def team_for(addresses: Iterable[str], ours: OwnAddresses) -> Team | None:

@@ -1,36 +1,40 @@
 """The one route by which mail comes in: stored whole first, then read, then filed.
 
-Every source calls `store`; a worker (or `receive_mail`) then calls `process`. Between the two the mail waits
-in its row and nothing but that row is needed to go on, so that any process may die at any moment.
+Every source calls `store`; a worker then calls `process_waiting` (`receive_mail`: `process`). Between the two
+the mail waits in its row and nothing but that row is needed to go on, so that any process may die at any
+moment. What waits together is filed together: one transaction for many mails costs little more than for one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from helpdesk import leases
 from helpdesk.mail import filing
-from helpdesk.mail.bounded import ParserDied, Read, parse_bounded
+from helpdesk.mail.bounded import ParserDied, ParserSlow, Read, parse_bounded
 from helpdesk.models import InboundEmail
 from tickets.handover import hand_over
 
 logger = logging.getLogger(__name__)
 State = InboundEmail.State
 
-_OUTCOME = (
-    "state", "reason", "error", "claimed_until", "processed_at", "internet_message_id", "body_hash",
-    "flagged", "ticket", "message", "duplicate_of", "from_address", "subject",
-)  # fmt: skip
+TOGETHER, NEWEST = 50, 10
+"""So many mails are filed together, and so many of the newest beside the oldest."""
+MOST_BYTES = 8 * 1024 * 1024
+MOMENT = 2.0  # seconds in which a mail is read among others
 BATCH = 200
+HANDED_OVER = 4  # tasks of a sweep, each of which works until nothing waits
 
 
 @dataclass(frozen=True)
@@ -107,51 +111,135 @@ def known_path(row: InboundEmail) -> str | None:
 
 
 def process(pk: int) -> Outcome | None:
-    """Read and file a stored mail. None where it is done already or another process is at it.
-
-    The try is counted and committed before the parser runs: what kills the process is quarantined at the
-    third start.
-    """
+    """Read and file a stored mail. None where it is done already or another process is at it."""
     row = _claim(pk)
-    if row is None:
-        return None
-    if row.attempts > settings.MAIL_ATTEMPTS:
-        return _give_up(row, row.error or "The process that read it was ended each time.")
-    try:
-        claimed = InboundEmail.objects.filter(pk=row.pk, state=State.WAITING, attempts=row.attempts)
-        with leases.kept(claimed, settings.MAIL_CLAIM):
-            read = parse_bounded(bytes(row.raw), known_path(row))
-        return _file(row, read)
-    except ParserDied as error:
-        return _failed(row, f"The parser was ended: {error}")
-    except Exception as error:
-        if _is_outage(error):
-            raise
-        logger.exception("mail %s could not be filed", row.pk)
-        return _failed(row, f"{type(error).__name__}: {error}"[:2000])
+    return None if row is None else _work([row])[0]
+
+
+def process_waiting(seconds: float = 20.0) -> int:
+    """Read and file what waits until nothing does or the time is over. Returns the number of tries."""
+    count, until = 0, time.monotonic() + seconds
+    while rows := _claim_some():
+        count += len(rows)
+        _work(rows)
+        if time.monotonic() > until:
+            hand_over("mail.process", rows[-1].pk)
+            break
+    return count
+
+
+def _free() -> QuerySet[InboundEmail]:
+    """What waits and nobody is at."""
+    return InboundEmail.objects.filter(
+        Q(claimed_until=None) | Q(claimed_until__lt=Now()), state=State.WAITING
+    )
 
 
 def _claim(pk: int) -> InboundEmail | None:
-    free = Q(claimed_until=None) | Q(claimed_until__lt=Now())
-    claimed = InboundEmail.objects.filter(free, pk=pk, state=State.WAITING).update(
-        attempts=F("attempts") + 1, claimed_until=Now() + settings.MAIL_CLAIM
-    )
-    return InboundEmail.objects.get(pk=pk) if claimed else None
+    return InboundEmail.objects.get(pk=pk) if _take(_free().filter(pk=pk)) else None
 
 
-def _file(row: InboundEmail, read: Read) -> Outcome:
+def _take(rows: QuerySet[InboundEmail]) -> int:
+    """The try is counted and committed before the parser runs: what kills the process is quarantined at the
+    third start."""
+    return rows.update(attempts=F("attempts") + 1, claimed_until=Now() + settings.MAIL_CLAIM)
+
+
+def _claim_some() -> list[InboundEmail]:
+    """The oldest that wait; of a long queue also some of the newest, so that who writes now does not wait
+    behind a flood that came before."""
     with transaction.atomic():
-        filing.one_at_a_time(read.reading["message_id"] or row.sha256)
-        row = InboundEmail.objects.select_for_update(no_key=True).defer("raw").get(pk=row.pk)
-        if row.state != State.WAITING:
-            return Outcome(row, read=read)
-        decision = filing.file(row, read)
-        row.claimed_until = None
-        row.processed_at = timezone.now()
-        row.error = ""
-        row.save(update_fields=_OUTCOME)
-    logger.info("mail %s from %s: %s %s", row.pk, row.source, row.state, row.reason)
-    return Outcome(row, new_ticket=decision.new_ticket, read=read)
+        free = _free().select_for_update(skip_locked=True, no_key=True).only("size", "attempts")
+        rows = list(free.order_by("received_at", "pk")[:TOGETHER])
+        if len(rows) == TOGETHER:
+            rows += free.order_by("-received_at", "-pk")[:NEWEST]
+        chosen = _together(rows)
+        _take(InboundEmail.objects.filter(pk__in=chosen))
+    return list(InboundEmail.objects.filter(pk__in=chosen).order_by("received_at", "pk"))
+
+
+def _together(rows: list[InboundEmail]) -> list[int]:
+    """Which to take at once: what was tried before alone, so that it spoils nothing for others; else no more
+    than fits into memory."""
+    if rows and rows[0].attempts:
+        return [rows[0].pk]
+    chosen: dict[int, int] = {}
+    for row in rows:
+        if not row.attempts and (not chosen or sum(chosen.values()) + row.size <= MOST_BYTES):
+            chosen[row.pk] = row.size
+    return list(chosen)
+
+
+def _work(rows: list[InboundEmail]) -> list[Outcome]:
+    """Read and file mails that were claimed."""
+    tries = Q(pk__in=[])
+    for attempts in {row.attempts for row in rows}:
+        tries |= Q(attempts=attempts, pk__in=[row.pk for row in rows if row.attempts == attempts])
+    ended: dict[int, Outcome] = {}
+    slow: list[InboundEmail] = []
+    with leases.kept(InboundEmail.objects.filter(tries, state=State.WAITING), settings.MAIL_CLAIM):
+        mails = _read(rows, ended, slow)
+        ended |= {one.row.pk: one for one in _file_or_each(mails)}
+        for row in slow:
+            alone = _read([row], ended, [])
+            ended |= {one.row.pk: one for one in _file_or_each(alone)}
+    return [ended.get(row.pk) or Outcome(InboundEmail.objects.get(pk=row.pk)) for row in rows]
+
+
+def _read(
+    rows: list[InboundEmail], ended: dict[int, Outcome], slow: list[InboundEmail]
+) -> list[tuple[InboundEmail, Read]]:
+    """Read them one after the other; those that were not filed because of it go to `ended`. One that takes
+    long does not hold up the others: it goes to `slow`."""
+    patience = MOMENT if len(rows) > 1 else settings.MAIL_CHILD_WALL_SECONDS
+    mails = []
+    for row in rows:
+        if row.attempts > settings.MAIL_ATTEMPTS:
+            ended[row.pk] = _give_up(row, row.error or "The process that read it was ended each time.")
+            continue
+        try:
+            mails.append((row, parse_bounded(bytes(row.raw), known_path(row), patience)))
+        except ParserSlow as error:
+            if len(rows) > 1:
+                slow.append(row)
+            else:
+                ended[row.pk] = _failed(row, f"The parser was ended: {error}")
+        except ParserDied as error:
+            ended[row.pk] = _failed(row, f"The parser was ended: {error}")
+    return mails
+
+
+def _file_or_each(mails: Sequence[tuple[InboundEmail, Read]]) -> list[Outcome]:
+    """File them together; where that fails, for whatever reason, each alone."""
+    if not mails:
+        return []
+    try:
+        return _file(mails)
+    except Exception as error:
+        if _is_outage(error) and not (len(mails) > 1 and _is_conflict(error)):
+            raise
+        if len(mails) > 1:
+            logger.warning("%s mails are filed one by one: %s", len(mails), type(error).__name__)
+            return [outcome for mail in mails for outcome in _file_or_each([mail])]
+        row = mails[0][0]
+        logger.exception("mail %s could not be filed", row.pk)
+        return [_failed(row, f"{type(error).__name__}: {error}"[:2000])]
+
+
+def _file(mails: Sequence[tuple[InboundEmail, Read]]) -> list[Outcome]:
+    """File mails that were read in one transaction, the oldest first."""
+    with transaction.atomic():
+        filing.one_at_a_time(mails)
+        waiting = InboundEmail.objects.filter(pk__in=[row.pk for row, _read in mails], state=State.WAITING)
+        rows = waiting.select_for_update(no_key=True).defer("raw").order_by("pk").in_bulk()
+        still = [(rows[row.pk], read) for row, read in mails if row.pk in rows]
+        filed = filing.file_all(still)
+    for row in rows.values():
+        logger.info("mail %s from %s: %s %s", row.pk, row.source, row.state, row.reason)
+    return [
+        Outcome(row, new_ticket=one.new_ticket, read=read)
+        for (row, read), one in zip(still, filed, strict=True)
+    ]
 
 
 def _failed(row: InboundEmail, error: str) -> Outcome:
@@ -181,15 +269,18 @@ def _is_outage(error: Exception) -> bool:
     return isinstance(error, (OperationalError, InterfaceError))
 
 
+def _is_conflict(error: Exception) -> bool:
+    """Two that wanted the same rows (SQLSTATE class 40, 55P03)."""
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    return state.startswith("40") or state == "55P03"
+
+
 def sweep() -> int:
     """Hand over again what waits and nobody works at. Returns how many."""
-    waiting = InboundEmail.objects.filter(
-        Q(claimed_until=None) | Q(claimed_until__lt=Now()),
-        state=State.WAITING,
-        received_at__lt=Now() - timedelta(seconds=settings.MAIL_SWEEP_AFTER_SECONDS),
-    ).order_by("received_at")
+    before = Now() - timedelta(seconds=settings.MAIL_SWEEP_AFTER_SECONDS)
+    waiting = _free().filter(received_at__lt=before).order_by("received_at")
     found = list(waiting.values_list("pk", flat=True)[:BATCH])
-    for pk in found:
+    for pk in found[:HANDED_OVER]:
         hand_over("mail.process", pk)
     return len(found)
 

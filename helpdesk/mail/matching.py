@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from django.db.models import Q
 
+from helpdesk.mail.known import Known, addressees, parents_of, sender_of, tagged_ticket
 from helpdesk.mail.reading import Reading
-from helpdesk.mail.tokens import read_message_id, read_reply_address
-from helpdesk.models import Delivery, InboundEmail
+from helpdesk.mail.tokens import read_reply_address
+from helpdesk.models import InboundEmail
 from tickets import access
-from tickets.models import Message, Ticket, User
-from tickets.models.people import normalize_address
-
-_TAG = re.compile(r"\[#(\d{1,12})\]")
-MAX_IDS = 60
+from tickets.models import Ticket, User
 
 
 @dataclass(frozen=True)
@@ -31,76 +27,49 @@ class Match:
     proves: bool = False
 
 
-def match(row: InboundEmail, reading: Reading) -> Match:
+def match(row: InboundEmail, reading: Reading, known: Known) -> Match:
     """The safest evidence first: a reply token, then known Message-IDs from the newest back, then the
     subject's number.
 
     The number in a subject is no secret: it counts for those who take part, and for nobody else not even as a
     hint of the ticket's existence.
     """
-    address = normalize_address(reading["from"]["email"])
-    person = User.objects.filter(email=address).first() if address else None
+    person = known.person(sender_of(reading))
     by_token, holder = _by_token(row, reading)
-    by_id = None if by_token else _by_message_ids(reading) or _by_own_thread(person, reading)
+    by_id = None if by_token else _by_message_ids(reading, known) or _by_own_thread(person, reading, known)
     ticket = by_token or by_id
     if ticket is not None:
         joins = person is not None and takes_part(person, ticket)
         proves = joins and by_token is not None and person is not None and person.pk == holder
         return Match(ticket, person, joins, has_token=by_token is not None, proves=proves)
-    tagged = _by_subject(reading)
+    tagged = _ticket(tagged_ticket(reading))
     if tagged is not None and person is not None and takes_part(person, tagged):
         return Match(tagged, person, joins=True)
     return Match(tagged, person)
 
 
+def _ticket(pk: int | None) -> Ticket | None:
+    return None if pk is None else Ticket.objects.filter(pk=pk).first()
+
+
 def _by_token(row: InboundEmail, reading: Reading) -> tuple[Ticket | None, int]:
     """The ticket of a reply address of ours, and the id of the person to whom we gave it."""
-    named = [one["email"] for one in [*reading["to"], *reading["cc"]]]
-    for address in [*row.envelope_to, *reading["delivered_to"], *named]:
+    for address in addressees(row, reading):
         found = read_reply_address(address)
-        if found:
-            ticket = Ticket.objects.filter(pk=found[0]).first()
-            if ticket is not None:
-                return ticket, found[1]
+        if found and (ticket := _ticket(found[0])) is not None:
+            return ticket, found[1]
     return None, 0
 
 
-def _by_message_ids(reading: Reading) -> Ticket | None:
+def _by_message_ids(reading: Reading, known: Known) -> Ticket | None:
     """In-Reply-To, then References from the right: the newest parent that we know."""
-    ids = [*reading["in_reply_to"], *reversed(reading["references"])]
-    ids = [one for one in dict.fromkeys(ids) if one and one != reading["message_id"]][:MAX_IDS]
-    tickets: dict[str, int] = {}
-    deliveries = {read_message_id(one): one for one in ids}
-    deliveries.pop(None, None)
-    for pk, ticket in Delivery.objects.filter(
-        pk__in=list(deliveries), event__ticket__isnull=False
-    ).values_list("pk", "event__ticket"):
-        tickets[deliveries[pk]] = ticket
-    heard = Message.objects.filter(internet_message_id__in=ids).exclude(internet_message_id="").order_by("pk")
-    tickets |= dict(heard.values_list("internet_message_id", "ticket"))
-    for one in ids:
-        if one in tickets:
-            return Ticket.objects.filter(pk=tickets[one]).first()
-    return None
+    return _ticket(next((known.tickets[one] for one in parents_of(reading) if one in known.tickets), None))
 
 
-def _by_own_thread(person: User | None, reading: Reading) -> Ticket | None:
+def _by_own_thread(person: User | None, reading: Reading, known: Known) -> Ticket | None:
     """The ticket of an earlier mail of the same sender that answers this one (it came late) or the same mail,
     which never came to us."""
-    ids = [*reading["in_reply_to"], *reading["references"]][-MAX_IDS:]
-    if person is None or not (ids or reading["message_id"]):
-        return None
-    same = Q()
-    for one in dict.fromkeys(filter(None, [*ids, reading["message_id"]])):
-        same |= Q(references__contains=f"<{one}>")
-    earlier = Message.objects.filter(same, author=person, public=True, held=False).order_by("-pk")
-    found = earlier.select_related("ticket").first()
-    return found.ticket if found else None
-
-
-def _by_subject(reading: Reading) -> Ticket | None:
-    found = _TAG.search(reading["subject"])
-    return Ticket.objects.filter(pk=int(found[1])).first() if found else None
+    return None if person is None else _ticket(known.thread(person, reading))
 
 
 def takes_part(person: User, ticket: Ticket) -> bool:

@@ -1,10 +1,10 @@
 """The process in which mail is read, bounded in memory and in CPU time for each mail. Started by `bounded`,
 never by hand.
 
-Protocol on standard input and output, all numbers big-endian: a question is the length of its JSON head (4
-bytes), of the raw mail (8), then both; an answer is the length of its JSON (8), of the attachments' contents
-in a row (8), then both. It ends with its input. No Django here: a child starts in a tenth of a second and
-holds no connection.
+Protocol on standard input and output, all numbers big-endian: first READY; then a question is the length of
+its JSON head (4 bytes), of the raw mail (8), then both; an answer is the length of its JSON (8), of the
+attachments' contents in a row (8), then both. It ends with its input. No Django here: a child starts in a
+tenth of a second and holds no connection.
 """
 
 import json
@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from helpdesk.mail.mail import Limits
 from helpdesk.mail.reading import read
 
+READY = b"R"
 QUESTION = struct.Struct(">IQ")
 ANSWER = struct.Struct(">QQ")
 
@@ -25,6 +26,8 @@ def serve(source: BinaryIO, sink: BinaryIO, cpu_seconds: int, memory_bytes: int)
     """Answer until the input ends."""
     with suppress(ValueError, OSError):  # not every system can limit this; the other limits hold all the same
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    sink.write(READY)
+    sink.flush()
     while head := source.read(QUESTION.size):
         head_size, raw_size = QUESTION.unpack(head)
         question: dict[str, Any] = json.loads(source.read(head_size))

@@ -17,8 +17,9 @@ from tickets.actions.conversation import (
 )
 from tickets.actions.drafts import discard_draft, save_draft, schedule_draft
 from tickets.actions.jobs import ask_job, cancel_job, retry_job
-from tickets.actions.opening import Opening, open_ticket, open_tickets
+from tickets.actions.opening import Opened, Opening, open_ticket, open_tickets
 from tickets.actions.people import (
+    Acquaintance,
     create_organization,
     create_team,
     deactivate,
@@ -26,8 +27,10 @@ from tickets.actions.people import (
     edit_person,
     edit_team,
     invite,
+    is_address,
     join,
     meet,
+    meet_all,
     prove_address,
     reactivate,
     report_address_failed,
@@ -56,9 +59,11 @@ from tickets.actions.taking_back import (
 )
 
 __all__ = [
+    "Acquaintance",
     "Conflict",
     "NewFile",
     "NotAllowed",
+    "Opened",
     "Opening",
     "Words",
     "accept_follower",
@@ -80,9 +85,11 @@ __all__ = [
     "hear_automatic",
     "hold_message",
     "invite",
+    "is_address",
     "join",
     "mark_read",
     "meet",
+    "meet_all",
     "move",
     "open_ticket",
     "open_tickets",

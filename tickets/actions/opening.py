@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
@@ -56,10 +56,17 @@ def open_ticket(**given: Any) -> Ticket:
 
     Raises NotAllowed, and ValueError for an empty subject and text.
     """
-    return open_tickets([Opening(**given)])[0]
+    return open_tickets([Opening(**given)])[0].ticket
 
 
-def open_tickets(openings: Sequence[Opening]) -> list[Ticket]:
+class Opened(NamedTuple):
+    """A new ticket and what it was opened with."""
+
+    ticket: Ticket
+    message: Message
+
+
+def open_tickets(openings: Sequence[Opening]) -> list[Opened]:
     """Open many in a few statements, all or none, each as `open_ticket` would."""
     tickets = [_ticket(opening, instant(opening.at)) for opening in openings]
     with transaction.atomic(savepoint=any(opening.tags for opening in openings)):  # a tag may be refused
@@ -75,7 +82,7 @@ def open_tickets(openings: Sequence[Opening]) -> list[Ticket]:
         for opening, ticket in zip(openings, tickets, strict=True):
             for name in opening.tags:
                 put_tag(ticket, name, by=None, at=ticket.opened_at)
-    return tickets
+    return list(map(Opened, tickets, messages))
 
 
 def _ticket(opening: Opening, at: datetime) -> Ticket:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from tickets import access
 from tickets.actions.base import NotAllowed, instant
-from tickets.events import record
+from tickets.bulk import insert
+from tickets.events import NewEvent, record, record_all
 from tickets.models import Organization, Role, Tag, Team, User
 from tickets.models.people import normalize_address
 from tickets.text import clean_line
@@ -28,35 +30,81 @@ def meet(
 
     Raises ValueError for something that is no e-mail address.
     """
-    address = normalize_address(address)
-    if address:
-        known = User.objects.filter(email=address).first()
-        if known:
-            if name.strip() and not known.name:
-                known.name = clean_line(name, 200)
-                known.save(update_fields=["name"])
-            return known
-        _check_address(address)
+    known = Acquaintance(address, name, phone, language)
+    return meet_all([known], at=at)[0]
+
+
+@dataclass(frozen=True)
+class Acquaintance:
+    """Somebody to meet. Without an address it is somebody new each time."""
+
+    address: str | None
+    name: str = ""
+    phone: str = ""
+    language: str = ""
+
+    @property
+    def email(self) -> str | None:
+        return normalize_address(self.address)
+
+
+def meet_all(given: Sequence[Acquaintance], *, at: datetime | None = None) -> list[User]:
+    """`meet` for many, in a few statements; the same address twice is one person."""
+    known = {
+        user.email: user for user in User.objects.filter(email__in={one.email for one in given if one.email})
+    }
+    new: dict[str | int | None, Acquaintance] = {}
+    for nth, one in enumerate(given):
+        if one.email and one.email not in known:
+            _check_address(one.email)
+            new.setdefault(one.email, one)
+        elif not one.email:
+            new[nth] = one
     try:
-        with transaction.atomic():
-            person = User.objects.create_user(
-                address,
-                name=clean_line(name, 200),
-                phone=clean_line(phone, 50),
-                language=clean_line(language, 12),
-                created_at=instant(at),
-            )
-            record("person.met", subject=person, at=at, data={"person": person.pk})
-            return person
-    except IntegrityError:
-        return User.objects.get(email=address)
+        made = dict(zip(new, _make(list(new.values()), at), strict=True)) if new else {}
+    except IntegrityError:  # somebody else met one of them at this moment
+        if len(given) == 1:
+            return [User.objects.get(email=given[0].email)]
+        return [meet_all([one], at=at)[0] for one in given]
+    people = [known.get(one.email) or made[one.email or nth] for nth, one in enumerate(given)]
+    for person, one in zip(people, given, strict=True):
+        if one.name.strip() and not person.name:
+            person.name = clean_line(one.name, 200)
+            person.save(update_fields=["name"])
+    return people
+
+
+def _make(given: Sequence[Acquaintance], at: datetime | None) -> list[User]:
+    people = [
+        User(
+            email=one.email,
+            name=clean_line(one.name, 200),
+            phone=clean_line(one.phone, 50),
+            language=clean_line(one.language, 12),
+            created_at=instant(at),
+        )
+        for one in given
+    ]
+    for person in people:
+        person.set_unusable_password()
+    with transaction.atomic():
+        insert(people)
+        record_all([NewEvent("person.met", subject=one, at=at, data={"person": one.pk}) for one in people])
+    return people
+
+
+def is_address(address: str | None) -> bool:
+    """Whether `meet` would take it."""
+    try:
+        validate_email(normalize_address(address))
+    except ValidationError:
+        return False
+    return True
 
 
 def _check_address(address: str) -> None:
-    try:
-        validate_email(address)
-    except ValidationError as error:
-        raise ValueError(_("“%(address)s” is not an email address.") % {"address": address}) from error
+    if not is_address(address):
+        raise ValueError(_("“%(address)s” is not an email address.") % {"address": address})
 
 
 def invite(
