@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -23,8 +24,9 @@ for _folder in ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/s
         os.environ["PATH"] = os.pathsep.join(filter(None, [os.environ.get("PATH"), _folder]))
 
 
+@cache
 def find() -> str | None:
-    """The path of a Chromium that starts, or None."""
+    """The path of a Chromium that starts, or None; looked for once."""
     places = [os.environ.get("CHROMIUM"), *map(shutil.which, NAMES), _downloaded()]
     return next((place for place in places if place and _starts(place)), None)
 
@@ -32,9 +34,11 @@ def find() -> str | None:
 def install() -> str | None:
     """Try each way that may work here; the path of what works then, or None."""
     _try(sys.executable, "-m", "playwright", "install", "chromium")
+    find.cache_clear()
     if (found := find()) is None and os.geteuid() == 0 and shutil.which("apt-get"):
         _try("apt-get", "update", "-q")
         _try("apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium")
+        find.cache_clear()
         found = find()
     return found
 

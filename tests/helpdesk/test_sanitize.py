@@ -13,6 +13,7 @@ from helpdesk.sanitize import for_display, sanitized
 from tests.helpdesk.mail import agreement
 
 ATTACKS = agreement.CORPORA / "attacks" / "html_sanitizer" / "cases.json"
+LINES = agreement.CORPORA / "attacks" / "payload_lines" / "cases.json"
 ACTIVE = {
     "script", "iframe", "object", "embed", "link", "meta", "base", "form", "svg", "math", "style", "input",
     "button", "textarea", "select", "frame", "frameset", "applet", "template", "noscript", "video", "audio",
@@ -45,7 +46,7 @@ def dangers(page: str) -> list[str]:
 
 @pytest.mark.skipif(not ATTACKS.is_file(), reason="the attack corpora are not beside this checkout")
 def test_no_attack_of_the_corpus_survives():
-    cases = json.loads(ATTACKS.read_text())
+    cases = [*json.loads(ATTACKS.read_text()), *json.loads(LINES.read_text())]
     alive = {case["id"]: dangers(sanitized(case["payload"])) for case in cases}
     assert {name: found for name, found in alive.items() if found} == {}
     shown = {case["id"]: for_display(sanitized(case["payload"]), {}) for case in cases}
