@@ -138,6 +138,11 @@ def hidden(rule: Rule | None) -> Rule | None:
     return answer
 
 
+def _a_text(world: World, thing: Thing) -> list[Any]:
+    return ["ticket.received", "en"]
+
+
+_wording_page = [Row(get=administrators, post=administrators, args=_a_text)]
 _ANY = [Row(get=anyone)]
 _FORM = [Row(get=anyone, post=anyone)]
 _DESK_PAGE = [Row(get=desk, args=_ticket)]
@@ -383,6 +388,10 @@ ROWS: dict[str, list[Row]] = {
     "setup:mail_delivery_raw": _setup_page(one="outgoing"),
     "setup:mail_read_again": _setup_button("incoming"),
     "setup:mail_send_again": _setup_button("outgoing"),
+    "setup:wording": _setup_page(),
+    "setup:wording_edit": _wording_page,
+    "setup:wording_reset": [Row(post=administrators, args=_a_text)],
+    "setup:wording_preview": _wording_page,
     "setup:surveys": _setup_page(post=True),
     "setup:hours": _promise_page(),
     "setup:hours_defaults": _promise_button(),

@@ -97,6 +97,7 @@ KINDS: dict[str, frozenset[str]] = {
     "team.edited": frozenset({"team", "fields"}),
     "organization.created": frozenset({"organization"}),
     "organization.edited": frozenset({"organization", "fields"}),
+    "wording.changed": frozenset({"wording", "version"}),
     "company.edited": frozenset({"fields"}),
     "address.created": frozenset({"address", "team"}),
     "address.edited": frozenset({"address", "fields"}),

@@ -17,9 +17,11 @@ from helpdesk.actions.company import (
 from helpdesk.actions.mail import ASIDE, delete_mail, read_again, refile, release
 from helpdesk.actions.people import invite_again
 from helpdesk.actions.tokens import digest, issue_token, revoke_token, use_token
+from helpdesk.actions.wording import change_wording, reset_wording
 
 __all__ = [
     "ASIDE",
+    "change_wording",
     "create_address",
     "create_saved_reply",
     "delete_mail",
@@ -34,6 +36,7 @@ __all__ = [
     "refile",
     "release",
     "remove_logo",
+    "reset_wording",
     "revoke_token",
     "set_logo",
     "use_token",

@@ -28,7 +28,7 @@ def edit_company(*, by: User | None, at: datetime | None = None, **fields: Any) 
 
     Office hours in the company's zone and standard targets are there from the first time on.
     """
-    _demand_administrator(by)
+    demand_administrator(by)
     _demand_known(fields, "name", "time_zone", "default_team")
     if "name" in fields:
         fields["name"] = _named(fields["name"])
@@ -40,7 +40,7 @@ def edit_company(*, by: User | None, at: datetime | None = None, **fields: Any) 
 
 def set_logo(data: bytes, *, by: User | None, at: datetime | None = None) -> Company:
     """Show this picture (PNG or JPEG) wherever the company is named. Raises `logos.BadLogo`."""
-    _demand_administrator(by)
+    demand_administrator(by)
     picture = logos.square(data)
     with transaction.atomic():
         digest = hashlib.sha256(picture).hexdigest()
@@ -51,7 +51,7 @@ def set_logo(data: bytes, *, by: User | None, at: datetime | None = None) -> Com
 
 
 def remove_logo(*, by: User | None, at: datetime | None = None) -> Company:
-    _demand_administrator(by)
+    demand_administrator(by)
     return _edit_company({"logo_id": None, "logo_type": ""}, by=by, at=at)
 
 
@@ -75,7 +75,7 @@ def create_address(
     at: datetime | None = None,
 ) -> SupportAddress:
     """Mail to this address goes to `team`, whose mail comes from it. Raises ValueError if it is taken."""
-    _demand_administrator(by)
+    demand_administrator(by)
     with transaction.atomic():
         company = Company.objects.filter(pk=THE_ONE).first() or Company()
         install_defaults(by=by, zone=company.time_zone, at=at)  # no mail without a clock
@@ -93,7 +93,7 @@ def edit_address(
     row: SupportAddress, *, by: User | None, at: datetime | None = None, **fields: Any
 ) -> SupportAddress:
     """Change address, team, name, signature or is_active. Raises ValueError for a taken address."""
-    _demand_administrator(by)
+    demand_administrator(by)
     _demand_known(fields, "address", "team", "name", "signature", "is_active")
     with transaction.atomic():
         row = SupportAddress.objects.select_for_update().get(pk=row.pk)
@@ -110,7 +110,7 @@ def create_saved_reply(
     title: str, text: str, *, by: User | None, team: Team | None = None, at: datetime | None = None
 ) -> SavedReply:
     """A text that agents of `team` (None: all) insert. Raises ValueError when title or text is empty."""
-    _demand_administrator(by)
+    demand_administrator(by)
     with transaction.atomic():
         row = SavedReply.objects.create(title=_titled(title), text=_worded(text), team=team)
         record("saved_reply.created", subject=row, by=by, at=at, data={"saved_reply": row.pk})
@@ -121,7 +121,7 @@ def edit_saved_reply(
     row: SavedReply, *, by: User | None, at: datetime | None = None, **fields: Any
 ) -> SavedReply:
     """Change title, text or team."""
-    _demand_administrator(by)
+    demand_administrator(by)
     _demand_known(fields, "title", "text", "team")
     if "title" in fields:
         fields["title"] = _titled(fields["title"])
@@ -136,7 +136,7 @@ def edit_saved_reply(
 
 def delete_saved_reply(row: SavedReply, *, by: User | None, at: datetime | None = None) -> None:
     """Gone for the composers; what was sent with it stays."""
-    _demand_administrator(by)
+    demand_administrator(by)
     with transaction.atomic():
         found = SavedReply.objects.select_for_update().filter(pk=row.pk).first()
         if found is not None:
@@ -193,6 +193,6 @@ def _demand_known(fields: dict[str, Any], *known: str) -> None:
         raise ValueError(f"not editable: {sorted(unknown)}")
 
 
-def _demand_administrator(by: User | None) -> None:
+def demand_administrator(by: User | None) -> None:
     if by is not None and not access.can_administer(by):
         raise NotAllowed(_("Only administrators may do this."))

@@ -1,7 +1,6 @@
 """From a delivery to the bytes that travel: text and HTML from one template, headers, attachments.
 
-Each `templates/mail/<template>.jinja` is rendered twice, with the macros of `_kit.txt.jinja` and of
-`_kit.html.jinja`, so that both parts say the same; the text part is complete alone.
+The words are those of `helpdesk.wording`, filled with what the letter says.
 """
 
 from __future__ import annotations
@@ -12,18 +11,10 @@ from email import message_from_bytes, policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import css_inline
 from django.conf import settings
-from django.template.defaultfilters import linebreaks_filter, urlize
 from django.utils import timezone, translation
-from django.utils.dateformat import format as date_format
-from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from helpdesk.company import company
 from helpdesk.mail import letters, tokens
@@ -31,17 +22,14 @@ from helpdesk.mail.anchor import ANCHOR_ID, ANCHOR_TEXT
 from helpdesk.mail.letter import REPLIED, Letter, NotToBeSent, NotYet
 from helpdesk.mail.smtp import Envelope
 from helpdesk.models import Delivery
+from helpdesk.wording import store
+from helpdesk.wording.rendering import Look, as_html, as_text, check
 from helpdesk.words import file_size
 from tickets.models import Attachment, User
 from tickets.text import clean_line
 
 __all__ = ["NotToBeSent", "NotYet", "subject_of", "write"]
 
-TEMPLATES = Path(settings.ROOT) / "helpdesk" / "templates"
-HTML_BYTES = 90_000
-"""Gmail cuts a mail at 102 kB of HTML and hides the rest."""
-TEXT_IN_HTML = 40_000
-QUOTE_SIGNS = 4_000
 _TYPE = re.compile(r"^[\w.+-]{1,60}/[\w.+-]{1,100}$", re.ASCII)
 _POLICY = policy.SMTP.clone(max_line_length=900)  # shorter lines would break long ids apart (RFC 2047 words)
 
@@ -89,23 +77,29 @@ def _senders(letter: Letter, row: Delivery) -> tuple[str, ...]:
 
 def _mime(letter: Letter, row: Delivery) -> EmailMessage:
     mail = EmailMessage(policy=_POLICY)
-    for name, value in _headers(letter, row).items():
+    words, look = store.current(letter.template, translation.get_language()), Look()
+    subject = letter.prefix + words.subject_of(letter.values)
+    for name, value in _headers(letter, subject, row).items():
         mail[name] = value
     parts, left_out = _within_limit(letter.files)
-    letter.context |= {"files_left_out": [(file.name, file_size(file.blob.size)) for file in left_out]}
-    mail.set_content(render(letter, "txt"), cte="quoted-printable")
-    mail.add_alternative(html_of(letter), subtype="html", cte="quoted-printable")
+    values = letter.values | {
+        "files": [(file.name, file_size(file.blob.size), "") for file in left_out],
+    }
+    check(words, values)
+    html = as_html(words, values, look, title=subject, anchor=(ANCHOR_ID, ANCHOR_TEXT))
+    mail.set_content(as_text(words, values, look), cte="quoted-printable")
+    mail.add_alternative(html, subtype="html", cte="quoted-printable")
     for file in parts:
         _attach(mail, file)
     return mail
 
 
-def _headers(letter: Letter, row: Delivery) -> dict[str, Any]:
+def _headers(letter: Letter, subject: str, row: Delivery) -> dict[str, Any]:
     name = letter.to.name if letter.to is not None else ""
     headers: dict[str, Any] = {
         "From": _address(letter.sender_name, letter.box),
         "To": _address(name, row.address),
-        "Subject": clean_line(letter.subject, 400),
+        "Subject": clean_line(subject, 400),
         "Date": format_datetime(timezone.localtime()),
         "Message-ID": f"<{row.internet_message_id}>",
     }
@@ -170,87 +164,3 @@ def _attach(mail: EmailMessage, file: Attachment) -> None:
     maintype, subtype = kind.split("/")
     data = whole(file)
     mail.add_attachment(data, maintype=maintype, subtype=subtype, filename=clean_line(file.name, 200))
-
-
-# --- words --------------------------------------------------------------------------------------------
-
-
-def render(letter: Letter, form: str) -> str:
-    """The letter as `txt` or `html`, by the same template."""
-    environment = _environment(form)
-    kit = environment.get_template(f"mail/_kit.{form}.jinja").make_module({})
-    template = f"mail/{letter.template}.jinja"
-    if form == "txt":
-        body = environment.get_template(template).render(kit=kit, **letter.context)
-        return re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
-    return environment.get_template("mail/_frame.html.jinja").render(
-        **letter.context,
-        kit=kit,
-        template=template,
-        lang=translation.get_language(),
-        rtl=translation.get_language_bidi(),
-        title=letter.subject,
-        anchor_id=ANCHOR_ID,
-        anchor_text=ANCHOR_TEXT,
-    )
-
-
-def html_of(letter: Letter) -> str:
-    """The HTML part with its styles inlined, below the size at which mail programs cut."""
-    html = _inliner().inline(render(letter, "html"))
-    if len(html.encode()) <= HTML_BYTES:
-        return html
-    letter.context |= {"quoted": None, "cut_at": TEXT_IN_HTML}
-    while len((html := _inliner().inline(render(letter, "html"))).encode()) > HTML_BYTES:
-        letter.context["cut_at"] //= 2
-    return html
-
-
-@cache
-def _inliner() -> css_inline.CSSInliner:
-    return css_inline.CSSInliner(
-        keep_at_rules=True,
-        load_remote_stylesheets=False,
-        extra_css=(TEMPLATES / "mail" / "_style.css").read_text(),
-    )
-
-
-@cache
-def _environment(form: str) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=form == "html",  # noqa: S701 - the other form is plain text
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.install_gettext_callables(  # type: ignore[attr-defined]
-        translation.gettext, translation.ngettext, newstyle=True
-    )
-    environment.filters.update(
-        day=lambda at: date_format(timezone.localtime(at), _("j M")),
-        day_time=_day_time,
-        paragraphs=paragraphs,
-        plain_paragraphs=linebreaks_filter,
-        quoted=lambda text: "\n".join(f"> {line}".rstrip() for line in text.strip().splitlines()),
-        cut=cut,
-    )
-    environment.globals.update(quote_signs=QUOTE_SIGNS)
-    return environment
-
-
-def _day_time(at: Any) -> str:
-    """ "Mon 23 Nov, 10:00": with the zone, since a mail is read anywhere."""
-    local = timezone.localtime(at)
-    return f"{date_format(local, _('D j M, H:i'))} {local.tzname() or ''}".strip()
-
-
-def paragraphs(text: str) -> SafeString:
-    """Our own text as HTML: paragraphs, line breaks, links that can be followed."""
-    return linebreaks_filter(urlize(text))
-
-
-def cut(text: str, signs: int | None) -> str:
-    """At most so many characters, ended by an ellipsis."""
-    return text if signs is None or len(text) <= signs else text[:signs].rstrip() + " …"

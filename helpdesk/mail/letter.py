@@ -86,15 +86,19 @@ class Sender:
 
 @dataclass
 class Letter:
-    """One mail before it is written out. `automatic` is "" for the words of a person."""
+    """One mail before it is written out. `automatic` is "" for the words of a person.
+
+    `values` are what its words (`helpdesk.wording`) have placeholders for; `prefix` stands before the subject
+    that they make.
+    """
 
     template: str
     to: User | None
     address: str
-    subject: str
     sender_name: str
     box: str
-    context: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    prefix: str = ""
     automatic: str = GENERATED
     reply_to: str = ""
     cc: list[User] = field(default_factory=list)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,7 @@ from helpdesk.mail.letter import (
 )
 from helpdesk.mail.threads import Thread, thread_of
 from helpdesk.models import Delivery, SupportAddress
+from helpdesk.wording.rendering import day, day_time
 from sla import queries as clocks
 from sla.metrics import REPLIES
 from tickets.models import Draft, Follower, Message, Speaker, Ticket, User
@@ -36,6 +38,8 @@ from tickets.text import clean_line
 
 __all__ = ["LETTERS", "NotForCustomers", "PublicWords", "letter_of"]
 
+AGAIN = "Re: "
+"""Before the subject of what answers (RFC 5322 3.6.5); mail programs know no translation of it."""
 MOST_LINES = 50
 """So many promises are named one by one in one mail; the rest is counted."""
 
@@ -54,24 +58,30 @@ def _customers_letter(row: Delivery, ticket: Ticket, sender: Sender, **more: Any
     person = row.recipient
     assert person is not None
     box = sender.box
-    context = {
-        "person": person,
+    link = ticket_link(row, ticket, person)
+    values = _addressed_to(person) | {
         "reference": ticket.reference,
-        "ticket_link": ticket_link(row, ticket, person),
-        "us": sender.name,
+        "subject": clean_line(ticket.subject, 300),
+        "ticket_link": (ticket.reference, link) if link else "",
+        "company": sender.name,
     }
     return Letter(
         template=row.template,
         to=person,
         address=row.address,
-        subject=more.pop("subject", ""),
         sender_name=more.pop("sender_name", sender.name),
         box=box.address,
-        context=context | more.pop("context", {}),
+        values=values | more.pop("values", {}),
         reply_to=tokens.reply_address(box.address, ticket.pk, person.pk),
         thread=thread_of(ticket, person, without=row.pk),
         **more,
     )
+
+
+def _addressed_to(person: User | None) -> dict[str, Any]:
+    """The values about a mail's reader."""
+    name = person.first_name if person is not None and person.name else ""
+    return {"name": name, "greeting": _("Hello %(name)s,") % {"name": name} if name else _("Hello,")}
 
 
 def ticket_link(row: Delivery, ticket: Ticket, person: User) -> str:
@@ -114,17 +124,30 @@ def _reply_letter(row: Delivery, ticket: Ticket, words: PublicWords) -> Letter:
         row,
         ticket,
         sender,
-        subject=threaded_subject(ticket),
+        prefix=AGAIN,
         sender_name=name,
         automatic=GENERATED if words.message.by == Speaker.BOT else "",
         cc=_in_copy(ticket, person),
         files=words.files(),
     )
     if ticket.spoke_first == Speaker.AGENT and not letter.thread.parent:
-        letter.subject = f"{clean_line(ticket.subject, 300)} [#{ticket.reference}]"
-    letter.context |= {"words": words, "signature": _signature(sender, author)}
-    letter.context["quoted"] = _quoted(ticket, person, words)
+        letter.prefix = ""
+    letter.values |= {
+        "answer": words,
+        "agent": author.first_name if author is not None else "",
+        "signature": _signature(sender, author),
+        "quote": _quote(_quoted(ticket, person, words)),
+    }
     return letter
+
+
+def _quote(quoted: PublicWords | None) -> tuple[str, str] | str:
+    """The head of a quote, and its words; "" for none."""
+    if quoted is None:
+        return ""
+    when = {"when": day_time(quoted.said_at), "name": str(quoted.author or "")}
+    head = _("On %(when)s, %(name)s wrote:") if quoted.author else _("On %(when)s we wrote:")
+    return head % when, quoted.fresh
 
 
 def _signature(sender: Sender, author: User | None) -> list[str]:
@@ -166,25 +189,24 @@ def _in_copy(ticket: Ticket, person: User) -> list[User]:
     return [one for one in people if one.pk != person.pk and one.email and one.email not in ours]
 
 
-def threaded_subject(ticket: Ticket) -> str:
-    return f"Re: {clean_line(ticket.subject, 300)} [#{ticket.reference}]"
-
-
 def _received(row: Delivery) -> Letter:
     """The acknowledgement. While nobody has proven the address, nothing of what its mail said is repeated."""
     ticket = _ticket(row)
     person = row.recipient
     assert person is not None
     proven = person.proven_at is not None
-    plain = _("We have your message [#%(reference)s]") % {"reference": ticket.reference}
-    return _customers_letter(
+    until = aim(ticket)
+    letter = _customers_letter(
         row,
         ticket,
         sender_for(ticket.team),
-        subject=threaded_subject(ticket) if proven else plain,
+        prefix=AGAIN if proven else "",
         automatic=REPLIED,
-        context={"aim": aim(ticket)},
+        values={"aim": day_time(until) if until else ""},
     )
+    if not proven:
+        letter.values["subject"] = _("We have your message")
+    return letter
 
 
 def aim(ticket: Ticket) -> datetime | None:
@@ -199,12 +221,17 @@ def _survey(row: Delivery) -> Letter:
     if asked is None:
         raise NotToBeSent(Delivery.Reason.OUTDATED)
     sender = sender_for(asked["ticket"].team)
-    letter = _customers_letter(row, asked["ticket"], sender, subject=asked["question"])
-    letter.context |= asked | {
-        "choices": [(one.value, one.word, link(one.path)) for one in asked["choices"]],
-        "stop_link": link(asked["stop_path"]),
+    letter = _customers_letter(row, asked["ticket"], sender)
+    subject, stop = asked["subject"], link(asked["stop_path"])
+    request = _("“%(subject)s”") % {"subject": subject} if subject else ""
+    letter.values |= {
+        "question": asked["question"],
+        "request": request or _("Your request %(reference)s") % letter.values,
+        "choices": [(str(one.value), one.word, link(one.path)) for one in asked["choices"]],
+        "closes": day(asked["expires_at"]),
+        "stop_link": stop,
     }
-    letter.unsubscribe = letter.context["stop_link"]
+    letter.unsubscribe = stop
     return letter
 
 
@@ -217,43 +244,61 @@ def _to_staff(row: Delivery, ticket: Ticket | None = None) -> Letter:
     ticket, person, event = ticket or _ticket(row), row.recipient, row.event
     assert event is not None
     sender = sender_for(ticket.team)
-    failed = _failed_delivery(event.data.get("delivery"))
-    message = Message.objects.filter(pk=event.data.get("message"), ticket=ticket).first()
     return Letter(
         template=row.template,
         to=person,
         address=row.address,
-        subject=f"{clean_line(ticket.subject, 300)} [#{ticket.reference}]",
         sender_name=sender.name,
         box=sender.box.address,
-        context={
-            "person": person,
-            "ticket": ticket,
+        values=_addressed_to(person)
+        | {
             "reference": ticket.reference,
-            "ticket_link": link(f"/desk/tickets/{ticket.pk}/"),
-            "actor": event.actor,
-            "message": message,
-            "failed": failed,
-            "why": plain_reason(failed) if failed else "",
-        },
+            "subject": clean_line(ticket.subject, 300),
+            "requester": str(ticket.requester),
+            "company": sender.name,
+            "actor": str(event.actor or sender.name),
+            "link": link(f"/desk/tickets/{ticket.pk}/"),
+        }
+        | _about_message(event.data.get("message"), ticket)
+        | _about_delivery(event.data.get("delivery")),
         reply_to=tokens.reply_address(sender.box.address, ticket.pk, person.pk) if person else "",
         thread=thread_of(ticket, person, without=row.pk) if person else Thread(),
     )
 
 
+def _about_message(pk: int | None, ticket: Ticket) -> dict[str, Any]:
+    """Who wrote, and what is new in it, if customers may read it too: no mail carries a note."""
+    message = Message.objects.filter(pk=pk, ticket=ticket).select_related("author").first() if pk else None
+    values: dict[str, Any] = {"writer": str((message and message.author) or _("A customer")), "message": ""}
+    if message is not None:
+        with suppress(NotForCustomers):
+            values["message"] = ("", PublicWords(message).fresh)
+    return values
+
+
+def _about_delivery(pk: int | None) -> dict[str, Any]:
+    row = Delivery.objects.filter(pk=pk).first() if pk else None
+    return {
+        "address": row.address if row else "",
+        "reason": plain_reason(row) if row else "",
+        "server_said": (row.last_error or "–") if row else "",
+    }
+
+
 def _delayed(row: Delivery) -> Letter:
     """A reply that does not leave; if it has left meanwhile, there is nothing to tell."""
-    letter = _to_staff(row)
-    late = letter.context["failed"]
-    if late is None or late.ended_at is not None:
+    assert row.event is not None
+    if not Delivery.objects.filter(pk=row.event.data["delivery"], ended_at=None).exists():
         raise NotToBeSent(Delivery.Reason.OUTDATED)
-    return letter
+    return _to_staff(row)
 
 
 def _draft_cancelled(row: Delivery) -> Letter:
     assert row.event is not None
     letter = _to_staff(row)
-    letter.context["customer_wrote"] = row.event.data["reason"] == Draft.WhyNot.CUSTOMER_WROTE
+    wrote = row.event.data["reason"] == Draft.WhyNot.CUSTOMER_WROTE
+    because = _("%(requester)s wrote first") if wrote else _("you no longer work on it")
+    letter.values["because"] = because % letter.values
     return letter
 
 
@@ -268,7 +313,12 @@ def _promises(row: Delivery) -> Letter:
     if len(items) == 1:
         letter = _to_staff(row, Ticket.objects.get(pk=items[0].ticket_id))
         letter.template = digests.LATE if late else digests.EARLY
-        letter.context |= {"due_at": items[0].due_at, "is_reply": items[0].metric in REPLIES}
+        what = (
+            _("The reply on ticket %(reference)s")
+            if items[0].metric in REPLIES
+            else _("Ticket %(reference)s")
+        )
+        letter.values |= {"what": what % letter.values, "due": day_time(items[0].due_at)}
         return letter
     sender = sender_for(_ticket(row).team)
     shown = Ticket.objects.in_bulk(item.ticket_id for item in [*late[:MOST_LINES], *soon[:MOST_LINES]])
@@ -276,21 +326,19 @@ def _promises(row: Delivery) -> Letter:
         template="sla.digest",
         to=row.recipient,
         address=row.address,
-        subject=_digest_subject(len(late), len(soon)),
         sender_name=sender.name,
         box=sender.box.address,
-        context={
-            "person": row.recipient,
-            "late": [_line(item, shown) for item in late[:MOST_LINES]],
-            "soon": [_line(item, shown) for item in soon[:MOST_LINES]],
-            "more_late": max(0, len(late) - MOST_LINES),
-            "more_soon": max(0, len(soon) - MOST_LINES),
-            "queue_link": link("/desk/?view=open"),
+        values={
+            "summary": _digest_summary(len(late), len(soon)),
+            "late": _lines(late, shown, now),
+            "soon": _lines(soon, shown, now),
+            "link": link("/desk/?view=open"),
+            "company": sender.name,
         },
     )
 
 
-def _digest_subject(late: int, soon: int) -> str:
+def _digest_summary(late: int, soon: int) -> str:
     if not soon:
         return ngettext("%(late)d promise is late", "%(late)d promises are late", late) % {"late": late}
     if not late:
@@ -300,17 +348,28 @@ def _digest_subject(late: int, soon: int) -> str:
     return _("%(late)d late, %(soon)d due soon") % {"late": late, "soon": soon}
 
 
-def _line(item: digests.Item, tickets: dict[int, Ticket]) -> dict[str, Any]:
-    return {
-        "ticket": tickets[item.ticket_id],
-        "due_at": item.due_at,
-        "is_reply": item.metric in REPLIES,
-        "link": link(f"/desk/tickets/{item.ticket_id}/"),
-    }
+def _lines(
+    items: list[digests.Item], tickets: dict[int, Ticket], now: datetime
+) -> tuple[list[tuple[str, str]], int] | str:
+    """The first promises in words with their links, and how many more there are; "" for none."""
+    if not items:
+        return ""
+    rows = [
+        (_line(item, tickets[item.ticket_id], now), link(f"/desk/tickets/{item.ticket_id}/"))
+        for item in items[:MOST_LINES]
+    ]
+    return rows, max(0, len(items) - MOST_LINES)
 
 
-def _failed_delivery(pk: int | None) -> Delivery | None:
-    return Delivery.objects.filter(pk=pk).first() if pk else None
+def _line(item: digests.Item, ticket: Ticket, now: datetime) -> str:
+    words = {"reference": ticket.reference, "when": day_time(item.due_at), "subject": ticket.subject}
+    if item.metric in REPLIES:
+        was = _("Ticket %(reference)s, reply was due %(when)s: %(subject)s")
+        is_ = _("Ticket %(reference)s, reply is due %(when)s: %(subject)s")
+    else:
+        was = _("Ticket %(reference)s, was due %(when)s: %(subject)s")
+        is_ = _("Ticket %(reference)s, is due %(when)s: %(subject)s")
+    return (was if item.due_at <= now else is_) % words
 
 
 # --- about accounts -----------------------------------------------------------------------------------
@@ -331,23 +390,16 @@ def _account(row: Delivery) -> Letter:
 
 def _account_letter(row: Delivery, template: str, words: dict[str, str]) -> Letter:
     sender = sender_for(None)
-    us = sender.company
-    subjects = {
-        "account.code": _("Your code for %(company)s"),
-        "account.unknown": _("Somebody asked to sign in to %(company)s with this address"),
-        "account.reset": _("Choose a new password for %(company)s"),
-        "account.password_changed": _("Your password for %(company)s was changed"),
-        "account.invitation": _("You are invited to %(company)s"),
-        "account.confirm_ticket": _("Confirm your message to %(company)s"),
-    }
+    to_stranger = template in ("account.unknown", "account.confirm_ticket")
     return Letter(
         template=template,
         to=row.recipient,
         address=row.address,
-        subject=subjects[template] % {"company": us.name},
         sender_name=sender.name,
         box=sender.box.address,
-        context={"person": row.recipient, "us": us.name, **words},
+        values=_addressed_to(None if to_stranger else row.recipient)
+        | {"company": sender.company.name}
+        | words,
     )
 
 

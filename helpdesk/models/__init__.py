@@ -6,6 +6,7 @@ from helpdesk.models.ops import Heartbeat, OnceKey, Tally
 from helpdesk.models.outbound import Delivery, SentMail
 from helpdesk.models.sources import MailSource
 from helpdesk.models.tokens import ApiToken, GuestLink, HeldFile, HeldSubmission
+from helpdesk.models.wording import Wording
 
 __all__ = [
     "ApiToken",
@@ -22,4 +23,5 @@ __all__ = [
     "SentMail",
     "SupportAddress",
     "Tally",
+    "Wording",
 ]

@@ -21,6 +21,8 @@ REQUIRED = {
     "address": _("Enter an email address."),
     "title": _("Enter a title."),
     "text": _("Enter the text."),
+    "subject": _("Enter a subject."),
+    "body": _("Enter the text."),
     "team": _("Choose a team."),
     "role": _("Choose a role."),
 }
@@ -288,6 +290,17 @@ class SavedReplyForm(SetupForm):
     @staticmethod
     def of(row: SavedReply) -> dict[str, Any]:
         return {"title": row.title, "text": row.text, "team": row.team_id}
+
+
+class WordingForm(SetupForm):
+    """The words of one notification; whether they can be used says the action."""
+
+    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    subject = forms.CharField(label=_("Subject"), max_length=300)
+    body = forms.CharField(
+        label=_("Text"), max_length=20_000, strip=False, widget=forms.Textarea(attrs={"rows": 16})
+    )
+    blamed = "body"
 
 
 class TokenForm(SetupForm):

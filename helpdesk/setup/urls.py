@@ -17,6 +17,7 @@ from helpdesk.setup.views import (
     surveys,
     teams,
     tokens,
+    wording,
 )
 
 app_name = "setup"
@@ -60,6 +61,10 @@ urlpatterns = [
     path("mail/outgoing/<int:pk>/raw/", mailroom.mail_delivery_raw, name="mail_delivery_raw"),
     path("mail/incoming/<int:pk>/again/", mail.mail_read_again, name="mail_read_again"),
     path("mail/outgoing/<int:pk>/again/", mail.mail_send_again, name="mail_send_again"),
+    path("wording/", wording.wording, name="wording"),
+    path("wording/<str:key>/<str:language>/", wording.wording_edit, name="wording_edit"),
+    path("wording/<str:key>/<str:language>/reset/", wording.wording_reset, name="wording_reset"),
+    path("wording/<str:key>/<str:language>/preview/", wording.wording_preview, name="wording_preview"),
     path("hours/", hours.hours, name="hours"),
     path("hours/defaults/", hours.hours_defaults, name="hours_defaults"),
     path("hours/calendars/new/", calendars.hours_calendar_new, name="hours_calendar_new"),

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from feedback import actions as surveys
 from feedback.models import Survey
-from helpdesk.mail import anchor, compose, tokens
+from helpdesk.mail import anchor, tokens
 from helpdesk.mail.threads import ids_in
 from helpdesk.models import Delivery, GuestLink
+from helpdesk.wording import rendering
 from tickets import actions
 from tickets.actions import NewFile, Words
 
@@ -245,7 +246,7 @@ def test_the_signature_of_the_address_wins(ticket, cast, support, arrived):
 
 def test_every_template_has_both_forms_of_its_pieces():
     names = {
-        form: set(dir(compose._environment(form).get_template(f"mail/_kit.{form}.jinja").module))
+        form: set(dir(rendering._environment(form).get_template(f"mail/_kit.{form}.jinja").module))
         for form in ("txt", "html")
     }
     assert names["txt"] == names["html"]

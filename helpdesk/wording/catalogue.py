@@ -1,0 +1,356 @@
+"""Every notification: whom it is for, its placeholders, and our own words for it.
+
+A placeholder has a kind: `word` stands anywhere, `link` is an address (a line “Label: {link}” becomes a link
+with that label), `block` is made by us and stands on a line of its own. A required one cannot be left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+CUSTOMERS, STAFF, ACCOUNTS = "customers", "staff", "accounts"
+
+
+@dataclass(frozen=True)
+class Place:
+    """One placeholder. `sample` stands for its value in a preview."""
+
+    name: str
+    words: Promise
+    sample: Any
+    kind: str = "word"
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Notification:
+    """One mail that we send by ourselves. `threads` keeps the ticket's subject in its subject, without which
+    mail programs would show a conversation as several."""
+
+    key: str
+    title: Promise
+    audience: str
+    subject: Promise | str
+    body: Promise
+    places: tuple[Place, ...]
+    threads: bool = False
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        return {place.name: place.kind for place in self.places}
+
+    @property
+    def subject_kinds(self) -> dict[str, str]:
+        """Only words fit into one line."""
+        return {name: kind for name, kind in self.kinds.items() if kind == "word"}
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        return tuple(place.name for place in self.places if place.required)
+
+    @property
+    def samples(self) -> dict[str, Any]:
+        return {place.name: place.sample for place in self.places}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Words in a preview, in place of a message."""
+
+    text: str
+
+    @property
+    def fresh(self) -> str:
+        return self.text
+
+
+_URL = "https://help.example.com/tickets/1042/"
+_DESK_URL = "https://help.example.com/desk/tickets/1042/"
+_NAME = Place("name", _("First name of the reader"), "Priya")
+_GREETING = Place("greeting", _("“Hello Priya,” or, without a name, “Hello,”"), "Hello Priya,")
+_REFERENCE = Place("reference", _("Number of the ticket"), "1042")
+_SUBJECT = Place("subject", _("Subject of the ticket"), "Refund missing")
+_COMPANY = Place("company", _("Name of the team’s address, or of the company"), "Acme Support")
+_TICKET = Place(
+    "ticket_link", _("Line with the link to the ticket, for the requester only"), ("1042", _URL), "block"
+)
+_LINK = Place("link", _("Link to the ticket at the desk"), _DESK_URL, "link", required=True)
+_REQUESTER = Place("requester", _("Name of the customer"), "Priya Nair")
+_DUE = Place("due", _("Due time"), "Mon 23 Nov, 10:00 CET")
+_WHAT = Place("what", _("“The reply on ticket 1042” or “Ticket 1042”"), "The reply on ticket 1042")
+_ADDRESS = Place("address", _("Address that the mail goes to"), "priya@customers.example")
+_REASON = Place("reason", _("Why it did not arrive"), "this mailbox does not exist")
+_DIGEST_ROWS = [("Ticket 1042, reply was due Mon 23 Nov, 10:00 CET: Refund missing", _DESK_URL)]
+_CLICK = "https://help.example.com/accounts/…"
+
+
+def _account_link(words: Promise) -> Place:
+    return Place("link", words, _CLICK, "link", required=True)
+
+
+def _hours(sample: str) -> Place:
+    return Place("hours", _("For how many hours the link works"), sample)
+
+
+def _staff(
+    key: str, title: Promise, body: Promise, *places: Place, subject: Promise | str = ""
+) -> Notification:
+    return Notification(
+        key,
+        title,
+        STAFF,
+        subject or "{subject} [#{reference}]",
+        body,
+        (_REFERENCE, _SUBJECT, _REQUESTER, _COMPANY, *places, _LINK),
+    )
+
+
+def _account(key: str, title: Promise, subject: Promise, body: Promise, *places: Place) -> Notification:
+    return Notification(key, title, ACCOUNTS, subject, body, (_GREETING, _NAME, _COMPANY, *places))
+
+
+_ALL = (
+    Notification(
+        "ticket.replied",
+        _("Our reply"),
+        CUSTOMERS,
+        "{subject} [#{reference}]",
+        _("{answer}\n\n{signature}\n\n{files}\n\n{ticket_link}\n\n{quote}"),
+        (
+            Place("answer", _("What the agent wrote"), Sample("Your refund left today."), "block", True),
+            Place("signature", _("Signature of the address"), ["Mira Koch", "Acme Support"], "block"),
+            Place(
+                "files",
+                _("Files that are too large for a mail, as links"),
+                [("film.mp4", "48 MB", "https://help.example.com/files/…")],
+                "block",
+                True,
+            ),
+            _TICKET,
+            Place(
+                "quote",
+                _("What the customer wrote before, quoted"),
+                ("On Mon 23 Nov, 09:14 CET, Priya Nair wrote:", "It is now two weeks."),
+                "block",
+            ),
+            _NAME,
+            _GREETING,
+            Place("agent", _("First name of who answers"), "Mira"),
+            _REFERENCE,
+            _SUBJECT,
+            _COMPANY,
+        ),
+        threads=True,
+    ),
+    Notification(
+        "ticket.received",
+        _("We have your message"),
+        CUSTOMERS,
+        "{subject} [#{reference}]",
+        _(
+            "{greeting}\n\nWe have your message, reference {reference}.\n\nWe aim to answer by {aim}.\n\n"
+            "Reply to add anything.\n\n{ticket_link}\n\n~ {company}"
+        ),
+        (
+            _GREETING,
+            _NAME,
+            _REFERENCE,
+            Place(
+                "subject",
+                _("Subject of the ticket; until the address is proven “We have your message”"),
+                "Refund missing",
+            ),
+            Place("aim", _("Until when you promise an answer, if you do"), "Mon 23 Nov, 15:00 CET"),
+            _TICKET,
+            _COMPANY,
+        ),
+        threads=True,
+    ),
+    Notification(
+        "survey.invited",
+        _("How was our help?"),
+        CUSTOMERS,
+        "{question}",
+        _(
+            "{greeting}\n\n{request} is marked as solved. How was our help?\n\n{choices}\n\n"
+            "~ Nothing is recorded until you press Send on the next page. Open until {closes}.\n\n"
+            "{ticket_link}\n\nDo not ask me again: {stop_link}"
+        ),
+        (
+            _GREETING,
+            _NAME,
+            Place("question", _("Question of the survey"), "How was our help with “Refund missing”?"),
+            Place("request", _("“Refund missing” or “Your request 1042”"), "“Refund missing”"),
+            Place(
+                "choices",
+                _("The answers to choose from"),
+                [
+                    ("5", "Very good", "https://help.example.com/survey/…"),
+                    ("1", "Bad", "https://help.example.com/survey/…"),
+                ],
+                "block",
+                True,
+            ),
+            Place("closes", _("Last day of the survey"), "30 Nov"),
+            _REFERENCE,
+            _TICKET,
+            Place("stop_link", _("Link that ends these mails"), _CLICK, "link", True),
+            _COMPANY,
+        ),
+    ),
+    _staff(
+        "ticket.opened",
+        _("A new ticket for the team"),
+        _("{requester} opened ticket {reference}: {subject}\n\nOpen the ticket: {link}"),
+    ),
+    _staff(
+        "ticket.answered",
+        _("The customer wrote"),
+        _("{writer} wrote on ticket {reference}:\n\n{message}\n\nOpen the ticket: {link}"),
+        Place("writer", _("Who wrote"), "Priya Nair"),
+        Place("message", _("What is new in their message"), ("", "It is now two weeks."), "block"),
+    ),
+    _staff(
+        "ticket.assigned",
+        _("A ticket is yours"),
+        _("{actor} assigned ticket {reference} to you: {subject}\n\nOpen the ticket: {link}"),
+        Place("actor", _("Who assigned it; the helpdesk’s own name if nobody did"), "Sue Park"),
+    ),
+    _staff(
+        "sla.warned",
+        _("A promise is due soon"),
+        _("{what} is due {due}: {subject}\n\nOpen the ticket: {link}"),
+        _WHAT,
+        _DUE,
+    ),
+    _staff(
+        "sla.breached",
+        _("A promise is late"),
+        _("{what} is late since {due}: {subject}\n\nOpen the ticket: {link}"),
+        _WHAT,
+        _DUE,
+    ),
+    Notification(
+        "sla.digest",
+        _("Several promises in one mail"),
+        STAFF,
+        "{summary}",
+        _("Late:\n{late}\n\nDue soon:\n{soon}\n\nOpen the queue: {link}"),
+        (
+            Place("summary", _("“2 late, 1 due soon”"), "2 late, 1 due soon"),
+            Place("late", _("List of what is late"), (_DIGEST_ROWS, 0), "block", True),
+            Place("soon", _("List of what is due soon"), (_DIGEST_ROWS, 0), "block", True),
+            Place("link", _("Link to the queue"), "https://help.example.com/desk/", "link", True),
+            _COMPANY,
+        ),
+    ),
+    _staff(
+        "delivery.failed",
+        _("Your reply did not arrive"),
+        _(
+            "Your reply on ticket {reference} did not reach {requester}: {subject}\n\n"
+            "~ {address}: {reason}. The server said: {server_said}\n\n"
+            "The text is saved. Open the ticket to send it again or to another address.\n\n"
+            "Open the ticket: {link}"
+        ),
+        _ADDRESS,
+        _REASON,
+        Place("server_said", _("Answer of the mail server"), "550 5.1.1 no such mailbox"),
+    ),
+    _staff(
+        "delivery.delayed",
+        _("Your reply has not left yet"),
+        _(
+            "Your reply on ticket {reference} to {requester} has not left yet: {subject}\n\n"
+            "~ {address}: {reason}.\n\n"
+            "It is tried again by itself for five days. Open the ticket to send it to another address.\n\n"
+            "Open the ticket: {link}"
+        ),
+        _ADDRESS,
+        _REASON,
+    ),
+    _staff(
+        "draft.cancelled",
+        _("Your reply for later was not sent"),
+        _(
+            "Your reply on ticket {reference} was not sent, because {because}: {subject}\n\n"
+            "The text is saved as a draft.\n\nOpen the ticket: {link}"
+        ),
+        Place("because", _("Why not"), "Priya Nair wrote first"),
+    ),
+    _account(
+        "account.code",
+        _("Code to sign in"),
+        _("Your code for {company}"),
+        _(
+            "{greeting}\n\nYour code to sign in:\n\n{code}\n\nEnter it here: {link}\n\n"
+            "~ It works once and for {minutes} minutes. If you did not ask for it, ignore this mail."
+        ),
+        Place("code", _("The code"), "QX4-7KD", "block", True),
+        _account_link(_("Page for the code")),
+        Place("minutes", _("For how many minutes it works"), "15"),
+    ),
+    _account(
+        "account.unknown",
+        _("Sign-in with an unknown address"),
+        _("Somebody asked to sign in to {company} with this address"),
+        _(
+            "{greeting}\n\nSomebody asked to sign in with this address, but nobody here has it. If it was "
+            "you, you may have written from another address.\n\nAsk us something: {link}\n\n"
+            "~ If it was not you, ignore this mail."
+        ),
+        _account_link(_("Page to write to you")),
+    ),
+    _account(
+        "account.reset",
+        _("New password"),
+        _("Choose a new password for {company}"),
+        _(
+            "{greeting}\n\nHere you choose a new password:\n\nChoose a new password: {link}\n\n~ The link "
+            "works once and for one hour. If you did not ask for it, ignore this mail: your password stays "
+            "as it is."
+        ),
+        _account_link(_("Page for the new password")),
+    ),
+    _account(
+        "account.password_changed",
+        _("Password was changed"),
+        _("Your password for {company} was changed"),
+        _(
+            "{greeting}\n\nYour password was changed. If it was you, there is nothing to do.\n\n"
+            "If it was not you, choose a new one: {link}"
+        ),
+        _account_link(_("Page for a new password")),
+    ),
+    _account(
+        "account.invitation",
+        _("Invitation"),
+        _("You are invited to {company}"),
+        _(
+            "{greeting}\n\nYou are invited to {company}. Choose a password to begin:\n\n"
+            "Accept the invitation: {link}\n\n~ The link works once and for {hours} hours."
+        ),
+        _account_link(_("Page of the invitation")),
+        _hours("72"),
+    ),
+    _account(
+        "account.confirm_ticket",
+        _("Confirm a message from the form"),
+        _("Confirm your message to {company}"),
+        _(
+            "{greeting}\n\nSomebody filled in our form with this address. Confirm that it was you, so that "
+            "we get your message:\n\nConfirm: {link}\n\n"
+            "~ The link works for {hours} hours. If it was not you, ignore this mail: nothing happens."
+        ),
+        _account_link(_("Page to confirm")),
+        _hours("24"),
+    ),
+)
+
+NOTIFICATIONS: Mapping[str, Notification] = {one.key: one for one in _ALL}
+"""By key, which is also the name of the letter that fills it (`helpdesk.mail.letters`)."""
