@@ -6,7 +6,10 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
+from django.test import TransactionTestCase
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from sla import clockwork
@@ -25,6 +28,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next(found, len(LONGEST))
 
     items.sort(key=place)
+
+
+def _empty_tables(self: TransactionTestCase) -> None:
+    """After a test that commits: the rows go, in one statement.
+
+    Django's own way (TRUNCATE of every table, then permissions and content types written anew) takes a third
+    of a second. Triggers are off meanwhile, so the order does not matter; what migrations filled stays.
+    """
+    kept = {ContentType._meta.db_table, Permission._meta.db_table}
+    tables = set(connection.introspection.django_table_names(include_views=False)) - kept
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(";".join(f'DELETE FROM "{table}"' for table in sorted(tables)))
+        cursor.execute("SET session_replication_role = DEFAULT")
+
+
+TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[attr-defined]
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
@@ -231,6 +232,8 @@ def make_world(cast: Cast) -> World:
         Someone("administrator", cast.root),
         Someone("deactivated agent", dora, is_deactivated=True),
     ]
+    # The rules ask for everybody's teams at every cell.
+    prefetch_related_objects([one.person for one in people if one.person is not None], "teams")
     world = World(cast, people, things, _ids(cast))
     for someone in people:
         world.clients[someone.name] = _browser(world, someone)
