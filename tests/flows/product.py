@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, TypeVar
@@ -152,6 +153,16 @@ class Product:
         record = json.loads((records(self.data_dir) / f"{part}.json").read_text())
         return int(record["pid"])
 
+    def children(self, part: str, word: str = "") -> list[psutil.Process]:
+        """What works for a part at this moment: all below it, or those with `word` in their command line."""
+        found = []
+        with suppress(psutil.Error, OSError, ValueError):
+            for process in psutil.Process(self.pid(part)).children(recursive=True):
+                with suppress(psutil.Error):
+                    if any(word in each for each in process.cmdline()):
+                        found.append(process)
+        return found
+
     def processes(self) -> list[psutil.Process]:
         """Everything on this machine that belongs to our folder, by its command line or environment."""
         folders = {str(self.data_dir), str(self.servers.home)}
@@ -167,6 +178,11 @@ class Product:
         with psycopg.connect(self.servers.database_url, connect_timeout=5) as connection:
             cursor = connection.execute(statement, values)  # type: ignore[call-overload]
             return cursor.fetchall() if cursor.description else []
+
+    def run_sql(self, statement: str) -> None:
+        """What runs in no transaction."""
+        with psycopg.connect(self.servers.database_url, connect_timeout=5, autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[call-overload]
 
     def broker(self) -> "redis.Redis":
         return redis.Redis.from_url(self.servers.redis_url)
@@ -186,8 +202,12 @@ class Product:
 
     def send_mail(self, message: EmailMessage, sender: str, recipient: str) -> None:
         """Through real SMTP; raises what smtplib raises when it is not accepted."""
+        self.send_raw(message.as_bytes(policy=policy.SMTP), sender, recipient)
+
+    def send_raw(self, raw: bytes, sender: str, recipient: str) -> None:
+        """These very bytes, through real SMTP; raises what smtplib raises when they are not accepted."""
         with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=30) as connection:
-            connection.send_message(message, sender, [recipient])
+            connection.sendmail(sender, [recipient], raw)
 
     def logs(self) -> str:
         """The end of each part's log, for the report of a failure."""

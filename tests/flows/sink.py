@@ -1,6 +1,7 @@
 """A real SMTP server in the test process: the truth about what left and how often."""
 
 import logging
+from collections import defaultdict
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -18,6 +19,7 @@ class Sink:
 
     def __init__(self) -> None:
         self.accepted: list[tuple[list[str], EmailMessage]] = []
+        self._by_address: defaultdict[str, list[EmailMessage]] = defaultdict(list)
         (self.port,) = free_ports(1)
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
 
@@ -36,16 +38,14 @@ class Sink:
         assert isinstance(envelope.content, bytes)
         mail = message_from_bytes(envelope.content, policy=policy.default)
         self.accepted.append((list(envelope.rcpt_tos), mail))
+        for address in envelope.rcpt_tos:
+            self._by_address[address].append(mail)
         return "250 accepted"
 
     def by_recipient(self) -> dict[str, list[EmailMessage]]:
         """What was accepted, in order, for each address."""
-        found: dict[str, list[EmailMessage]] = {}
-        for recipients, mail in list(self.accepted):
-            for address in recipients:
-                found.setdefault(address, []).append(mail)
-        return found
+        return dict(self._by_address)
 
     def to(self, address: str) -> list[EmailMessage]:
         """What was accepted for an address, in order."""
-        return [mail for recipients, mail in list(self.accepted) if address in recipients]
+        return list(self._by_address.get(address, []))

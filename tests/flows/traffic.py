@@ -1,11 +1,14 @@
 """Customers' mail that keeps coming while things break, and the accounting afterwards."""
 
+import hashlib
 import smtplib
 import sys
 import threading
 import time
 from collections import Counter
+from email import policy
 from email.message import EmailMessage
+from typing import Self
 
 from tests.flows.product import Product, await_that
 from tests.flows.sink import Sink
@@ -14,20 +17,32 @@ SUPPORT = "support@company.example"
 
 
 class Traffic:
-    """Sends mail after mail from addresses of their own, each until it is accepted, as a mail server does."""
+    """Sends mail after mail from addresses of their own, each until it is accepted, as a mail server does.
 
-    def __init__(self, product: Product, name: str, pause: float = 0.05) -> None:
-        self.product, self.name, self.pause = product, name, pause
+    `accepted` are the keys of the mails that were answered 250, in order; `digests` the SHA-256 of each.
+    `refusals` counts the answers that were not 250, by their code (0: no answer at all). With `permits` each
+    new mail takes one and waits for it.
+    """
+
+    def __init__(
+        self, product: Product, name: str, pause: float = 0.05, permits: threading.Semaphore | None = None
+    ) -> None:
+        self.product, self.name, self.pause, self.permits = product, name, pause, permits
         self.accepted: list[str] = []
+        self.digests: dict[str, str] = {}
+        self.refusals: Counter[int] = Counter()
         self.tries = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._send_all, daemon=True)
 
-    def __enter__(self) -> "Traffic":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
         self._stopping.set()
         self._thread.join(60)
 
@@ -36,29 +51,53 @@ class Traffic:
         wanted = len(self.accepted) + count
         await_that(lambda: len(self.accepted) >= wanted, patience, f"{count} more mails accepted")
 
-    def _send_all(self) -> None:
-        number = 0
-        while not self._stopping.is_set():
-            number += 1
-            key = f"{self.name}-{number}"
-            while not self._stopping.is_set() and not self._accepted(key):
-                self._stopping.wait(0.2)
-            self._stopping.wait(self.pause)
-
-    def _accepted(self, key: str) -> bool:
+    def mail(self, key: str) -> EmailMessage:
+        """The mail of a key: a question from an address of its own."""
         mail = EmailMessage()
-        mail["From"] = sender = f"{key}@customers.example"
+        mail["From"] = address_of(key)
         mail["To"] = SUPPORT
         mail["Subject"] = f"Question {key}"
         mail["Message-ID"] = f"<{key}@customers.example>"
         mail.set_content(f"Can you help me with {key}?")
+        return mail
+
+    def hand_in(self, raw: bytes, sender: str) -> None:
+        """Bring a mail to the product. Raises OSError or SMTPException where it is not accepted."""
+        self.product.send_raw(raw, sender, SUPPORT)
+
+    def _send_all(self) -> None:
+        number = 0
+        while self._may_go_on():
+            number += 1
+            key = f"{self.name}-{number}"
+            mail = self.mail(key)
+            raw = mail.as_bytes(policy=policy.SMTP)  # the same bytes at each try
+            while not self._stopping.is_set() and not self._is_accepted(key, raw, mail["From"]):
+                self._stopping.wait(0.2)
+            self._stopping.wait(self.pause)
+
+    def _may_go_on(self) -> bool:
+        """False once it was stopped; waits for a permit where there are such."""
+        while self.permits is not None and not self.permits.acquire(timeout=0.2):
+            if self._stopping.is_set():
+                return False
+        return not self._stopping.is_set()
+
+    def _is_accepted(self, key: str, raw: bytes, sender: str) -> bool:
         self.tries += 1
         try:
-            self.product.send_mail(mail, sender, SUPPORT)
-        except (OSError, smtplib.SMTPException):
+            self.hand_in(raw, sender)
+        except (OSError, smtplib.SMTPException) as error:
+            self.refusals[getattr(error, "smtp_code", 0)] += 1
             return False
+        self.digests[key] = hashlib.sha256(raw).hexdigest()
         self.accepted.append(key)
         return True
+
+
+def address_of(key: str) -> str:
+    """The address of the customer who asks the question of a key."""
+    return f"{key}@customers.example"
 
 
 def open_for_mail(product: Product) -> None:
@@ -112,7 +151,7 @@ def account_for_answers(product: Product, traffic: Traffic, sink: Sink, patience
     carry the Message-ID of the first."""
     await_none(product, UNSENT, patience, "answers have not left")
     # What may have arrived before a crash is tried once more after its gap: wait for those that did not.
-    wanted = {f"{key}@customers.example" for key in traffic.accepted}
+    wanted = {address_of(key) for key in traffic.accepted}
     await_that(lambda: wanted <= sink.by_recipient().keys(), patience, "an answer to every accepted mail")
     extra = 0
     told = sink.by_recipient()
