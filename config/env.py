@@ -61,6 +61,14 @@ VARIABLES = [
         "commas, as in `mail.lan,10.2.0.0/16`; all other targets must be public",
     ),
     Variable(
+        "MAIL_AUTHSERV_IDS",
+        "",
+        "names under which your own mail servers write Authentication-Results, separated by commas",
+    ),
+    Variable("MAIL_SPAM", "suspend", "mail that a spam filter before us marked: `off`, `quiet` or `suspend`"),
+    Variable("MAIL_SENDER_BUDGET", "200", "tickets one sender may open by mail in ten minutes (0: no limit)"),
+    Variable("MAIL_TICKET_BUDGET", "100", "mails one ticket takes in ten minutes (0: no limit)"),
+    Variable(
         "DB_TIMEOUT", "15", "seconds a page's SQL statement may take (workers: eight times that; 0: no limit)"
     ),
     Variable("API_REQUESTS", "600", "requests that one API token may make in a minute"),

@@ -395,6 +395,12 @@ MAIL_CHILD_MAILS = 500
 MAIL_ATTEMPTS = 3
 MAIL_CLAIM = timedelta(seconds=40)  # renewed while the worker lives
 MAIL_SWEEP_AFTER_SECONDS = 10
+# The names are compared in lower case. More mail than a budget allows is suspended, never dropped.
+MAIL_AUTHSERV_IDS = frozenset(name.lower() for name in env.words("MAIL_AUTHSERV_IDS"))
+MAIL_SPAM = env.choice("MAIL_SPAM", "off", "quiet", "suspend")
+MAIL_SENDER_BUDGET = env.number("MAIL_SENDER_BUDGET", 0, 1_000_000)
+MAIL_TICKET_BUDGET = env.number("MAIL_TICKET_BUDGET", 0, 1_000_000)
+MAIL_BUDGET_WINDOW = timedelta(minutes=10)
 
 # Machines of ours that entries in set-up may name as a mailbox or sign-in server; all others are public ones.
 PRIVATE_TARGETS = env.words("PRIVATE_TARGETS")

@@ -323,6 +323,7 @@ def _ids(cast: Cast) -> dict[str, int]:
         "person": cast.gus.pk,
         "address": outward.create_address("support@desk.example", cast.billing, by=None).pk,
         "reply": outward.create_saved_reply("Hello", "Thank you.", by=None).pk,
+        "blocked": outward.block_sender("ads.example", by=None).pk,
         "incoming": mail.pk,
         "outgoing": sent.pk,
         "calendar": Calendar.objects.get().pk,

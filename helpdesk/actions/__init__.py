@@ -14,13 +14,23 @@ from helpdesk.actions.company import (
     remove_logo,
     set_logo,
 )
-from helpdesk.actions.mail import ASIDE, delete_mail, read_again, refile, release
+from helpdesk.actions.mail import (
+    ASIDE,
+    block_sender,
+    delete_mail,
+    read_again,
+    refile,
+    release,
+    settle_flood,
+    unblock_sender,
+)
 from helpdesk.actions.people import invite_again
 from helpdesk.actions.tokens import digest, issue_token, revoke_token, use_token
 from helpdesk.actions.wording import change_wording, reset_wording
 
 __all__ = [
     "ASIDE",
+    "block_sender",
     "change_wording",
     "create_address",
     "create_saved_reply",
@@ -39,5 +49,7 @@ __all__ = [
     "reset_wording",
     "revoke_token",
     "set_logo",
+    "settle_flood",
+    "unblock_sender",
     "use_token",
 ]

@@ -6,13 +6,16 @@ was done.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from helpdesk.models import InboundEmail
+from helpdesk import flooded
+from helpdesk.models import BlockedSender, InboundEmail, SupportAddress
 from tickets import access, actions
 from tickets.actions import NotAllowed
 from tickets.events import record
@@ -23,6 +26,11 @@ State = InboundEmail.State
 
 ASIDE = (State.QUARANTINED, State.SUSPENDED, State.REFUSED, State.QUIET)
 """States out of which a mail that is on no ticket can be taken again."""
+_ERASED: dict[str, Any] = {
+    "raw": b"", "envelope_from": "", "envelope_to": [], "from_address": "", "subject": "", "error": "",
+    "claimed_until": None, "message": None, "ticket": None, "directed_to": None,
+}  # fmt: skip
+_NAME = re.compile(r"(?:[^\s@<>,;]{1,64}@)?[^\s@<>,;.]{1,63}(?:\.[^\s@<>,;.]{1,63}){1,20}")
 
 NOT_WHOLE = ("too large", "not handed out")
 """Reasons of mail of which only a notice is kept here."""
@@ -84,18 +92,19 @@ def delete_mail(row: InboundEmail, *, by: User | None) -> bool:
         if row.state == State.DELETED:
             return False
         _dismiss(row, by)
-        _save(
-            row, state=State.DELETED, reason="deleted", error="", raw=b"", envelope_from="", envelope_to=[],
-            from_address="", subject="", claimed_until=None, message=None, ticket=None,
-            processed_at=row.processed_at or timezone.now(),
-        )  # fmt: skip
+        ended_at = row.processed_at or timezone.now()
+        _save(row, state=State.DELETED, reason="deleted", processed_at=ended_at, **_ERASED)
         _record("mail.deleted", row, by)
         return True
 
 
-def _lock(row: InboundEmail, by: User | None) -> InboundEmail:
+def _demand_administrator(by: User | None) -> None:
     if by is not None and not access.can_administer(by):
         raise NotAllowed(_("Only administrators may do this."))
+
+
+def _lock(row: InboundEmail, by: User | None) -> InboundEmail:
+    _demand_administrator(by)
     rows = InboundEmail.objects.select_for_update(of=("self",), no_key=True).select_related("message__ticket")
     return rows.defer("raw").get(pk=row.pk)
 
@@ -135,3 +144,62 @@ def _dismiss(row: InboundEmail, by: User | None) -> None:
 
 def _record(kind: str, row: InboundEmail, by: User | None, **data: int) -> None:
     record(kind, subject=row, by=by, data={"mail": row.pk, **data})
+
+
+# --- many at once -------------------------------------------------------------------------------------
+
+HANDED_OVER = 200
+"""So many of a flood are handed over at once; the sweep takes the rest in turn."""
+
+
+def settle_flood(key: str, how: str, *, by: User | None, ticket: Ticket | None = None) -> int:
+    """Release a bundle of suspended mail, file it on one ticket, or delete it. Returns how many mails.
+
+    `key` names the bundle (`helpdesk.flooded`), `how` is release, file or delete.
+    """
+    _demand_administrator(by)
+    with transaction.atomic():
+        mails = flooded.mails_of(key)
+        numbers = list(mails.order_by("pk").values_list("pk", flat=True)[:HANDED_OVER])
+        if how == "delete":
+            count = mails.update(
+                **_ERASED, state=State.DELETED, reason="deleted", processed_at=timezone.now()
+            )
+        else:
+            count = mails.update(
+                state=State.WAITING, reason="", attempts=0, claimed_until=None, processed_at=None,
+                released_at=timezone.now(), directed_to=ticket if how == "file" else None,
+            )  # fmt: skip
+            for pk in numbers:
+                hand_over("mail.process", pk)
+        if count:
+            data = {"mails": count, "how": how} | ({"ticket": ticket.pk} if ticket else {})
+            record("mail.flood_settled", by=by, data=data)
+        return count
+
+
+# --- senders ------------------------------------------------------------------------------------------
+
+
+def block_sender(value: str, *, by: User | None) -> BlockedSender:
+    """Refuse mail of an address, or of a domain with all below it, from now on. Raises ValueError."""
+    _demand_administrator(by)
+    value = value.strip().lower().removeprefix("@").rstrip(".")
+    if not _NAME.fullmatch(value) or len(value) > 320:
+        raise ValueError(_("Enter an address or a domain, such as ads@example.com or example.com."))
+    ours = SupportAddress.objects.filter(Q(address=value) | Q(address__endswith=f"@{value}"))
+    if ours.exists():
+        raise ValueError(_("This is one of your own support addresses or their domain."))
+    with transaction.atomic():
+        row, is_new = BlockedSender.objects.get_or_create(value=value)
+        if is_new:
+            record("sender.blocked", subject=row, by=by, data={"block": row.pk})
+        return row
+
+
+def unblock_sender(row: BlockedSender, *, by: User | None) -> None:
+    """Take mail of this sender again. What was refused meanwhile stays in the Mailroom, to be released."""
+    _demand_administrator(by)
+    with transaction.atomic():
+        if BlockedSender.objects.filter(pk=row.pk).delete()[0]:
+            record("sender.unblocked", by=by, data={"block": row.pk})

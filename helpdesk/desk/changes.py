@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from helpdesk.clock_words import METRIC_WORDS
+from helpdesk.models import SupportAddress
 from helpdesk.times import day_time
 from helpdesk.words import PRIORITY_WORDS, STATUS_WORDS
 from tickets.models import Draft, Event, Tag, Team, TicketType, User
@@ -23,18 +24,20 @@ SPOKEN = frozenset(
 
 @dataclass(frozen=True)
 class Names:
-    """Names of the people, teams and tags that a list of events speaks of."""
+    """Names of the people, teams, tags and addresses of ours that a list of events speaks of."""
 
     people: dict[int, str]
     teams: dict[int, str]
     tags: dict[int, str]
+    addresses: dict[int, str]
 
 
 def names_in(events: Iterable[Event]) -> Names:
-    """Read every name that `events` need: three queries at most, whatever their number."""
+    """Read every name that `events` need: four queries at most, whatever their number."""
     people: set[int] = set()
     teams: set[int] = set()
     tags: set[int] = set()
+    addresses: set[int] = set()
     for event in events:
         data = event.data
         people.update(
@@ -44,12 +47,17 @@ def names_in(events: Iterable[Event]) -> Names:
             people.add(data["person"])
         elif event.kind == "ticket.moved":
             teams.update(data["team"])
+        elif event.kind == "ticket.also_addressed":
+            addresses.add(data["address"])
         elif "tag" in data:
             tags.add(data["tag"])
     return Names(
         people={row.pk: str(row) for row in User.objects.filter(pk__in=people)} if people else {},
         teams=dict(Team.objects.filter(pk__in=teams).values_list("pk", "name")) if teams else {},
         tags=dict(Tag.objects.filter(pk__in=tags).values_list("pk", "name")) if tags else {},
+        addresses=dict(SupportAddress.objects.filter(pk__in=addresses).values_list("pk", "address"))
+        if addresses
+        else {},
     )
 
 
@@ -164,6 +172,16 @@ def _cancelled(event: Event, names: Names) -> str:
     return _("A reply that was to be sent later was not sent: its author no longer works on this ticket")
 
 
+def _also_addressed(event: Event, names: Names) -> str:
+    return _("The mail also went to %(address)s") % {
+        "address": names.addresses.get(event.data["address"], "?")
+    }
+
+
+def _related(event: Event, names: Names) -> str:
+    return _("May belong to ticket #%(ticket)s") % event.data
+
+
 WORDS: dict[str, Callable[[Event, Names], str]] = {
     "ticket.resolved": _resolved,
     "ticket.reopened": _reopened,
@@ -180,6 +198,10 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "ticket.follower_proposed": _follower(gettext_noop("%(person)s was put in copy and waits for your word")),
     "ticket.follower_accepted": _follower(gettext_noop("%(person)s now gets copies")),
     "ticket.follower_removed": _follower(gettext_noop("%(person)s no longer gets copies")),
+    "ticket.also_addressed": _also_addressed,
+    "ticket.related": _related,
+    "message.read": _fixed(gettext_noop("A reader confirmed to have read a reply")),
+    "message.complained": _fixed(gettext_noop("A reader reported a reply as spam")),
     "message.accepted": _fixed(gettext_noop("A held mail was accepted")),
     "message.dismissed": _fixed(gettext_noop("A held mail was put away")),
     "message.withdrawn": _fixed(gettext_noop("A reply was taken back before it was sent")),

@@ -20,6 +20,7 @@ from tickets.models import Attachment, Event, Message, Speaker, Ticket, User
 
 READ_KEPT_OPEN = 2  # how many read messages stay open at each end of a long conversation
 FOLD_FROM = 7
+NOTED = ("message.doubted", "message.read", "message.complained")
 
 
 @dataclass
@@ -33,6 +34,8 @@ class Said:
     deliveries: list[Delivery] = field(default_factory=list)
     has_original: bool = False
     invitations: list[str] = field(default_factory=list)
+    noted: dict[str, datetime] = field(default_factory=dict)
+    """What was noted about it: doubted, read, complained; each with its instant."""
 
     @property
     def notices(self) -> list[str]:
@@ -125,6 +128,10 @@ def conversation(ticket: Ticket, reader: User, read_up_to: int) -> Conversation:
 
 def _said(ticket: Ticket, reader: User, read_up_to: int, events: list[Event]) -> list[Said]:
     seqs = {event.data["message"]: event.seq or 0 for event in events if event.kind in SPOKEN}
+    noted: dict[int, dict[str, datetime]] = defaultdict(dict)
+    for event in events:
+        if event.kind in NOTED:
+            noted[event.data["message"]][event.kind.partition(".")[2]] = event.at
     rows = access.messages_visible_to(reader, ticket).select_related("author").order_by("said_at", "pk")
     files: dict[int, list[Attachment]] = defaultdict(list)
     for file in Attachment.objects.filter(message__ticket=ticket).select_related("blob").defer("blob__data"):
@@ -143,6 +150,7 @@ def _said(ticket: Ticket, reader: User, read_up_to: int, events: list[Event]) ->
             deliveries=deliveries[row.pk],
             has_original=row.pk in originals,
             invitations=[line for file in files[row.pk] for line in lines.get(file.pk, [])],
+            noted=noted[row.pk],
         )
         for row in rows
     ]

@@ -2,22 +2,24 @@
 
 Who joins a ticket by mail is decided here alone: with a token that we gave out or a Message-ID that we know,
 *and* as somebody who takes part. A token in the hands of a stranger is held for an agent; everything else
-opens a ticket of its own.
+opens a ticket of its own. An answer of somebody who works here goes out to the customer, if they prove who
+they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk import outbox
 from helpdesk.company import team_for_new_tickets
-from helpdesk.mail import returned
+from helpdesk.mail import floods, returned, trust
 from helpdesk.mail.bounded import Read
 from helpdesk.mail.known import Known, OwnAddresses, addressees, parents_of, sender_of, traces
 from helpdesk.mail.matching import Match, match
@@ -26,7 +28,7 @@ from helpdesk.models import Delivery, InboundEmail
 from tickets import access, actions
 from tickets.actions import Acquaintance, NewFile, Opening, Words
 from tickets.bulk import update
-from tickets.models import Channel, Team, Ticket, User
+from tickets.models import Channel, Message, Team, Ticket, User
 from tickets.models.people import normalize_address
 
 State = InboundEmail.State
@@ -81,6 +83,8 @@ class Pending(NamedTuple):
     read: Read
     person: User | None
     team: Team
+    related: Ticket | None
+    seen: trust.Verdict
 
 
 class Batch:
@@ -154,9 +158,25 @@ def _decide(row: InboundEmail, read: Read, batch: Batch) -> Filed:
     if author and author in batch.ours:
         return _aside(row, State.QUIET, "own address")
     found = match(row, reading, batch.known)
+    if unwanted := _unwanted(row, reading, found, batch.known):
+        return _aside(row, *unwanted)
     if reading["automatic"]:
         return _automatic(row, read, found)
     return _human(row, read, found, batch)
+
+
+def _unwanted(row: InboundEmail, reading: Reading, found: Match, known: Known) -> tuple[str, str] | None:
+    """State and reason of a mail that blocks, filters or floods put aside; None for one that goes on."""
+    ticket = found.ticket if found.joins or found.has_token else None
+    put = floods.verdict(
+        known.sender(row),
+        on_ticket=floods.number_on(ticket, row) if ticket else None,
+        spam=reading["spam"],
+        has_token=found.has_token,
+        automatic=reading["automatic"],
+    )
+    row.ticket = ticket if put else row.ticket
+    return put
 
 
 def _aside(row: InboundEmail, state: str, reason: str) -> Filed:
@@ -183,7 +203,20 @@ def _is_duplicate(row: InboundEmail, reading: Reading, known: Known) -> bool:
         return False
     row.state, row.reason = State.DUPLICATE, f"same as {same.pk}"
     row.duplicate_of_id, row.ticket_id = same.pk, same.ticket_id
+    _note_second_address(row, same, reading, known.ours)
     return True
+
+
+def _note_second_address(row: InboundEmail, same: InboundEmail, reading: Reading, ours: OwnAddresses) -> None:
+    """The same mail came once more because it was sent to another address of ours too."""
+    if same.ticket_id is None or row.envelope_to == same.envelope_to:
+        return
+    before = {one.pk for one in ours.among(recipients(same, reading))}
+    new = [one for one in ours.among(recipients(row, reading)) if before and one.pk not in before]
+    ticket = Ticket.objects.get(pk=same.ticket_id) if new else None
+    for other in new:
+        assert ticket is not None
+        actions.note_address(ticket, other.pk)
 
 
 # --- not from a person --------------------------------------------------------------------------------
@@ -209,37 +242,68 @@ def _automatic(row: InboundEmail, read: Read, found: Match) -> Filed:
 
 
 def _human(row: InboundEmail, read: Read, found: Match, batch: Batch) -> Filed:
+    reading = read.reading
+    seen = trust.judge(reading["authentication"], reading["from"]["email"], settings.MAIL_AUTHSERV_IDS)
     if found.ticket is not None and found.person is not None and found.joins:
-        if found.proves:
+        if found.person.is_member and found.person.pk != found.ticket.requester_id:
+            return _colleague(row, read, found.ticket, found.person, found.proves and seen.confirms)
+        if found.proves and not seen.failed:
             actions.prove_address(found.person)
-        return _join(row, read, found, batch)
+        return _join(row, read, found.ticket, found.person, batch.ours, seen)
     if found.ticket is not None and found.has_token:
         person = found.person or _sender(read.reading)
         row.message = actions.hold_message(found.ticket, words_of(read), author=person)
         row.ticket = found.ticket
         return _aside(row, State.SUSPENDED, "token of somebody else")
-    return _open(row, read, found, batch)
+    return _open(row, read, found, batch, seen)
 
 
-def _join(row: InboundEmail, read: Read, found: Match, batch: Batch) -> Filed:
-    ticket, person = found.ticket, found.person
-    assert ticket is not None
-    assert person is not None
-    words = _said(read)
-    if person.is_member and person.pk != ticket.requester_id:
-        # A From line is no proof of a colleague: their own token makes it a note, which reaches nobody
-        # outside.
-        if not found.proves:
-            row.message, row.ticket = actions.hold_message(ticket, words, author=person), ticket
-            return _aside(row, State.SUSPENDED, "a colleague's address without proof")
-        row.message = actions.add_note(ticket, words, by=person)
-        row.ticket = ticket
-        return _aside(row, State.FILED, "note of a colleague")
-    row.message = message = actions.reply(ticket, words, by=person, channel=Channel.MAIL, as_customer=True)
+def _colleague(row: InboundEmail, read: Read, ticket: Ticket, person: User, proven: bool) -> Filed:
+    """An answer of somebody who works here goes to the customer, in their own new words alone: what they
+    quote is a mail of ours to them. A From line is no proof of a colleague; without their own token and what
+    the receiving server found, or where we cannot tell their words from ours, an agent decides."""
+    fresh, words = read.reading["visible"].strip(), words_of(read)
+    if not proven or not access.can_work(person, ticket):
+        why = "a colleague's address without proof"
+    elif not (_has_new_lines(fresh) or words.files):
+        why = "a colleague's answer without new words"
+    elif f"{settings.PUBLIC_URL}/desk/" in fresh:
+        why = "a colleague's answer that holds our own words"
+    else:
+        why = ""
+    row.ticket = ticket
+    if why:
+        row.message = actions.hold_message(ticket, _said(read), author=person)
+        return _aside(row, State.SUSPENDED, why)
+    own = replace(words, text=fresh, fresh=fresh, quoted="", html="")
+    row.message = actions.reply(ticket, own, by=person, channel=Channel.MAIL, as_customer=False)
+    return _aside(row, State.FILED, "reply of a colleague")
+
+
+def _has_new_lines(text: str) -> bool:
+    return any(line.strip() and not line.lstrip().startswith(">") for line in text.splitlines())
+
+
+def _join(
+    row: InboundEmail, read: Read, ticket: Ticket, person: User, ours: OwnAddresses, seen: trust.Verdict
+) -> Filed:
+    row.message = message = actions.reply(
+        ticket, _said(read), by=person, channel=Channel.MAIL, as_customer=True
+    )
     row.ticket = message.ticket
-    _propose_copied(read.reading, message.ticket, person, batch.ours)
+    _note_sender(message, read.reading, person, ours, seen)
     _aside(row, State.FILED, "follow-up" if message.ticket_id != ticket.pk else "reply")
     return Filed(new_ticket=message.ticket_id != ticket.pk)
+
+
+def _note_sender(
+    message: Message, reading: Reading, person: User, ours: OwnAddresses, seen: trust.Verdict
+) -> None:
+    """Who is in copy is proposed by a sender whom nothing speaks against; else the message is marked."""
+    if seen.failed:
+        actions.doubt_sender(message)
+    else:
+        _propose_copied(reading, message.ticket, person, ours)
 
 
 def _directed(row: InboundEmail, read: Read, ticket: Ticket) -> Filed:
@@ -261,12 +325,12 @@ def _said(read: Read) -> Words:
     return words
 
 
-def _open(row: InboundEmail, read: Read, found: Match, batch: Batch) -> Filed:
+def _open(row: InboundEmail, read: Read, found: Match, batch: Batch, seen: trust.Verdict) -> Filed:
     team = team_for(recipients(row, read.reading), batch.ours)
     if team is None:
         return _aside(row, State.QUARANTINED, "no team is set up")
-    batch.open(Pending(row, read, found.person, team))
-    _aside(row, State.FILED, f"possibly related to {found.ticket.pk}" if found.ticket else "new ticket")
+    batch.open(Pending(row, read, found.person, team, found.ticket, seen))
+    _aside(row, State.FILED, "possibly related" if found.ticket else "new ticket")
     return Filed(new_ticket=True)
 
 
@@ -283,11 +347,16 @@ def _opening(mail: Pending, person: User) -> Opening:
 
 
 def _after_opening(mail: Pending, person: User, ours: OwnAddresses) -> None:
-    ticket = mail.row.ticket
+    ticket, message, reading = mail.row.ticket, mail.row.message, mail.read.reading
     assert ticket is not None
-    if not mail.read.reading["answerable"]:
+    assert message is not None
+    if not reading["answerable"] or mail.seen.failed:
         _send_no_acknowledgement(ticket)
-    _propose_copied(mail.read.reading, ticket, person, ours)
+    _note_sender(message, reading, person, ours, mail.seen)
+    for other in ours.among(recipients(mail.row, reading))[1:]:
+        actions.note_address(ticket, other.pk)
+    if mail.related is not None:
+        actions.relate(ticket, mail.related)
 
 
 def _send_no_acknowledgement(ticket: Ticket) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from django.db.models import BooleanField, Case, F, Q, Value, When
 from django.db.models.expressions import RawSQL
 
+from helpdesk.mail import floods
 from helpdesk.mail.reading import Reading
 from helpdesk.mail.tokens import read_message_id, read_reply_address
 from helpdesk.models import Delivery, InboundEmail, SupportAddress
@@ -73,6 +74,11 @@ class OwnAddresses:
         """Whether it is one of ours, active or not, whatever stands behind its plus sign."""
         return address.lower() in self.rows or without_plus(address) in self.rows
 
+    def among(self, addresses: Iterable[str]) -> list[SupportAddress]:
+        """The rows that these addresses name, each once, in order."""
+        found = (self.rows.get(one.lower()) or self.rows.get(without_plus(one)) for one in addresses)
+        return list({row.pk: row for row in found if row is not None}.values())
+
     def team_of(self, address: str) -> Team | None:
         row = self.rows.get(address.lower()) or self.rows.get(without_plus(address))
         return row.team if row is not None and row.is_active and row.team.is_active else None
@@ -86,7 +92,7 @@ def without_plus(address: str) -> str:
 
 class Known:
     """Our addresses; of the mails given: the same ones that came before, their senders, the tickets of the
-    ids they name, and what else their senders wrote in the same threads."""
+    ids they name, and what else their senders wrote in the same threads or just before."""
 
     def __init__(self, mails: Sequence[Mail]) -> None:
         self.ours = OwnAddresses()
@@ -94,6 +100,7 @@ class Known:
         self._same_bytes = _same_bytes([row for row, _reading in mails])
         self._namesakes = _namesakes(readings)
         self._people = _people(readings)
+        self._senders = floods.senders([(row, sender_of(reading) or "") for row, reading in mails])
         self.tickets = _tickets({one for reading in readings for one in parents_of(reading)})
         self._threads = _threads(
             self._people.values(), {one for each in readings for one in thread_ids(each)}
@@ -107,6 +114,10 @@ class Known:
         """A mail with the same Message-ID, the first with the same body if there is one."""
         found = self._namesakes.get(reading["message_id"][:998], {})
         return found.get(reading["body_hash"]) or next(iter(found.values()), None)
+
+    def sender(self, row: InboundEmail) -> floods.Sender:
+        """Whether the sender is blocked, and how many tickets they opened just before."""
+        return self._senders.get(row.pk, floods.Sender())
 
     def person(self, address: str | None) -> User | None:
         return self._people.get(address) if address else None
@@ -128,7 +139,7 @@ def _earlier() -> Q:
 def _same_bytes(rows: Sequence[InboundEmail]) -> dict[tuple[str, str], InboundEmail]:
     found = InboundEmail.objects.filter(_earlier(), sha256__in=[row.sha256 for row in rows])
     found = found.order_by("sha256", "source", "pk").distinct("sha256", "source")
-    same = found.only("sha256", "source", "body_hash", "ticket_id")
+    same = found.only("sha256", "source", "body_hash", "ticket_id", "envelope_to")
     return {(row.sha256, row.source): row for row in same}
 
 
@@ -147,7 +158,7 @@ def _namesakes(readings: Sequence[Reading]) -> dict[str, dict[str, InboundEmail]
     for row in (
         rows.order_by("internet_message_id", "body", "pk")
         .distinct("internet_message_id", "body")
-        .only("internet_message_id", "body_hash", "ticket_id")
+        .only("internet_message_id", "body_hash", "ticket_id", "envelope_to")
     ):
         found[row.internet_message_id][row.body] = row
     return found

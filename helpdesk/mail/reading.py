@@ -9,7 +9,7 @@ import html
 from dataclasses import asdict
 from typing import Any
 
-from helpdesk.mail import automatic, bounces, cleaning
+from helpdesk.mail import automatic, bounces, cleaning, spam, trust
 from helpdesk.mail.anchor import ANCHOR_TEXT
 from helpdesk.mail.html_text import to_text
 from helpdesk.mail.mail import Attachment, Body, Limits, Mail
@@ -86,6 +86,8 @@ def _header(mail: Mail, raw: bytes, envelope_from: str | None) -> Reading:
         "automatic": verdict.automatic,
         "answerable": verdict.answerable,
         "why_automatic": verdict.reason,
+        "authentication": trust.results(mail.all("authentication-results")),
+        "spam": spam.mark(mail),
     }
 
 

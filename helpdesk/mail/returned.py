@@ -8,10 +8,13 @@ from helpdesk import outbox
 from helpdesk.mail.reading import Reading
 from helpdesk.mail.tokens import read_bounce_address, read_message_id
 from helpdesk.models import Delivery, InboundEmail
+from tickets import actions
 from tickets.models import Ticket
 
 State = Delivery.State
 _ARRIVED = (State.SENT, State.UNCERTAIN)
+_NOTED = {"feedback": actions.note_complaint, "receipt": actions.note_receipt}
+"""Reports that change nothing but are shown at the message (RFC 5965, RFC 8098)."""
 
 
 def take(row: InboundEmail, reading: Reading) -> Delivery | None:
@@ -22,6 +25,8 @@ def take(row: InboundEmail, reading: Reading) -> Delivery | None:
     """
     report = reading["report"]
     delivery = _delivery(row, reading)
+    if delivery is not None and delivery.message is not None and report["kind"] in _NOTED:
+        _NOTED[report["kind"]](delivery.message)
     if delivery is None or report["kind"] != "bounce":
         return delivery
     failed = [one for one in report["recipients"] if one["permanent"]]
@@ -40,7 +45,7 @@ def _delivery(row: InboundEmail, reading: Reading) -> Delivery | None:
     by_id = (read_message_id(one) for one in ids if one)
     for pk in (*by_id, *(read_bounce_address(address) for address in row.envelope_to)):
         if pk is not None:
-            return Delivery.objects.select_related("event", "message").filter(pk=pk).first()
+            return Delivery.objects.select_related("event", "message__ticket").filter(pk=pk).first()
     return None
 
 

@@ -1,7 +1,7 @@
 """Rows of the outward side: mail in and out, the company's settings, one-time tokens, heartbeats."""
 
 from helpdesk.models.company import Company, SavedReply, SupportAddress
-from helpdesk.models.inbound import InboundEmail
+from helpdesk.models.inbound import BlockedSender, InboundEmail
 from helpdesk.models.ops import Heartbeat, OnceKey, Tally
 from helpdesk.models.outbound import Delivery, SentMail
 from helpdesk.models.sources import MailSource
@@ -10,6 +10,7 @@ from helpdesk.models.wording import Wording
 
 __all__ = [
     "ApiToken",
+    "BlockedSender",
     "Company",
     "Delivery",
     "GuestLink",

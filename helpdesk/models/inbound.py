@@ -9,6 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from tickets.models import Message, Ticket
 
+FLOOD_OF_SENDER, FLOOD_ON_TICKET = "flood of a sender", "flood on a ticket"
+FLOODS = (FLOOD_OF_SENDER, FLOOD_ON_TICKET)
+"""Reasons of mail that is suspended because there was too much of it at once."""
+
 
 class InboundEmail(models.Model):
     """One mail as it was received. Every row ends as exactly one of the states other than `waiting`.
@@ -85,3 +89,19 @@ class InboundEmail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.received_at:%Y-%m-%d %H:%M} {self.state}"
+
+
+class BlockedSender(models.Model):
+    """An address, or a domain with all below it, whose mail is kept and shown to nobody but administrators.
+
+    `value` is in lower case; one with a @ is an address.
+    """
+
+    value = models.CharField(max_length=320, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["value"]
+
+    def __str__(self) -> str:
+        return self.value

@@ -126,6 +126,12 @@ class Numbers(forms.Field):
         return sorted(set(map(int, ticked)))[: self.most]
 
 
+def ticket_number(text: str) -> int | None:
+    """The number of a ticket as somebody types it, with or without the sign before it."""
+    text = text.strip().lstrip("#")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 class MailForm(SetupForm):
     """What is to be done with ticked mails; `one` and `list` say where the reader came from."""
 
@@ -137,13 +143,30 @@ class MailForm(SetupForm):
     list = forms.CharField(required=False, max_length=500)
 
     def clean_ticket(self) -> int | None:
-        """The number of a ticket, with or without the sign before it."""
-        text = self.cleaned_data["ticket"].strip().lstrip("#")
-        if text.isascii() and text.isdigit() and len(text) < 19:
-            return int(text)
-        if self.cleaned_data.get("go") == "file":
+        number = ticket_number(self.cleaned_data["ticket"])
+        if number is None and self.cleaned_data.get("go") == "file":
             raise forms.ValidationError(_("Enter the number of the ticket."))
-        return None
+        return number
+
+
+class FloodForm(SetupForm):
+    """What is to be done with a whole bundle of mail."""
+
+    go = forms.ChoiceField(choices=[(word, word) for word in ("release", "file", "delete")])
+    flood = forms.CharField(max_length=320, required=False)
+    ticket = forms.CharField(required=False, max_length=20)
+
+    clean_ticket = MailForm.clean_ticket
+
+
+class BlockForm(SetupForm):
+    value = forms.CharField(
+        label=_("Address or domain"),
+        max_length=320,
+        help_text=_("A domain means every address of it and of what is below it."),
+        error_messages={"required": _("Enter an address or a domain.")},
+    )
+    blamed = "value"
 
 
 class TeamForm(SetupForm):

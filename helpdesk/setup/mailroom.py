@@ -31,12 +31,21 @@ REASONS = {
     "new ticket": gettext_noop("Opened a ticket"),
     "reply": gettext_noop("Joined its ticket"),
     "reply of a colleague": gettext_noop("A colleague's answer, sent to the customer"),
-    "note of a colleague": gettext_noop("A colleague's note on the ticket"),
+    "possibly related": gettext_noop("Opened a ticket that may belong to another one"),
     "follow-up": gettext_noop("Opened a ticket that follows an older one"),
     "accepted": gettext_noop("Was held back and then accepted"),
     "filed by hand": gettext_noop("Filed on this ticket by hand"),
     "token of somebody else": gettext_noop("Its reply address was given to somebody else"),
     "a colleague's address without proof": gettext_noop("A colleague's address, without proof"),
+    "a colleague's answer without new words": gettext_noop("A colleague's answer without new words"),
+    "a colleague's answer that holds our own words": gettext_noop(
+        "A colleague's answer that quotes our mail to them"
+    ),
+    "blocked sender": gettext_noop("The sender is blocked"),
+    "flood of a sender": gettext_noop("One sender wrote too many mails at once"),
+    "flood on a ticket": gettext_noop("One ticket got too many mails at once"),
+    "feedback": gettext_noop("A reader called a mail of ours spam"),
+    "receipt": gettext_noop("A mail of ours was read"),
     "own address": gettext_noop("From an address of ours"),
     "bounce": gettext_noop("A mail of ours came back"),
     "delay report": gettext_noop("A mail of ours is late"),
@@ -126,6 +135,8 @@ def story(row: InboundEmail) -> list[Step]:
             subject_kind=row._meta.label_lower, subject_id=row.pk, kind__in=ACTS
         ).select_related("actor")
     ]
+    if row.released_at is not None and not acts:
+        acts.append(Step(row.released_at, _("Taken out of the flood with which it had come")))
     came = _("Came in by %(source)s and was stored whole") % {"source": row.source}
     steps = [Step(row.received_at, came), *acts]
     if row.processed_at is not None and row.state != row.State.DELETED:

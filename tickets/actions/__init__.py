@@ -17,6 +17,7 @@ from tickets.actions.conversation import (
 )
 from tickets.actions.drafts import discard_draft, save_draft, schedule_draft
 from tickets.actions.jobs import ask_job, cancel_job, retry_job
+from tickets.actions.mailed import doubt_sender, note_address, note_complaint, note_receipt, relate
 from tickets.actions.opening import Opened, Opening, open_ticket, open_tickets
 from tickets.actions.people import (
     Acquaintance,
@@ -79,6 +80,7 @@ __all__ = [
     "demand_version",
     "discard_draft",
     "dismiss_message",
+    "doubt_sender",
     "edit_organization",
     "edit_person",
     "edit_team",
@@ -91,6 +93,9 @@ __all__ = [
     "meet",
     "meet_all",
     "move",
+    "note_address",
+    "note_complaint",
+    "note_receipt",
     "open_ticket",
     "open_tickets",
     "prioritize",
@@ -98,6 +103,7 @@ __all__ = [
     "prove_address",
     "put_on_hold",
     "reactivate",
+    "relate",
     "release_draft",
     "remove_follower",
     "reopen",

@@ -173,7 +173,8 @@ def _keep(
 
 
 def accept_message(message: Message, *, by: User | None, at: datetime | None = None) -> Message:
-    """Let a held mail count as a word of the customer from now on."""
+    """Let a held mail count as a word of the customer from now on; a colleague's becomes a note of theirs,
+    because nobody proved that they wrote it."""
     with transaction.atomic():
         ticket = lock(message.ticket)
         demand_work(by, ticket)
@@ -182,15 +183,27 @@ def accept_message(message: Message, *, by: User | None, at: datetime | None = N
             return message
         at = instant(at, ticket)
         message.held, message.said_at, message.visible_at = False, at, at
-        message.save(update_fields=["held", "said_at", "visible_at"])
-        cancel_waiting(ticket, Draft.WhyNot.CUSTOMER_WROTE, at)
-        record("message.accepted", ticket=ticket, subject=message, by=by, at=at, data={"message": message.pk})
+        is_colleague = _is_colleague(message.author, ticket)
+        if is_colleague:
+            message.public, message.by = False, Speaker.AGENT
+        else:
+            cancel_waiting(ticket, Draft.WhyNot.CUSTOMER_WROTE, at)
+        message.save(update_fields=["held", "said_at", "visible_at", "public", "by"])
+        told: dict[str, Any] = {"message": message.pk}
+        record("message.accepted", ticket=ticket, subject=message, by=by, at=at, data=told)
+        if is_colleague:
+            record("ticket.noted", ticket=ticket, subject=message, by=message.author, at=at, data=told)
+            return message
         _note_whose_turn(ticket, Speaker.CUSTOMER, at)
         data = {"message": message.pk, "by": "customer", "human": True, "channel": message.channel}
         record("ticket.replied", ticket=ticket, subject=message, by=message.author, at=at, data=data)
         if message.author is not None:
             _move_on(ticket, message.author, True, None, at)
         return message
+
+
+def _is_colleague(author: User | None, ticket: Ticket) -> bool:
+    return author is not None and author.pk != ticket.requester_id and access.can_work(author, ticket)
 
 
 def mark_read(ticket: Ticket, *, by: User, seq: int) -> None:

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from helpdesk import flooded
 from helpdesk.desk import listing, rows
 from helpdesk.desk.base import desk_view
 from helpdesk.desk.neighbours import view_of
@@ -48,6 +49,8 @@ def queue(request: HttpRequest) -> HttpResponse:
         "newest": path if start else None,
         "size": listing.PAGE,
         "first_run": not tickets and listing.is_empty_installation(user),
+        "floods": flooded.floods(),
+        "may_set_up": access.is_administrator(user),
         "waiting": 0 if tickets else listing.waiting_number(user),
     }
     return render(request, "desk/queue.html", context)

@@ -24,6 +24,7 @@ from tickets.models import (
     Draft,
     DraftFile,
     DraftKind,
+    Event,
     Follower,
     Message,
     ReadMark,
@@ -102,6 +103,12 @@ def is_part(request: HttpRequest) -> bool:
     return bool(request.htmx and not request.htmx.history_restore_request)  # type: ignore[attr-defined]
 
 
+def related_to(events: list[Event], user: Any) -> list[Ticket]:
+    """The tickets that the mail which opened this one speaks of, as far as the reader may work on them."""
+    numbers = [event.data["ticket"] for event in events if event.kind == "ticket.related"]
+    return list(access.worked_by(user).filter(pk__in=numbers)) if numbers else []
+
+
 def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
     user: Any = request.user
     view = neighbours.view_of(request)
@@ -129,6 +136,7 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "clocks": clocks,
         "sources": sources_in(clocks),
         "may_set_up": access.is_administrator(user),
+        "related": related_to(talk.events, user),
         "followers": [row for row in copied if row.state == Follower.State.ACCEPTED],
         "proposed": [row for row in copied if row.state == Follower.State.PROPOSED],
         "tags": list(ticket.tags.values_list("name", flat=True)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,15 +14,15 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from helpdesk import actions, outbox
+from helpdesk import actions, flooded, outbox
 from helpdesk.downloads import DOWNLOAD_POLICY
-from helpdesk.models import Delivery, InboundEmail
+from helpdesk.models import BlockedSender, Delivery, InboundEmail
 from helpdesk.setup import mailroom
-from helpdesk.setup.base import page, reader, settle, setup_view
-from helpdesk.setup.forms import MailForm, Nothing
+from helpdesk.setup.base import page, press, reader, settle, setup_view
+from helpdesk.setup.forms import BlockForm, FloodForm, MailForm, Nothing
 from tickets import access
 from tickets.actions import NotAllowed
-from tickets.models import User
+from tickets.models import Ticket, User
 
 
 @setup_view()
@@ -151,12 +152,17 @@ def _act_on_each(form: MailForm, by: User, did: Counter[str]) -> None:
 
 def _verb(go: str, data: dict[str, Any], by: User) -> Callable[[InboundEmail], bool]:
     if go == "file":
-        ticket = access.visible_to(by).filter(pk=data["ticket"]).first()
-        if ticket is None:
-            raise NotAllowed(_("There is no ticket with this number."))
+        ticket = _ticket(data["ticket"], by)
         return lambda row: actions.refile(row, ticket, by=by)
     verb = {"again": actions.read_again, "release": actions.release, "delete": actions.delete_mail}[go]
     return lambda row: verb(row, by=by)
+
+
+def _ticket(number: int, by: User) -> Ticket:
+    ticket = access.visible_to(by).filter(pk=number).first()
+    if ticket is None:
+        raise NotAllowed(_("There is no ticket with this number."))
+    return ticket
 
 
 def _said(go: str, did: Counter[str]) -> str:
@@ -175,6 +181,54 @@ def _said(go: str, did: Counter[str]) -> str:
         left = ngettext("%(number)s was left as it is", "%(number)s were left as they are", did["left"])
         words += f". {left % {'number': did['left']}}"
     return words
+
+
+# --- many at once, and who may not write ---------------------------------------------------------------
+
+
+@setup_view("GET", "HEAD", "POST")
+def mail_floods(request: HttpRequest) -> HttpResponse:
+    """The bundles of suspended mail; each is released, filed on one ticket or deleted as a whole."""
+    form = FloodForm(request.POST if request.method == "POST" else None)
+
+    def show(status: int = 200) -> HttpResponse:
+        return page(request, "mail_floods", status, floods=flooded.floods(), form=form)
+
+    def act() -> None:
+        data = form.cleaned_data
+        ticket = _ticket(data["ticket"], reader(request)) if data["go"] == "file" else None
+        actions.settle_flood(data["flood"], data["go"], by=reader(request), ticket=ticket)
+
+    if request.method != "POST":
+        return show()
+    to = reverse("setup:mail_floods")
+    return settle(request, form, act, to=lambda: to, said=_("Done with this flood"), again=show)
+
+
+@setup_view("GET", "HEAD", "POST")
+def mail_blocked(request: HttpRequest) -> HttpResponse:
+    """Whose mail is refused; `value` proposes somebody to be added."""
+    proposed = {"value": request.GET.get("value", "")[:320]}
+    form = BlockForm(request.POST if request.method == "POST" else None, initial=proposed)
+
+    def show(status: int = 200) -> HttpResponse:
+        rows = BlockedSender.objects.all()[:1000]
+        return page(request, "mail_blocked", status, senders=rows, form=form, bare=Nothing())
+
+    def act() -> None:
+        actions.block_sender(form.cleaned_data["value"], by=reader(request))
+
+    if request.method != "POST":
+        return show()
+    to = reverse("setup:mail_blocked")
+    return settle(request, form, act, to=lambda: to, said=_("Sender blocked"), again=show)
+
+
+@setup_view("POST")
+def mail_unblock(request: HttpRequest, pk: int) -> HttpResponse:
+    row = BlockedSender.objects.filter(pk=pk).first()
+    act = partial(actions.unblock_sender, row, by=reader(request)) if row else lambda: None
+    return press(request, act, reverse("setup:mail_blocked"), _("Sender no longer blocked"))
 
 
 # --- what leaves --------------------------------------------------------------------------------------
