@@ -55,6 +55,10 @@ VARIABLES = [
     Variable("BEHIND_PROXY", "0", "`1` when a reverse proxy sets X-Forwarded-Proto and X-Forwarded-For"),
     Variable("MAIL_DOMAIN", "", "domain in Message-IDs and reply addresses; unset: host of PUBLIC_URL"),
     Variable(
+        "MAIL_FILES_MB", "15", "files up to so many megabytes go along with a mail; larger ones as links"
+    ),
+    Variable("FILE_LINK_DAYS", "30", "for how many days such a link works (1 to 365)"),
+    Variable(
         "PRIVATE_TARGETS",
         "",
         "names, addresses or networks of your own where mailboxes and sign-in servers may be, separated by "

@@ -278,7 +278,8 @@ MAIL_DOT_SECONDS = 600.0
 MAIL_GAPS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60)]
 MAIL_GIVES_UP_AFTER = timedelta(days=5)
 MAIL_PARALLEL = 2  # as many as the mailer has processes
-MAIL_ATTACHMENTS_BYTES = 15_000_000
+MAIL_ATTACHMENTS_BYTES = env.number("MAIL_FILES_MB", 1, 100) * 1_000_000
+FILE_LINK_LASTS = timedelta(days=env.number("FILE_LINK_DAYS", 1, 365))
 # What strangers can make us send to one address.
 AUTOMATIC_MAIL_GAP = timedelta(minutes=10)
 AUTOMATIC_MAIL_A_DAY = 5

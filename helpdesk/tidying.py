@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from helpdesk import guests, limits, submissions
+from helpdesk import file_links, guests, limits, submissions
 from helpdesk.models import OnceKey
 
 ONCE_KEYS_FOR = timedelta(days=2)
@@ -22,6 +22,7 @@ def tidy() -> dict[str, int]:
     return {
         "forms nobody confirmed": submissions.forget_expired(),
         "guest links": guests.forget_ended(),
+        "links to files": file_links.forget_ended(),
         "tries": limits.forget(now - TALLIES_FOR),
         "keys of repeated requests": OnceKey.objects.filter(created_at__lt=now - ONCE_KEYS_FOR).delete()[0],
         "sessions": Session.objects.filter(expire_date__lt=now).delete()[0],

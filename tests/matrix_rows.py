@@ -200,6 +200,8 @@ ROWS: dict[str, list[Row]] = {
         Row(get=nobody, args=lambda w, t: [t.ticket.pk, t.note_file], variant="of a note"),
         Row(get=nobody, args=lambda w, t: [t.ticket.pk, _other(w, t).public_file], variant="crossed"),
     ],
+    "portal:file": [Row(get=nobody, args=lambda w, t: ["wrong"])],
+    "portal:file_download": [Row(get=nobody, args=lambda w, t: ["wrong"])],
     "portal:guest_link": [
         Row(get=anyone, args=lambda w, t: [w.guest_token]),
         Row(get=nobody, args=lambda w, t: [w.guest_token[:-1] + "_"], variant="altered"),
@@ -254,6 +256,10 @@ ROWS: dict[str, list[Row]] = {
     "desk:withdraw": [
         Row(post=desk, args=lambda w, t: [t.ticket.pk, t.undoable_message]),
         _crossed(None, desk, lambda thing: thing.undoable_message),
+    ],
+    "desk:revoke-links": [
+        Row(post=desk, args=lambda w, t: [t.ticket.pk, t.customer_message]),
+        _crossed(None, desk, lambda thing: thing.customer_message),
     ],
     "desk:accept": [
         Row(post=desk, args=lambda w, t: [t.ticket.pk, t.held_message]),

@@ -56,6 +56,7 @@ KINDS: dict[str, frozenset[str]] = {
     "message.doubted": frozenset({"message"}),
     "message.read": frozenset({"message"}),
     "message.complained": frozenset({"message"}),
+    "message.links_revoked": frozenset({"message"}),
     "message.withdrawn": frozenset({"message"}),
     "draft.scheduled": frozenset({"draft", "send_at"}),
     "draft.unscheduled": frozenset({"draft"}),

@@ -209,6 +209,7 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "draft.unscheduled": _fixed(gettext_noop("A reply no longer waits to be sent")),
     "draft.cancelled": _cancelled,
     "delivery.failed": _fixed(gettext_noop("A reply was not delivered")),
+    "message.links_revoked": _fixed(gettext_noop("The links to the files of a reply were ended")),
     "delivery.delayed": _fixed(gettext_noop("A reply has not left for an hour")),
     "delivery.recovered": _fixed(gettext_noop("A reply arrived after all")),
     "sla.warned": _clock(gettext_noop("Due soon: %(metric)s")),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from helpdesk import enclosures
+from helpdesk import enclosures, file_links
 from helpdesk.delivery_words import Fact, fact_of
 from helpdesk.desk.changes import SPOKEN, Names, names_in, words_for
 from helpdesk.models import Delivery, InboundEmail
@@ -32,6 +32,8 @@ class Said:
     is_unread: bool
     files: list[Attachment] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
+    linked_until: datetime | None = None
+    """Until when links to its files work that left by mail."""
     has_original: bool = False
     invitations: list[str] = field(default_factory=list)
     noted: dict[str, datetime] = field(default_factory=dict)
@@ -141,6 +143,8 @@ def _said(ticket: Ticket, reader: User, read_up_to: int, events: list[Event]) ->
         deliveries[delivery.message_id or 0].append(delivery)
     originals = set(InboundEmail.objects.filter(message__ticket=ticket).values_list("message_id", flat=True))
     lines = enclosures.invitations([file for found in files.values() for file in found])
+    links = file_links.living_of(ticket).values_list("attachment__message", "expires_at")
+    linked = dict(links.order_by("expires_at"))
     return [
         Said(
             message=row,
@@ -148,6 +152,7 @@ def _said(ticket: Ticket, reader: User, read_up_to: int, events: list[Event]) ->
             is_unread=seqs.get(row.pk, 0) > read_up_to and row.author_id != reader.pk and not row.automatic,
             files=files[row.pk],
             deliveries=deliveries[row.pk],
+            linked_until=linked.get(row.pk),
             has_original=row.pk in originals,
             invitations=[line for file in files[row.pk] for line in lines.get(file.pk, [])],
             noted=noted[row.pk],

@@ -15,14 +15,16 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
+from helpdesk import file_links
 from helpdesk.company import company
 from helpdesk.mail import letters, tokens
 from helpdesk.mail.anchor import ANCHOR_ID, ANCHOR_TEXT
 from helpdesk.mail.letter import REPLIED, Letter, NotToBeSent, NotYet
 from helpdesk.mail.smtp import Envelope
 from helpdesk.models import Delivery
-from helpdesk.wording import store
+from helpdesk.wording import rendering, store
 from helpdesk.wording.rendering import Look, as_html, as_text, check
 from helpdesk.words import file_size
 from tickets.models import Attachment, User
@@ -82,9 +84,7 @@ def _mime(letter: Letter, row: Delivery) -> EmailMessage:
     for name, value in _headers(letter, subject, row).items():
         mail[name] = value
     parts, left_out = _within_limit(letter.files)
-    values = letter.values | {
-        "files": [(file.name, file_size(file.blob.size), "") for file in left_out],
-    }
+    values = letter.values | {"files": [_as_link(file, letter, row) for file in left_out]}
     check(words, values)
     html = as_html(words, values, look, title=subject, anchor=(ANCHOR_ID, ANCHOR_TEXT))
     mail.set_content(as_text(words, values, look), cte="quoted-printable")
@@ -143,6 +143,16 @@ def _within_limit(files: list[Attachment]) -> tuple[list[Attachment], list[Attac
         else:
             left_out.append(file)
     return parts, left_out
+
+
+def _as_link(file: Attachment, letter: Letter, row: Delivery) -> tuple[str, str, str]:
+    """Name, size and the address under which the reader fetches it, until when. Raises FileMissing."""
+    whole(file)
+    assert letter.to is not None
+    person = letter.to
+    link = letters.once_a_mail(row, f"file {file.pk}", lambda: file_links.make_link(file, person)[0])
+    until = rendering.day(timezone.now() + settings.FILE_LINK_LASTS)
+    return file.name, _("%(size)s, until %(day)s") % {"size": file_size(file.blob.size), "day": until}, link
 
 
 class FileMissing(Exception):

@@ -95,11 +95,17 @@ def ticket_link(row: Delivery, ticket: Ticket, person: User) -> str:
     answers = row.message_id is not None
     if person.is_member or person.last_login is not None or not (answers or person.proven_at):
         return link(f"/tickets/{ticket.pk}/")
-    if row.secret is None:
-        own = guests.make_link(ticket, person)
-        row.secret = sealed.seal({"ticket_link": own})
+    return once_a_mail(row, "ticket_link", lambda: guests.make_link(ticket, person))
+
+
+def once_a_mail(row: Delivery, name: str, make: Callable[[], str]) -> str:
+    """What is made for this mail alone and kept sealed until it is sent, so that every try says the same."""
+    kept = sealed.unseal(row.secret) if row.secret is not None else {}
+    if name not in kept:
+        kept[name] = make()
+        row.secret = sealed.seal(kept)
         row.save(update_fields=["secret"])
-    return str(sealed.unseal(row.secret)["ticket_link"])
+    return str(kept[name])
 
 
 def _replied(row: Delivery) -> Letter:

@@ -5,7 +5,7 @@ from helpdesk.models.inbound import BlockedSender, InboundEmail
 from helpdesk.models.ops import Heartbeat, OnceKey, Tally
 from helpdesk.models.outbound import Delivery, SentMail
 from helpdesk.models.sources import MailSource
-from helpdesk.models.tokens import ApiToken, GuestLink, HeldFile, HeldSubmission
+from helpdesk.models.tokens import ApiToken, FileLink, GuestLink, HeldFile, HeldSubmission
 from helpdesk.models.wording import Wording
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "BlockedSender",
     "Company",
     "Delivery",
+    "FileLink",
     "GuestLink",
     "Heartbeat",
     "HeldFile",

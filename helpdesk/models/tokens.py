@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
-from tickets.models import Ticket, User
+from tickets.models import Attachment, Ticket, User
 
 
 class GuestLink(models.Model):
@@ -13,6 +13,17 @@ class GuestLink(models.Model):
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="guest_links")
     person = models.ForeignKey(User, models.CASCADE, related_name="guest_links")
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+
+class FileLink(models.Model):
+    """A link by which somebody fetches one file that was too large for their mail."""
+
+    attachment = models.ForeignKey(Attachment, models.CASCADE, related_name="links")
+    person = models.ForeignKey(User, models.CASCADE, related_name="file_links")
     token_hash = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()

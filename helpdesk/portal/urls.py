@@ -19,5 +19,7 @@ urlpatterns = [
     path("tickets/<int:number>/resolve/", views.resolve, name="resolve"),
     path("tickets/<int:number>/news/", views.news, name="news"),
     path("tickets/<int:number>/files/<int:attachment>/", views.attachment, name="attachment"),
+    path("files/<str:token>/", views.file, name="file"),
+    path("files/<str:token>/download/", views.file_download, name="file_download"),
     path("g/<str:token>/", views.guest_link, name="guest_link"),
 ]

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from helpdesk import guests
+from helpdesk import file_links, guests
 from helpdesk.accounts import tries
 from helpdesk.downloads import download
 from helpdesk.once import KeyReused, once
@@ -225,6 +225,31 @@ def attachment(request: HttpRequest, number: int, attachment: int) -> HttpRespon
 
 
 @require_safe
+def file(request: HttpRequest, token: str) -> HttpResponse:
+    """What a link to a file leads to: its name and size, and the button that fetches it. Programs that open
+    every link of a mail fetch nothing by that."""
+    link = file_links.find(token)
+    if link is None:
+        return _bare(page(request, "portal/link_ended.html", {"kind": "file"}, status=404))
+    return _bare(page(request, "portal/file.html", {"link": link, "token": token}))
+
+
+@require_safe
+def file_download(request: HttpRequest, token: str) -> HttpResponse:
+    link = file_links.find(token)
+    if link is None:
+        return _bare(page(request, "portal/link_ended.html", {"kind": "file"}, status=404))
+    return _bare(download(link.attachment))
+
+
+def _bare(response: HttpResponse) -> HttpResponse:
+    """An answer whose address is a secret: told to nobody else, found by no search."""
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@require_safe
 def guest_link(request: HttpRequest, token: str) -> HttpResponse:
     """Swap the token for a right held by this browser, and go on to an address without it."""
     found = guests.redeem(request, token)
@@ -233,6 +258,4 @@ def guest_link(request: HttpRequest, token: str) -> HttpResponse:
     else:
         response = redirect("portal:ticket", found.pk)
         response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
-    response["X-Robots-Tag"] = "noindex"
-    return response
+    return _bare(response)

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from helpdesk import file_links
 from helpdesk.desk.base import NoSuchTicket, desk_view, find_ticket, see_other, tell
 from helpdesk.desk.forms import ComposerForm, NoteForm, ReplyForm
 from helpdesk.desk.neighbours import with_view
@@ -217,3 +218,12 @@ def accept(request: HttpRequest, number: int, message: int) -> HttpResponse:
     actions.accept_message(find_message(request, ticket, message), by=request.user)  # type: ignore[arg-type]
     tell(request, _("Mail accepted"))
     return see_other(reverse("desk:ticket", args=[number]) + f"#message-{message}")
+
+
+@desk_view("POST")
+def revoke_links(request: HttpRequest, number: int, message: int) -> HttpResponse:
+    """End the links by which the recipients fetch the files of a reply."""
+    ticket, user = find_ticket(request, number), request.user
+    file_links.revoke(find_message(request, ticket, message), by=user)  # type: ignore[arg-type]
+    tell(request, _("The links to these files no longer work"))
+    return see_other(with_view(request, number) + f"#message-{message}")

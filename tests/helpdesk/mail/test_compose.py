@@ -11,12 +11,14 @@ from django.utils import timezone
 
 from feedback import actions as surveys
 from feedback.models import Survey
+from helpdesk import file_links
 from helpdesk.mail import anchor, tokens
 from helpdesk.mail.threads import ids_in
-from helpdesk.models import Delivery, GuestLink
+from helpdesk.models import Delivery, FileLink, GuestLink
 from helpdesk.wording import rendering
 from tickets import actions
 from tickets.actions import NewFile, Words
+from tickets.models import Blob
 
 PRIYA = "priya@customers.example"
 
@@ -182,21 +184,74 @@ def test_a_very_long_answer_is_whole_in_the_text_and_cut_with_a_word_in_the_html
     assert "Open the ticket to read all of it" in html(answer)
 
 
-def test_files_go_along_up_to_the_limit_and_the_others_are_named(ticket, cast, support, arrived, settings):
+def test_files_go_along_up_to_the_limit_and_the_others_as_links_that_end(
+    ticket, cast, support, arrived, settings, client
+):
     settings.MAIL_ATTACHMENTS_BYTES = 1000
     files = (
         NewFile("größe.txt", b"a" * 400, "text/plain"),
         NewFile("film.bin", b"b" * 2000, "video/mp4"),
         NewFile("bad.eml", b"c" * 100, "message/rfc822; x=\r\ny"),
     )
-    actions.reply(ticket, Words("Here.", files=files), by=cast.mira, channel="desk")
+    message = actions.reply(ticket, Words("Here.", files=files), by=cast.mira, channel="desk")
     answer = arrived()[0]
     parts = {part.get_filename(): part for part in answer.iter_attachments()}
     assert parts.keys() == {"größe.txt", "bad.eml"}
     assert parts["größe.txt"].get_payload(decode=True) == b"a" * 400
     assert parts["bad.eml"].get_content_type() == "application/octet-stream"
+    (link,) = [one for one in links(answer) if "/files/" in one]
     assert "film.bin" in text(answer)
-    assert "film.bin" in html(answer)
+    assert link in html(answer)
+    path = link.removeprefix(settings.PUBLIC_URL)
+    shown = client.get(path)
+    assert "film.bin" in shown.content.decode()
+    assert shown["Referrer-Policy"] == "no-referrer"
+    fetched = client.get(f"{path}download/")
+    assert fetched.content == b"b" * 2000
+    assert fetched["Content-Disposition"].startswith("attachment")
+    kept = FileLink.objects.get()
+    assert link.rstrip("/").rpartition("/")[2] not in kept.token_hash
+    for ended in ({"expires_at": timezone.now()}, {"revoked_at": timezone.now()}):
+        before = {name: getattr(kept, name) for name in ended}
+        FileLink.objects.update(**ended)
+        assert client.get(path).status_code == client.get(f"{path}download/").status_code == 404
+        FileLink.objects.update(**before)
+    assert client.get(f"/g/{path.split('/')[2]}/").status_code == 404
+    with pytest.raises(actions.NotAllowed):
+        file_links.revoke(message, by=cast.gus)
+    assert file_links.revoke(message, by=cast.mira) == 1
+    assert client.get(path).status_code == 404
+    assert ticket.events.filter(kind="message.links_revoked").count() == 1
+    assert file_links.forget_ended() == 1
+
+
+def test_a_mail_that_is_tried_again_carries_the_same_file_link_each_recipient_their_own(
+    ticket, cast, support, mail_server, send_all, settings
+):
+    settings.MAIL_ATTACHMENTS_BYTES = 10
+    actions.accept_follower(ticket, cast.cara, by=cast.mira)
+    Delivery.objects.all().delete()
+    file = NewFile("film.bin", b"b" * 2000, "video/mp4")
+    actions.reply(ticket, Words("Here.", files=(file,)), by=cast.mira, channel="desk")
+    mail_server.faults[PRIYA] = "DATA 451 later"
+    for _ in range(2):
+        send_all()
+        Delivery.objects.filter(state="retrying").update(send_at=timezone.now())
+    sent = [tuple(one for one in links(mail) if "/files/" in one) for mail in mail_server.mails()]
+    assert (len(sent), len(set(sent))) == (3, 2)
+    assert FileLink.objects.count() == 2
+
+
+def test_a_large_file_that_is_damaged_holds_the_mail_back_too(
+    ticket, cast, support, mail_server, send_all, settings
+):
+    settings.MAIL_ATTACHMENTS_BYTES = 10
+    Delivery.objects.all().delete()
+    file = NewFile("film.bin", b"b" * 2000, "video/mp4")
+    actions.reply(ticket, Words("Here.", files=(file,)), by=cast.mira, channel="desk")
+    Blob.objects.update(data=b"other")
+    assert send_all().recipients == []
+    assert Delivery.objects.get().state == "held"
 
 
 @pytest.mark.parametrize(
