@@ -35,14 +35,18 @@ class Said:
     linked_until: datetime | None = None
     """Until when links to its files work that left by mail."""
     has_original: bool = False
+    is_flagged: bool = False
     invitations: list[str] = field(default_factory=list)
     noted: dict[str, datetime] = field(default_factory=dict)
     """What was noted about it: doubted, read, complained; each with its instant."""
 
     @property
     def notices(self) -> list[str]:
-        """What is to be said of a mail that was encrypted or signed."""
-        return enclosures.notices(self.files, self.message.text)
+        """What is to be said of a mail that was encrypted or signed, or that is like no honest one."""
+        odd = _(
+            "This mail is unusual and may not be shown whole. Compare the original mail before you act on it."
+        )
+        return [*([odd] if self.is_flagged else []), *enclosures.notices(self.files, self.message.text)]
 
     @property
     def has_remote_images(self) -> bool:
@@ -141,7 +145,8 @@ def _said(ticket: Ticket, reader: User, read_up_to: int, events: list[Event]) ->
     deliveries: dict[int, list[Delivery]] = defaultdict(list)
     for delivery in Delivery.objects.filter(message__ticket=ticket).defer("secret").order_by("pk"):
         deliveries[delivery.message_id or 0].append(delivery)
-    originals = set(InboundEmail.objects.filter(message__ticket=ticket).values_list("message_id", flat=True))
+    mails = InboundEmail.objects.filter(message__ticket=ticket, duplicate_of=None)
+    originals = dict(mails.values_list("message_id", "flagged"))
     lines = enclosures.invitations([file for found in files.values() for file in found])
     links = file_links.living_of(ticket).values_list("attachment__message", "expires_at")
     linked = dict(links.order_by("expires_at"))
@@ -154,6 +159,7 @@ def _said(ticket: Ticket, reader: User, read_up_to: int, events: list[Event]) ->
             deliveries=deliveries[row.pk],
             linked_until=linked.get(row.pk),
             has_original=row.pk in originals,
+            is_flagged=originals.get(row.pk, False),
             invitations=[line for file in files[row.pk] for line in lines.get(file.pk, [])],
             noted=noted[row.pk],
         )

@@ -15,6 +15,8 @@ from urllib.parse import unquote_to_bytes
 from helpdesk.mail.charsets import decode, scrub
 
 MAX_PARAMETERS = 200
+MAX_NESTING = 20
+MAX_MARKS = 2000
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)", re.DOTALL)
 _KNOWN = re.compile(
     rb"(?i)(from|to|cc|bcc|subject|date|message-id|reply-to|sender|received|return-path|in-reply-to|references|"
@@ -238,6 +240,18 @@ def instant(text: str) -> datetime | None:
         return at.astimezone(UTC)
     except (TypeError, ValueError, OverflowError, IndexError):
         return None
+
+
+def is_odd(text: str) -> bool:
+    """Whether a field holds what no mail program writes: comments 21 deep, or thousands of marks."""
+    if any(text.count(mark) > MAX_MARKS for mark in ('"', "=?", "(", "[", "<")):
+        return True
+    depth = deepest = 0
+    if text.count("(") > MAX_NESTING:
+        for sign in text:
+            depth += (sign == "(") - (sign == ")" and depth > 0)
+            deepest = max(deepest, depth)
+    return deepest > MAX_NESTING
 
 
 def _without_comments(text: str) -> str:

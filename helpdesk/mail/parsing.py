@@ -49,6 +49,7 @@ _PART_FIELDS = {
     "content-id",
     "content-description",
 }
+_STRUCTURED = ("content-type", "content-disposition")
 _LESSER = {"text/enriched", "text/richtext", "text/x-amp-html"}
 _REPORT_TYPES = {
     "message/delivery-status",
@@ -113,6 +114,8 @@ def _with_header(fields: list[tuple[str, bytes]], body_start: bytes, limits: Lim
         mail.delivered_to += [
             one.email for value in mail.all(name)[:20] for one in addresses(value) if one.email
         ]
+    if any(headers.is_odd(value) for _name, value in mail.fields):
+        mail.flag("headers_odd")
     mail.date = next((at for at in map(headers.instant, mail.all("date")) if at), None)
     mail.type, mail.type_parameters = headers.parameters(mail.get("content-type"))
     mail.type = mail.type or "text/plain"
@@ -212,6 +215,8 @@ class _Reader:
     def _part(self, part: Message, slot: Body | None, related: bool) -> None:
         kind, params = type_of(part)
         inner = inner_parts(part)
+        if any(raw_field(part, name).count(b";") > headers.MAX_PARAMETERS for name in _STRUCTURED):
+            self.mail.flag("parameters_capped")
         if kind.startswith("message/") and inner is not None:
             self._enclosed(part, kind, inner)
         elif inner is not None:

@@ -14,6 +14,7 @@ from helpdesk.mail.anchor import ANCHOR_TEXT
 from helpdesk.mail.html_text import to_text
 from helpdesk.mail.mail import Attachment, Body, Limits, Mail
 from helpdesk.mail.parsing import minimal, parse
+from helpdesk.markup import is_too_deep
 from helpdesk.sanitize import sanitized
 
 Reading = dict[str, Any]
@@ -44,6 +45,8 @@ def _reading(mail: Mail, raw: bytes, limits: Limits, envelope_from: str | None) 
         text = parts.visible
     quoted = "\n\n".join(filter(None, [parts.quoted, enclosed]))
     report = bounces.read(mail, envelope_from)
+    if any(is_too_deep(one.html) for one in own if one.html):
+        mail.flag("html_too_deep")
     return {
         **_header(mail, raw, envelope_from),
         "text": "\n\n".join(filter(None, [text, enclosed]))[: limits.max_text],

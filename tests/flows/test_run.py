@@ -7,6 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.drills import hostile
+from tests.drills.corpora import SETUP
 from tests.flows.product import Product, await_that
 
 pytestmark = pytest.mark.flow
@@ -27,6 +29,13 @@ def test_a_part_that_dies_is_back_within_five_seconds_and_the_others_go_on(produ
     assert time.monotonic() - died_at <= RESTART_WITHIN
     product.await_health()
     assert {name: product.pid(name) for name in others} == others
+
+
+def test_after_each_hostile_mail_by_smtp_a_normal_one_is_a_ticket_within_a_minute(product: Product):
+    product.manage("shell", "-c", SETUP)
+    figures = hostile.drill(product, hostile.RELIABILITY)
+    assert figures["hostile mails"] == 7
+    assert figures["filed, flagged"] + figures.get("quarantined", 0) == 7
 
 
 def test_the_same_folder_is_not_run_twice(product: Product, folder: Path):

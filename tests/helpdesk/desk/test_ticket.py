@@ -314,6 +314,9 @@ def test_special_parts_of_a_mail_are_told_in_words(mira, ticket, mailed):
     assert "Room 5" in text
     assert "encrypted with PGP" in text
     assert "<details" in page.content.decode().partition("Quoted text")[0][-200:]
+    assert "unusual" not in text
+    InboundEmail.objects.update(flagged=True)
+    assert "This mail is unusual" in words(mira.get(f"/desk/tickets/{ticket.pk}/"))
 
 
 def test_pictures_on_other_hosts_are_fetched_by_nobody_until_asked_and_never_by_the_browser(

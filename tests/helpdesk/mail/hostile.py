@@ -32,7 +32,7 @@ def nested_messages(levels: int) -> bytes:
 
 
 def _field(name: bytes, value: bytes) -> bytes:
-    return _HEAD % name.lower() + name + b": " + value + b"\r\n\r\nThe body.\r\n"
+    return _HEAD % (b"%s%d" % (name.lower(), len(value))) + name + b": " + value + b"\r\n\r\nThe body.\r\n"
 
 
 MAILS: dict[str, bytes] = {

@@ -65,6 +65,9 @@ def test_a_hostile_mail_is_read_in_bounded_time(name):
         (hostile.MAILS["2,000 nested messages"], "structure_capped"),
         (hostile.MAILS["10,000 header fields"], "headers_capped"),
         (hostile.MAILS["100,000 quotation marks"], "headers_capped"),
+        (hostile.MAILS["3,000 open brackets"], "headers_odd"),
+        (hostile.MAILS["20,000 parameters"], "parameters_capped"),
+        (hostile.MAILS["8,000 commented names"], "headers_capped"),
     ],
 )
 def test_a_mail_beyond_a_cap_is_flagged(mail, flag):
