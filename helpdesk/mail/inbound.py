@@ -24,6 +24,7 @@ from helpdesk import leases
 from helpdesk.mail import filing
 from helpdesk.mail.bounded import ParserDied, ParserSlow, Read, parse_bounded
 from helpdesk.models import InboundEmail
+from tickets.bulk import insert
 from tickets.handover import hand_over
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,20 @@ class Outcome:
     read: Read | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """A mail as a source brings it.
+
+    `source` names the channel and account (`smtp`, `pipe` …). `envelope_from` is "" for the null return path
+    and None where the source knows none; `envelope_to` are the recipients that the sender's server named.
+    """
+
+    raw: bytes = field(repr=False)
+    source: str
+    envelope_from: str | None = None
+    envelope_to: list[str] = field(default_factory=list)
+
+
 def store(
     raw: bytes,
     source: str,
@@ -54,25 +69,32 @@ def store(
     envelope_to: list[str] | None = None,
     announce: bool = True,
 ) -> InboundEmail:
-    """Keep a mail whole and hand it over. It is safe once the surrounding transaction has committed, not
-    before.
+    """Keep a mail whole (as in `Arrival`) and hand it over. It is safe once the surrounding transaction has
+    committed, not before.
 
-    `source` names the channel and account (`smtp`, `pipe` …). `envelope_from` is "" for the null return path
-    and None where the source knows none; `envelope_to` are the recipients that the sender's server named.
     `announce` is False where the caller goes on to `process` the mail itself.
     """
-    with transaction.atomic():
-        row = InboundEmail.objects.create(
-            source=source,
-            raw=raw,
-            sha256=hashlib.sha256(raw).hexdigest(),
-            size=len(raw),
-            envelope_from=_path(envelope_from),
-            envelope_to=[one.replace("\x00", "")[:320] for one in envelope_to or []],
-        )
-        if announce:
-            hand_over("mail.process", row.pk)
+    (row,) = store_all([Arrival(raw, source, envelope_from, envelope_to or [])])
+    if announce:
+        hand_over("mail.process", row.pk)
     return row
+
+
+def store_all(arrivals: Sequence[Arrival]) -> list[InboundEmail]:
+    """Keep mails whole, in one statement. The caller hands them over."""
+    rows = [
+        InboundEmail(
+            source=one.source,
+            raw=one.raw,
+            sha256=hashlib.sha256(one.raw).hexdigest(),
+            size=len(one.raw),
+            envelope_from=_path(one.envelope_from),
+            envelope_to=[address.replace("\x00", "")[:320] for address in one.envelope_to],
+        )
+        for one in arrivals
+    ]
+    insert(rows)
+    return rows
 
 
 def store_aside(beginning: bytes, source: str, *, size: int, reason: str, error: str) -> InboundEmail:

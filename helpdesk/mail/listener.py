@@ -17,10 +17,11 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection, transaction
+from django.db import DatabaseError, InterfaceError
 
 from helpdesk.heartbeats import beat_quietly
-from helpdesk.mail import inbound
+from helpdesk.mail.inbound import Arrival
+from helpdesk.mail.keeping import Keeper, TooLate, fresh_connection
 from helpdesk.models import SupportAddress
 
 logger = logging.getLogger(__name__)
@@ -37,15 +38,12 @@ NOT_OURS = "550 5.7.1 Mail for this domain is not accepted here"
 TOO_MANY = b"421 4.7.0 Too many connections, try again later\r\n"
 
 
-class TooLate(Exception):
-    """The answer after the final dot is overdue: the mail must not be stored any more."""
-
-
 class Listener:
     """The handler of all sessions, and the threads in which they reach the database."""
 
     def __init__(self) -> None:
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="smtp")
+        self.keeper = Keeper(self.threads)
         self.domains: frozenset[str] = frozenset()
         self.domains_until = 0.0
         self.sessions: Counter[str] = Counter()
@@ -58,11 +56,12 @@ class Listener:
         if len(envelope.rcpt_tos) >= settings.SMTP_RECIPIENTS:
             return "452 4.5.3 Too many recipients"
         try:
-            domains = await self._in_thread(self._our_domains)
+            if time.monotonic() >= self.domains_until:
+                await self._in_thread(self._read_domains)
         except Exception as error:
             _log_outage("recipients cannot be checked", error)
             return COME_AGAIN
-        if domains and address.rpartition("@")[2].lower().rstrip(".") not in domains:
+        if self.domains and address.rpartition("@")[2].lower().rstrip(".") not in self.domains:
             return NOT_OURS
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
@@ -74,9 +73,10 @@ class Listener:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         raw = envelope.content if isinstance(envelope.content, bytes) else b""
         deadline = time.monotonic() + settings.SMTP_ANSWER_SECONDS
-        work = self._in_thread(store_before, deadline, raw, envelope.mail_from or "", list(envelope.rcpt_tos))
+        arrival = Arrival(raw, SOURCE, envelope.mail_from or "", list(envelope.rcpt_tos))
         try:
-            return await asyncio.wait_for(work, settings.SMTP_ANSWER_SECONDS + 1)
+            await asyncio.wait_for(self.keeper.keep(arrival, deadline), settings.SMTP_ANSWER_SECONDS + 1)
+            return STORED
         except TimeoutError:
             logger.error("a mail of %s bytes was not stored in time", len(raw))
             return COME_AGAIN
@@ -90,18 +90,16 @@ class Listener:
 
     # ----------------------------------------------------------------------------------------------
 
-    def _our_domains(self) -> frozenset[str]:
+    def _read_domains(self) -> None:
         """Domains of our addresses, asked again every half minute.
 
         Every local part of them is taken: who probes for names learns none, a mistyped one is not lost.
         """
-        if time.monotonic() >= self.domains_until:
-            with fresh_connection():
-                addresses = SupportAddress.objects.values_list("address", flat=True)
-                found = {address.rpartition("@")[2].lower() for address in addresses}
-            self.domains = frozenset(found | {settings.MAIL_DOMAIN.lower()}) if found else frozenset()
-            self.domains_until = time.monotonic() + 30.0
-        return self.domains
+        with fresh_connection():
+            addresses = SupportAddress.objects.values_list("address", flat=True)
+            found = {address.rpartition("@")[2].lower() for address in addresses}
+        self.domains = frozenset(found | {settings.MAIL_DOMAIN.lower()}) if found else frozenset()
+        self.domains_until = time.monotonic() + 30.0
 
     async def _in_thread(self, function: Any, *args: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self.threads, function, *args)
@@ -111,36 +109,6 @@ class Listener:
         while True:
             await self._in_thread(beat_quietly, "smtp")
             await asyncio.sleep(BEAT_SECONDS)
-
-
-class fresh_connection:
-    """A block that uses the database outside any request: dead connections are dropped before and after."""
-
-    def __enter__(self) -> None:
-        close_old_connections()
-
-    def __exit__(self, *error: object) -> None:
-        close_old_connections()
-
-
-def store_before(deadline: float, raw: bytes, envelope_from: str, envelope_to: list[str]) -> str:
-    """Commit a mail and answer its dot; raises `TooLate`, and stores nothing, once the sender may have given
-    up.
-
-    `deadline` is an instant of the monotonic clock.
-    """
-    with fresh_connection():
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                seconds = max(1.0, deadline - time.monotonic() - 1.0)
-                cursor.execute(
-                    "SELECT set_config('statement_timeout', %s, true)", [f"{int(seconds * 1000)}ms"]
-                )
-                cursor.execute("SET LOCAL synchronous_commit = on")
-            inbound.store(raw, SOURCE, envelope_from=envelope_from, envelope_to=envelope_to)
-            if time.monotonic() > deadline:
-                raise TooLate
-        return STORED
 
 
 def _sqlstate(error: BaseException | None) -> str:
@@ -228,4 +196,5 @@ async def serve(host: str, port: int, stop: asyncio.Event, ready: asyncio.Event 
     finally:
         beating.cancel()
         server.close()
+        listener.keeper.announce()
         listener.threads.shutdown(wait=True, cancel_futures=True)

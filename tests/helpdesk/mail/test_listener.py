@@ -8,15 +8,18 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import DataError, connection
 
 from helpdesk.heartbeats import last_beats
 from helpdesk.mail import listener
+from helpdesk.mail.inbound import Arrival
+from helpdesk.mail.keeping import Keeper
 from helpdesk.models import InboundEmail, SupportAddress
 from tests.flows.product import await_that, free_ports
 from tests.helpdesk.mail.post import SUPPORT, letter
@@ -162,3 +165,24 @@ def _second_connection() -> Any:
         host=settings_dict["HOST"], port=settings_dict["PORT"] or None, user=settings_dict["USER"],
         password=settings_dict["PASSWORD"] or None, dbname=settings_dict["NAME"], autocommit=True,
     )  # fmt: skip
+
+
+def test_mails_that_come_at_once_are_committed_together_and_a_bad_one_alone_fails(monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
+    refused = Arrival(letter("Bad"), "smtp", "", ["half a \ud800 character"])
+    arrivals = [Arrival(letter(f"Mail {nth}"), "smtp", "", [SUPPORT]) for nth in range(10)]
+
+    async def keep(arrivals: list[Arrival]) -> list[BaseException | None]:
+        with ThreadPoolExecutor(2) as threads:
+            keeper = Keeper(threads)
+            waiting = (keeper.keep(one, time.monotonic() + 30) for one in arrivals)
+            return await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert asyncio.run(keep(arrivals)) == [None] * 10
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(DISTINCT xmin::text) FROM helpdesk_inboundemail")
+        assert cursor.fetchone() == (3,)  # two began at once, the others waited
+    (*fine, error) = asyncio.run(keep([*arrivals, refused]))
+    assert fine == [None] * 10
+    assert isinstance(error, DataError)
+    assert InboundEmail.objects.count() == 20

@@ -1,0 +1,139 @@
+"""Storing what SMTP sessions bring: what comes while one transaction commits goes together into the next.
+
+Sessions live in one event loop and wait for their own mail; the database is used in threads. Nobody is told
+that a mail is stored before its transaction has committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from typing import Any, NamedTuple
+
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
+
+from helpdesk.mail import inbound
+from helpdesk.mail.inbound import Arrival
+from tickets.handover import hand_over
+
+AT_ONCE = 2  # transactions: a large mail does not hold up small ones
+MOST_BYTES = 1024 * 1024
+GATHERED = 0.05  # seconds in which mails are handed over together
+
+
+class TooLate(Exception):
+    """The answer after the final dot is overdue: the mail must not be stored any more."""
+
+
+class Waiting(NamedTuple):
+    """A mail to be stored before `deadline` (an instant of the monotonic clock), and who waits for it."""
+
+    arrival: Arrival
+    deadline: float
+    done: asyncio.Future[None]
+
+
+class Keeper:
+    """Stores mails from one event loop, in the threads of `threads`."""
+
+    def __init__(self, threads: Executor) -> None:
+        self.threads = threads
+        self._waiting: list[Waiting] = []
+        self._at_work: set[asyncio.Task[None]] = set()
+        self._announcing: asyncio.TimerHandle | None = None
+
+    async def keep(self, arrival: Arrival, deadline: float) -> None:
+        """Return once the mail is committed.
+
+        Raises TooLate, and the database's errors; then nothing is stored. Whoever gives up waiting before is
+        not stored either, unless the transaction was just committing.
+        """
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append(Waiting(arrival, deadline, done))
+        self._go_on()
+        await done
+
+    def announce(self) -> None:
+        """Have a worker file what was stored."""
+        if self._announcing is not None:
+            self._announcing.cancel()
+            self._announcing = None
+            self.threads.submit(hand_over, "mail.process", 0)
+
+    def _go_on(self) -> None:
+        while self._waiting and len(self._at_work) < AT_ONCE:
+            task = asyncio.get_running_loop().create_task(self._store(self._take()))
+            self._at_work.add(task)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._at_work.discard(task)
+        self._go_on()
+
+    def _take(self) -> list[Waiting]:
+        """The first that wait, no more than fit."""
+        group: list[Waiting] = []
+        size = 0
+        while self._waiting and (not group or size + len(self._waiting[0].arrival.raw) <= MOST_BYTES):
+            group.append(self._waiting.pop(0))
+            size += len(group[-1].arrival.raw)
+        return group
+
+    async def _store(self, group: list[Waiting]) -> None:
+        group = [one for one in group if not one.done.done()]  # the others were given up
+        if not group:
+            return
+        loop = asyncio.get_running_loop()
+        deadline = min(one.deadline for one in group)
+        arrivals = [one.arrival for one in group]
+        try:
+            await loop.run_in_executor(self.threads, store_before, deadline, arrivals)
+        except (OperationalError, InterfaceError, TooLate) as error:
+            _fail(group, error)
+        except Exception as error:
+            if len(group) == 1:
+                _fail(group, error)
+            for one in group if len(group) > 1 else []:  # what is wrong with one is not wrong with all
+                await self._store([one])
+        else:
+            if self._announcing is None:
+                self._announcing = loop.call_later(GATHERED, self.announce)
+            for one in group:
+                if not one.done.done():
+                    one.done.set_result(None)
+
+
+def _fail(group: list[Waiting], error: Exception) -> None:
+    for one in group:
+        if not one.done.done():
+            one.done.set_exception(error)
+
+
+class fresh_connection:
+    """A block that uses the database outside any request: dead connections are dropped before and after."""
+
+    def __enter__(self) -> None:
+        close_old_connections()
+
+    def __exit__(self, *error: Any) -> None:
+        close_old_connections()
+
+
+def store_before(deadline: float, arrivals: Sequence[Arrival]) -> None:
+    """Commit mails; raises `TooLate`, and stores nothing, once the first of their senders may have given up.
+
+    `deadline` is an instant of the monotonic clock.
+    """
+    with fresh_connection(), transaction.atomic():
+        seconds = max(1.0, deadline - time.monotonic() - 1.0)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('statement_timeout', %s, true),"
+                " set_config('synchronous_commit', 'on', true)",
+                [f"{int(seconds * 1000)}ms"],
+            )
+        inbound.store_all(arrivals)
+        if time.monotonic() > deadline:
+            raise TooLate
