@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -197,14 +197,21 @@ def _work(rows: list[InboundEmail]) -> list[Outcome]:
     tries = Q(pk__in=[])
     for attempts in {row.attempts for row in rows}:
         tries |= Q(attempts=attempts, pk__in=[row.pk for row in rows if row.attempts == attempts])
+    claimed = InboundEmail.objects.filter(tries, state=State.WAITING)
     ended: dict[int, Outcome] = {}
     slow: list[InboundEmail] = []
-    with leases.kept(InboundEmail.objects.filter(tries, state=State.WAITING), settings.MAIL_CLAIM):
-        mails = _read(rows, ended, slow)
-        ended |= {one.row.pk: one for one in _file_or_each(mails)}
-        for row in slow:
-            alone = _read([row], ended, [])
-            ended |= {one.row.pk: one for one in _file_or_each(alone)}
+    try:
+        with leases.kept(claimed, settings.MAIL_CLAIM):
+            mails = _read(rows, ended, slow)
+            ended |= {one.row.pk: one for one in _file_or_each(mails)}
+            for row in slow:
+                alone = _read([row], ended, [])
+                ended |= {one.row.pk: one for one in _file_or_each(alone)}
+    except OperationalError as error:
+        if _is_shortage(error):
+            # However long it lasts, it is not the mail's fault. One try stays counted, so that it goes alone.
+            claimed.filter(attempts__gt=1).update(attempts=F("attempts") - 1, error=_sentence(error))
+        raise
     return [ended.get(row.pk) or Outcome(InboundEmail.objects.get(pk=row.pk)) for row in rows]
 
 
@@ -286,15 +293,28 @@ def _give_up(row: InboundEmail, error: str) -> Outcome:
 
 def _is_outage(error: Exception) -> bool:
     """The database failed, not the mail: the try is repeated after the claim has run out."""
-    from django.db import InterfaceError, OperationalError
-
     return isinstance(error, (OperationalError, InterfaceError))
 
 
 def _is_conflict(error: Exception) -> bool:
     """Two that wanted the same rows (SQLSTATE class 40, 55P03)."""
-    state = getattr(error.__cause__, "sqlstate", None) or ""
+    state = _sqlstate(error)
     return state.startswith("40") or state == "55P03"
+
+
+def _is_shortage(error: Exception) -> bool:
+    """The database itself lacks something: room on its disk, memory, a disk that answers, the right to write
+    (SQLSTATE classes 53 and 58, 25006), or it is being stopped (57P01 to 57P03)."""
+    state = _sqlstate(error)
+    return state[:2] in ("53", "58") or state in ("25006", "57P01", "57P02", "57P03")
+
+
+def _sqlstate(error: Exception) -> str:
+    return getattr(error.__cause__, "sqlstate", None) or ""
+
+
+def _sentence(error: Exception) -> str:
+    return f"The database could not take it: {type(error.__cause__).__name__}"
 
 
 def sweep() -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from email.message import EmailMessage
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from helpdesk.actions.mail import read_again
@@ -64,6 +65,31 @@ def test_a_mail_to_a_support_address_opens_a_ticket_of_its_team(cast, support):
 def test_a_mail_to_an_unknown_address_goes_to_the_default_team(cast, support):
     row = receive(letter(to="sales@desk.example"))
     assert row.ticket.team in (cast.billing, cast.tech)
+
+
+def test_however_long_there_is_no_room_a_mail_waits_and_is_then_filed(cast, support):
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "priya@customers.example", SUPPORT, "With a file"
+    mail.set_content("See the file.")
+    mail.add_attachment(b"facts", "application", "pdf", filename="facts.pdf")
+    row = store(mail.as_bytes(), "smtp")
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql
+                AS $$ BEGIN RAISE 'no room' USING ERRCODE = 'disk_full'; END $$;
+            CREATE TRIGGER no_room BEFORE INSERT ON tickets_blob FOR EACH ROW EXECUTE FUNCTION no_room()
+        """)
+        for _try in range(5):
+            with pytest.raises(OperationalError, match="no room"):
+                process(row.pk)
+            InboundEmail.objects.update(claimed_until=None)  # 40 seconds later
+        row.refresh_from_db()
+        assert (row.state, row.error) == (State.WAITING, "The database could not take it: DiskFull")
+        cursor.execute("DROP FUNCTION no_room CASCADE")
+    process(row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.error) == (State.FILED, "")
+    assert row.message.attachments.get().name == "facts.pdf"
 
 
 def test_the_envelope_says_for_whom_a_mail_is(cast, support):
