@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("setup/", include("helpdesk.setup.urls")),
     path("look/", look.choose, name="look"),
     path("survey/", include("helpdesk.surveys.urls")),
+    path("hooks/", include("helpdesk.mail.hook_urls")),
     path("mailbox/", include("helpdesk.mail.urls")),
     path("desk/", include("helpdesk.desk.urls")),
     path("reports/", include("helpdesk.reports.urls")),

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_safe
 from helpdesk.heartbeats import SILENT_AFTER, last_beats
 from helpdesk.imap import words_of
 from helpdesk.models import InboundEmail, MailSource
-from helpdesk.models.sources import STALE_AFTER
 from helpdesk.outbox import overdue
 from sla.queries import parked_clocks
 
@@ -112,13 +111,12 @@ def _mailboxes(now: datetime) -> list[Part]:
     rows = MailSource.objects.filter(kind=MailSource.Kind.IMAP, is_active=True)
     found = []
     for row in rows:
-        read_at = row.last_ok_at or row.created_at
         said = words_of(row, row.trouble, row.trouble_detail) or (
-            f"read {max(0, round((now - read_at).total_seconds()))} s ago"
+            f"read {max(0, round((now - row.last_ok_at).total_seconds()))} s ago"
             if row.last_ok_at
             else "not read yet"
         )
-        found.append(Part(f"mailbox {row.name}", now - read_at <= STALE_AFTER, said))
+        found.append(Part(f"mailbox {row.name}", not row.is_stale, said))
     return found
 
 

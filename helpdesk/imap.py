@@ -46,6 +46,8 @@ WORDS = {
     "cut": gettext_noop("The connection broke off. It is made again."),
     "answer": gettext_noop("The server answered in a way that makes no sense. It is tried again."),
     "key": gettext_noop("The stored password cannot be read, as SECRET_KEY has changed. Enter it anew."),
+    "signature": gettext_noop("A call came without the right signature or password, and was refused."),
+    "call": gettext_noop("A call of the provider held no mail. Check that it is the one for incoming mail."),
     "unexpected": gettext_noop("Something unexpected happened. The log of the fetcher says more."),
 }  # fmt: skip
 

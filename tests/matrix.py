@@ -25,7 +25,7 @@ from feedback.actions import install_standard_survey, invite
 from feedback.tokens import new_token
 from helpdesk import actions as outward
 from helpdesk import guests
-from helpdesk.models import Delivery, InboundEmail, SentMail
+from helpdesk.models import Delivery, InboundEmail, MailSource, SentMail
 from sla.actions import install_defaults
 from sla.models import Calendar, Clock, Escalation, Policy
 from tests.cast import PASSWORD, Cast, PersonFactory
@@ -321,6 +321,7 @@ def _ids(cast: Cast) -> dict[str, int]:
         "team": cast.tech.pk,
         "organization": cast.nordlicht.pk,
         "person": cast.gus.pk,
+        "source": MailSource.objects.create(kind="imap", name="Sales", host="127.0.0.1", username="s").pk,
         "address": outward.create_address("support@desk.example", cast.billing, by=None).pk,
         "reply": outward.create_saved_reply("Hello", "Thank you.", by=None).pk,
         "blocked": outward.block_sender("ads.example", by=None).pk,

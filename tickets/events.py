@@ -109,7 +109,6 @@ KINDS: dict[str, frozenset[str]] = {
     "address.edited": frozenset({"address", "fields"}),
     "source.created": frozenset({"source"}),
     "source.edited": frozenset({"source", "fields"}),
-    "source.deleted": frozenset({"source"}),
     "saved_reply.created": frozenset({"saved_reply"}),
     "saved_reply.edited": frozenset({"saved_reply"}),
     "saved_reply.deleted": frozenset({"saved_reply"}),

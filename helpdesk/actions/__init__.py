@@ -25,11 +25,14 @@ from helpdesk.actions.mail import (
     unblock_sender,
 )
 from helpdesk.actions.people import invite_again
+from helpdesk.actions.sources import add_mailbox, add_webhook, edit_source, keep_token
 from helpdesk.actions.tokens import digest, issue_token, revoke_token, use_token
 from helpdesk.actions.wording import change_wording, reset_wording
 
 __all__ = [
     "ASIDE",
+    "add_mailbox",
+    "add_webhook",
     "block_sender",
     "change_wording",
     "create_address",
@@ -40,8 +43,10 @@ __all__ = [
     "edit_address",
     "edit_company",
     "edit_saved_reply",
+    "edit_source",
     "invite_again",
     "issue_token",
+    "keep_token",
     "read_again",
     "refile",
     "release",

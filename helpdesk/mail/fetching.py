@@ -23,6 +23,7 @@ from django.db.models.functions import Coalesce, Now
 from imapclient.exceptions import IMAPClientError
 
 from helpdesk import imap
+from helpdesk.actions import keep_token
 from helpdesk.heartbeats import beat_quietly
 from helpdesk.imap import Head, Mailbox, Place, Trouble
 from helpdesk.mail import inbound
@@ -134,8 +135,7 @@ class Follower(threading.Thread):
         row = self._row()
         secret = imap.ready_secret(row)
         if secret != row.secret():
-            row.keep_secret(secret)
-            MailSource.objects.filter(pk=row.pk, revision=row.revision).update(sealed=row.sealed)
+            keep_token(row, secret)
         with imap.signed_in(row, secret, settings.IMAP_ANSWER_SECONDS) as box:
             while not self.stop.is_set():
                 more = Round(row, box, self.suspects, self.stop).run()

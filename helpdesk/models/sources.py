@@ -16,6 +16,10 @@ STALE_AFTER = timedelta(minutes=4)
 """A mailbox that could not be read for so long is told about; with the checks of a minute that makes five."""
 
 
+SIGNED = frozenset({"mailgun", "mailersend", "mandrill", "postal"})
+"""Providers that sign what they send, with a key that they show; the others name a password of ours."""
+
+
 class MailSource(models.Model):
     """A mailbox read by IMAP, or the webhook of a mail provider. What came from it names it (`name_in_mail`).
 
@@ -34,6 +38,16 @@ class MailSource(models.Model):
         TLS = "tls", _("TLS from the start (port 993)")
         STARTTLS = "starttls", _("STARTTLS (port 143)")
         NONE = "none", _("None: only inside your own network")
+
+    class Provider(models.TextChoices):
+        MAILGUN = "mailgun", "Mailgun"
+        POSTMARK = "postmark", "Postmark"
+        SENDGRID = "sendgrid", "SendGrid"
+        MAILERSEND = "mailersend", "MailerSend"
+        MAILJET = "mailjet", "Mailjet"
+        MANDRILL = "mandrill", "Mailchimp Transactional (Mandrill)"
+        POSTAL = "postal", "Postal"
+        SPARKPOST = "sparkpost", "SparkPost"
 
     class SignIn(models.TextChoices):
         PASSWORD = "password", _("Password")
@@ -54,12 +68,12 @@ class MailSource(models.Model):
     folder = models.CharField(max_length=255, default="INBOX")
     after = models.CharField(max_length=10, choices=After, default=After.SEEN)
     move_to = models.CharField(max_length=255, blank=True)
-    provider = models.CharField(max_length=30, blank=True)
+    provider = models.CharField(max_length=30, choices=Provider, blank=True)
     sealed = models.BinaryField(default=b"")
     is_active = models.BooleanField(default=True)
 
     revision = models.PositiveIntegerField(default=1)
-    created_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(default=timezone.now)
     counts_from_at = models.DateTimeField(default=timezone.now)
     uidvalidity = models.BigIntegerField(null=True)
     last_uid = models.BigIntegerField(default=0)
@@ -90,6 +104,14 @@ class MailSource(models.Model):
     def name_in_mail(self) -> str:
         """What `InboundEmail.source` says of mail from here."""
         return f"{self.kind}:{self.pk}"
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether a mailbox has not been read for longer than it may be; never true of one that just
+        changed."""
+        read_at = max(self.last_ok_at or self.changed_at, self.changed_at)
+        is_followed = self.is_active and self.kind == self.Kind.IMAP
+        return is_followed and timezone.now() - read_at > STALE_AFTER
 
     def secret(self) -> dict[str, Any]:
         """Password, tokens or signing key. Raises `sealed.Unreadable` when SECRET_KEY has changed."""

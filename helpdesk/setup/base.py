@@ -67,6 +67,7 @@ def rail(request: HttpRequest) -> list[tuple[str, str, str, None, bool]]:
         ("index", _("Start"), "list"),
         ("company", _("Company"), "flag"),
         ("addresses", _("Mail addresses"), "at"),
+        ("sources", _("Mailboxes"), "box"),
         ("mail", _("Mailroom"), "mail"),
         promises,
         ("teams", _("Teams"), "team"),
