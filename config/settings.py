@@ -275,6 +275,7 @@ MAILBOX = (
 )
 MAIL_LEASE = timedelta(seconds=40)  # renewed while the worker lives
 MAIL_DOT_SECONDS = 600.0
+MAIL_TALK_SECONDS = 300.0  # for all of one mail but the answer to its final dot
 MAIL_GAPS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60)]
 MAIL_GIVES_UP_AFTER = timedelta(days=5)
 MAIL_PARALLEL = 2  # as many as the mailer has processes

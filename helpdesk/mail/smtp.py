@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 import select
 import smtplib
+import socket
 import ssl
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import ip_address
@@ -94,16 +96,34 @@ class Line:
             return Result(Outcome.REFUSED, "not a usable address")
         stage = _Stage()
         try:
-            smtp = self._ready()
-            refusal = self._announce(smtp, envelope)
-            if refusal:
-                return refusal
-            return self._hand_over(smtp, envelope.content, before_the_dot, stage)
+            with self._within(settings.MAIL_TALK_SECONDS) as limit:
+                smtp = self._ready()
+                refusal = self._announce(smtp, envelope)
+                if refusal:
+                    return refusal
+                return self._hand_over(smtp, envelope.content, before_the_dot, stage, limit)
         except Exception as error:
             self.drop()
             # The dot was on its way: the server may hold the mail.
             outcome = Outcome.UNKNOWN if stage.dot_is_out else Outcome.LATER
             return Result(outcome, f"{type(error).__name__}: {error}"[:500])
+
+    @contextmanager
+    def _within(self, seconds: float) -> Iterator[_Limit]:
+        """Hang up after so many seconds in all: a server that answers sign by sign never runs into the limit
+        of a single answer. The one who reads then finds the line lost."""
+        limit = _Limit(self._hang_up)
+        limit.start(seconds)
+        try:
+            yield limit
+        finally:
+            limit.stop()
+
+    def _hang_up(self) -> None:
+        sock = self._smtp.sock if self._smtp is not None else None
+        if sock is not None:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Take leave politely."""
@@ -168,7 +188,12 @@ class Line:
         return Result(Outcome.REFUSED if 500 <= code < 600 else Outcome.LATER, _text("RCPT", code, said))
 
     def _hand_over(
-        self, smtp: smtplib.SMTP, content: bytes, before_the_dot: Callable[[], None], stage: _Stage
+        self,
+        smtp: smtplib.SMTP,
+        content: bytes,
+        before_the_dot: Callable[[], None],
+        stage: _Stage,
+        limit: _Limit,
     ) -> Result:
         code, said = smtp.docmd("DATA")
         if code != 354:
@@ -181,6 +206,7 @@ class Line:
             raise smtplib.SMTPServerDisconnected("the server spoke or hung up before the end")
         if smtp.sock:
             smtp.sock.settimeout(settings.MAIL_DOT_SECONDS)
+        limit.start(settings.MAIL_DOT_SECONDS)
         stage.dot_is_out = True
         smtp.send(b".\r\n")
         code, said = smtp.getreply()
@@ -204,6 +230,24 @@ def _our_name() -> str:
     except ValueError:
         return str(settings.MAIL_DOMAIN)
     return f"[IPv6:{found}]" if found.version == 6 else f"[{found}]"
+
+
+class _Limit:
+    """Calls a function unless stopped in time; started again, it counts anew."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        self.act = act
+        self.timer: threading.Timer | None = None
+
+    def start(self, seconds: float) -> None:
+        self.stop()
+        self.timer = threading.Timer(seconds, self.act)
+        self.timer.daemon = True
+        self.timer.start()
+
+    def stop(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
 
 
 class _Stage:

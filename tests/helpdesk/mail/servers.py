@@ -20,8 +20,9 @@ class Sink:
     """Takes mail and logs every complete body, whatever it answers: the truth about copies.
 
     `faults` maps a recipient to what happens to its mail: an answer ("451 later", "550 no") given to RCPT,
-    "DATA …" given after the dot, "drop" (the line is cut after the dot), "park" (no answer to RCPT), "hang"
-    (no answer after the dot). `held` is set when somebody waits for an answer that never comes.
+    "DATA …" given after the dot, "cut" (the line is cut before the dot), "drop" (after it), "park" (no answer
+    to RCPT), "hang" (none after the dot), "drip" and "drip after" (an answer to RCPT, or to the dot, sign by
+    sign without an end). `held` is set when somebody waits for an answer that never comes.
     """
 
     def __init__(self) -> None:
@@ -47,6 +48,8 @@ class Sink:
             return fault
         if fault == "park":
             await self._hold()
+        if fault == "drip":
+            await self._drip(server)
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -55,15 +58,25 @@ class Sink:
             self.bodies.append((envelope.mail_from or "", address, bytes(envelope.content or b"")))
         fault = self.faults.get(envelope.rcpt_tos[0], "")
         if fault == "drop":
-            server.transport.abort()
+            transport: Any = server.transport
+            transport.abort()
             return "250 OK"
         if fault == "hang":
             await self._hold()
+        if fault == "drip after":
+            await self._drip(server)
         return fault.removeprefix("DATA ") or "250 OK"
 
     async def _hold(self) -> None:
         self.held.set()
         await asyncio.Event().wait()
+
+    async def _drip(self, server: SMTP) -> None:
+        """A tar pit: never silent for long, never done."""
+        transport: Any = server.transport
+        while not transport.is_closing():
+            transport.write(b"2")
+            await asyncio.sleep(0.02)
 
     @property
     def recipients(self) -> list[str]:
@@ -78,9 +91,23 @@ class Sink:
         ]
 
 
+class _Cutting(SMTP):
+    """Hangs up in the middle of a mail where it is told to."""
+
+    async def smtp_DATA(self, arg: str) -> None:
+        assert self.envelope is not None
+        to = self.envelope.rcpt_tos
+        if to and self.event_handler.faults.get(to[0]) == "cut":
+            await self.push("354 go on")
+            transport: Any = self.transport
+            transport.abort()
+            return
+        await super().smtp_DATA(arg)
+
+
 class _Controller(Controller):
     def factory(self) -> SMTP:
-        return SMTP(self.handler, enable_SMTPUTF8=True, hostname="sink.test", data_size_limit=50_000_000)
+        return _Cutting(self.handler, enable_SMTPUTF8=True, hostname="sink.test", data_size_limit=50_000_000)
 
 
 @contextmanager

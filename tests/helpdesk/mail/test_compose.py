@@ -76,6 +76,31 @@ def test_a_ticket_from_the_portal_threads_on_our_own_mails(open_ticket, cast, su
     assert mails[2]["In-Reply-To"] == mails[0]["Message-ID"]
 
 
+def test_a_whole_exchange_hangs_together_for_every_mail_program(open_ticket, cast, support, arrived):
+    """Apple Mail and Gmail go by References, Gmail also by the subject behind “Re:”, Outlook by In-Reply-To:
+    each mail of ours answers one that its reader has, under one subject."""
+    actions.prove_address(cast.priya)
+    ticket = mailed(open_ticket, cast)
+    known = {"first@nordlicht.example", "zero@x"}
+    for n in range(3):
+        actions.reply(ticket, f"Answer {n}.", by=cast.mira, channel="desk")
+        mails = arrived()
+        known |= {mail["Message-ID"].strip("<>") for mail in mails}
+        own, last = f"customer{n}@nordlicht.example", mails[-1]["Message-ID"]
+        words = Words("More.", internet_message_id=own, references=f"{mails[-1]['References']} {last}")
+        actions.reply(ticket, words, by=cast.priya, channel="mail")
+        known.add(own)
+    ours = arrived()
+    assert len(ours) == 4
+    assert len({mail["Message-ID"] for mail in ours}) == 4
+    assert {mail["Subject"] for mail in ours} == {f"Re: Refund missing [#{ticket.pk}]"}
+    for mail in ours:
+        chain = ids_in(mail["References"])
+        assert ids_in(mail["In-Reply-To"]) == chain[-1:]
+        assert set(chain) <= known
+        assert "first@nordlicht.example" in chain
+
+
 def test_long_foreign_ids_and_many_of_them_stay_readable_and_bounded(open_ticket, cast, support, arrived):
     long = "x" * 200 + "@very.long.example"
     many = " ".join(f"<{n}.{long}>" for n in range(30))

@@ -148,6 +148,36 @@ def test_a_lost_answer_to_the_dot_gives_at_most_one_more_copy_with_the_same_id(a
     assert not Event.objects.filter(kind="delivery.failed").exists()
 
 
+def test_a_line_cut_before_the_dot_costs_no_copy_and_is_tried_again(
+    ticket, cast, support, mail_server, send_all
+):
+    Delivery.objects.all().delete()
+    actions.reply(ticket, "A long line of the manual.\n" * 20_000, by=cast.mira, channel="desk")
+    row = Delivery.objects.get()
+    mail_server.faults[PRIYA] = "cut"
+    send_all()
+    assert outcome(row) == (State.RETRYING, "")
+    assert (row.lost_answers, mail_server.bodies) == (0, [])
+    mail_server.faults.clear()
+    again(row)
+    assert send_all().recipients == [PRIYA]
+    assert outcome(row) == (State.SENT, "")
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "copies"), [("drip", State.RETRYING, 0), ("drip after", State.UNCERTAIN, 1)]
+)
+def test_a_server_that_answers_sign_by_sign_holds_a_mail_only_so_long_and_no_other(
+    answer, ticket, cast, mail_server, send_all, settings, fault, state, copies
+):
+    settings.MAIL_TALK_SECONDS, settings.MAIL_DOT_SECONDS = 0.4, 0.4
+    mail_server.faults[PRIYA] = fault
+    actions.assign(ticket, cast.mira, by=cast.sue)
+    send_all()
+    assert outcome(answer) == (state, "")
+    assert mail_server.recipients == [PRIYA] * copies + ["mira@desk.example"]
+
+
 def test_silence_after_the_dot_is_uncertain_too(answer, mail_server, send_all, settings):
     settings.MAIL_DOT_SECONDS = 0.2
     mail_server.faults[PRIYA] = "hang"
