@@ -265,6 +265,10 @@ ROWS: dict[str, list[Row]] = {
         Row(post=desk, args=lambda w, t: [t.ticket.pk, t.held_message]),
         _crossed(None, desk, lambda thing: thing.held_message),
     ],
+    "desk:open-held": [
+        Row(post=desk, args=lambda w, t: [t.ticket.pk, t.held_message]),
+        _crossed(None, desk, lambda thing: thing.held_message),
+    ],
     "desk:retry": [
         Row(post=desk, args=lambda w, t: [t.ticket.pk, t.delivery]),
         _crossed(None, desk, lambda thing: thing.delivery),

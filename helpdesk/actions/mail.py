@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from helpdesk import flooded
 from helpdesk.models import BlockedSender, InboundEmail, SupportAddress
 from tickets import access, actions
-from tickets.actions import NotAllowed
+from tickets.actions import NewFile, NotAllowed, Words
 from tickets.events import record
 from tickets.handover import hand_over
 from tickets.models import Message, Ticket, User
@@ -96,6 +96,47 @@ def delete_mail(row: InboundEmail, *, by: User | None) -> bool:
         _save(row, state=State.DELETED, reason="deleted", processed_at=ended_at, **_ERASED)
         _record("mail.deleted", row, by)
         return True
+
+
+def open_from_held(message: Message, *, by: User | None) -> Ticket:
+    """Let words that a ticket holds back open a ticket of their sender's. Agents of the ticket may do this.
+    Raises NotAllowed where they are not held any more."""
+    with transaction.atomic():
+        Ticket.objects.select_for_update().get(pk=message.ticket_id)
+        held = Message.objects.select_related("author", "ticket__team").get(pk=message.pk)
+        if not held.held or held.withdrawn_at or held.author is None:
+            raise NotAllowed(_("This mail is no longer held back."))
+        actions.dismiss_message(held, by=by)
+        row = held.inbound_emails.defer("raw").order_by("pk").first()
+        ticket = actions.open_ticket(
+            requester=held.author,
+            subject=row.subject if row is not None else held.ticket.subject,
+            team=held.ticket.team,
+            by=held.author,
+            channel=held.channel,
+            words=_words_of(held),
+        )
+        if row is not None:
+            new = ticket.messages.get()
+            _save(row, state=State.FILED, reason="new ticket", message=new, ticket=ticket)
+            _record("mail.refiled", row, by, ticket=ticket.pk)
+        return ticket
+
+
+def _words_of(message: Message) -> Words:
+    files = message.attachments.select_related("blob").order_by("pk")
+    return Words(
+        text=message.text,
+        fresh=message.fresh,
+        quoted=message.quoted,
+        html=message.html,
+        files=tuple(
+            NewFile(one.name, bytes(one.blob.data), one.content_type, one.inline, one.content_id)
+            for one in files
+        ),
+        internet_message_id=message.internet_message_id,
+        references=message.references,
+    )
 
 
 def _demand_administrator(by: User | None) -> None:

@@ -54,6 +54,7 @@ urlpatterns = [
     path(_ticket + "remove-follower/", change.remove_follower, name="remove-follower"),
     path(_message + "withdraw/", say.withdraw, name="withdraw"),
     path(_message + "accept/", say.accept, name="accept"),
+    path(_message + "new-ticket/", say.open_held, name="open-held"),
     path(_message + "revoke-links/", say.revoke_links, name="revoke-links"),
     path(_message + "html/", files.message_html, name="message-html"),
     path(_message + "show-images/", files.show_images, name="show-images"),

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from helpdesk import actions as outward
 from helpdesk import file_links
 from helpdesk.desk.base import NoSuchTicket, desk_view, find_ticket, see_other, tell
 from helpdesk.desk.forms import ComposerForm, NoteForm, ReplyForm
@@ -209,6 +210,19 @@ def _take_status_back(ticket: Ticket, message: Message, user: Any) -> None:
         if new in (Status.RESOLVED, Status.CLOSED):
             actions.reopen(ticket, by=user)
         STATUS_ACTIONS[Status(old)](ticket, by=user)
+
+
+@desk_view("POST")
+def open_held(request: HttpRequest, number: int, message: int) -> HttpResponse:
+    """Let a held mail open a ticket of its own."""
+    ticket = find_ticket(request, number)
+    user: Any = request.user
+    try:
+        new = outward.open_from_held(find_message(request, ticket, message), by=user)
+    except actions.NotAllowed as refusal:
+        return ticket_page(request, find_ticket(request, number), notice=str(refusal), status=409)
+    tell(request, _("Ticket #%(number)s opened") % {"number": new.pk})
+    return see_other(with_view(request, number))
 
 
 @desk_view("POST")

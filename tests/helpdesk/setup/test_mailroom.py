@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from helpdesk import actions as outward
@@ -52,7 +53,7 @@ def test_the_list_is_filtered_by_state_source_and_words_and_paged_by_key(root, d
     assert "Printer" not in page
     older = re.search(r'href="(\?[^"]*before=\d+[^"]*)" rel="next"', page)[1].replace("&amp;", "&")
     assert "Printer" in words(root.get(LIST + older))
-    for query in ({"state": "filed"}, {"source": "imap"}, {"q": "ann@client"}, {"q": str(first.pk)}):
+    for query in ({"state": "filed"}, {"source": "imap"}, {"q": "ann@client"}, {"q": f"#{first.pk}"}):
         page = words(root.get(LIST, **query))
         assert "Printer" in page, query
         assert "Absent 54" not in page, query
@@ -141,3 +142,20 @@ def test_several_mails_at_once_and_nothing_ticked(root, cast, support):
     assert "2 mails will be read again. 1 was left as it is" in words(root.get(answer["Location"]))
     assert InboundEmail.objects.filter(state="waiting").count() == 2
     assert "Tick at least one mail" in words(root.send(ACT, {"go": "again"}, page=LIST))
+
+
+def test_an_agent_lets_a_held_mail_open_a_ticket_of_its_own(cast, held):
+    browser = Client()
+    browser.force_login(cast.gus)
+    old, path = held.ticket_id, f"/desk/tickets/{held.ticket_id}/messages/{held.message_id}/new-ticket/"
+    assert path in browser.get(f"/desk/tickets/{old}/").content.decode()
+    assert browser.post(path).status_code == 303
+    held.refresh_from_db()
+    assert (held.state, held.ticket.subject, held.ticket.requester.email) == (
+        "filed",
+        "Me too",
+        "eve@x.example",
+    )
+    assert (held.message.text, held.ticket.team) == ("I am not Priya.", cast.tech)
+    assert "I am not Priya." not in browser.get(f"/desk/tickets/{old}/").content.decode()
+    assert browser.post(path).status_code == 409
