@@ -33,6 +33,8 @@ from tickets.models.people import normalize_address
 
 State = InboundEmail.State
 MAX_PROPOSED = 20
+MAX_LOCKED = 20
+"""So many parents of a mail, the newest first, keep others of its thread waiting."""
 
 
 OUTCOME = (
@@ -59,13 +61,18 @@ def file_all(mails: Sequence[tuple[InboundEmail, Read]]) -> list[Filed]:
 
 
 def one_at_a_time(mails: Sequence[tuple[InboundEmail, Read]]) -> None:
-    """Mails of one identity, and automatic answers to one address, wait for each other until the transaction
-    ends.
+    """Mails of one identity or thread, and automatic answers to one address, wait for each other until the
+    transaction ends: an answer that comes together with what it answers finds its ticket, whichever of them is
+    filed first.
 
     Taken before any row: who holds it may point to rows of those who wait. Sorted, so that two never wait for
     each other in a circle.
     """
-    identities = [f"mail:{read.reading['message_id'] or row.sha256}" for row, read in mails]
+    identities = [
+        f"mail:{one}"
+        for row, read in mails
+        for one in (read.reading["message_id"] or row.sha256, *parents_of(read.reading)[:MAX_LOCKED])
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT hashtextextended(identity, 0) AS key"

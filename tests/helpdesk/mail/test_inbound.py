@@ -356,6 +356,31 @@ def test_the_same_mail_twenty_times_at_once_is_one_message():
     }
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_and_the_answers_to_it_that_come_at_once_are_one_ticket():
+    cast = make_cast()
+    SupportAddress.objects.create(address=SUPPORT, team=cast.tech)
+    ids = [f"<at-once-{number}@customers.example>" for number in range(8)]
+    start = threading.Barrier(len(ids))
+
+    def deliver(number: int) -> None:
+        thread = {"references": " ".join(ids[:number]), "in_reply_to": ids[number - 1]} if number else {}
+        try:
+            row = store(letter(f"Word {number}", message_id=ids[number], **thread), "smtp")
+            start.wait(30)
+            process(row.pk)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=deliver, args=(number,)) for number in range(len(ids))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Message.objects.count() == len(ids)
+    assert Ticket.objects.count() == 1
+
+
 # --- what dies on the way -----------------------------------------------------------------------------
 
 
