@@ -229,6 +229,8 @@ def instant(text: str) -> datetime | None:
     time of receipt.
     """
     text = _without_comments(text[:300])
+    if ";" in text:
+        text = text.rpartition(";")[2]  # with what a relay says in front of its own date
     try:
         parsed = parsedate_tz(text)
         if not parsed:

@@ -15,6 +15,9 @@ TITLES = {
     "stalwart": "stalwart: subject, sender, text, HTML, attachments",
     "replies": "Replies of seven libraries: what is new in a reply",
     "bounces": "Sisimai: is it a bounce, how many addresses, is the address dead",
+    "mikel_mail": "mikel/mail: single checks of addresses, subjects, identities, files",
+    "redmine": "Redmine: single checks of mails into an issue tracker",
+    "discourse": "Discourse: is it a robot's, and the words of a reply",
 }
 HEAD = """# How our reading of mail agrees with others
 

@@ -74,6 +74,23 @@ WHY: dict[str, list[Why]] = {
         Why("A mailing list refuses or warns a member: it speaks of no address of ours, a person should read it.", {"bsd/lhost-fml-02.eml": "", "bsd/lhost-fml-03.eml": ""}),
         Why("Both the address that was written to and the one it was sent on to are named; we mark both.", {"bsd/lhost-exchange2003-03.eml": "count", "bsd/lhost-postfix-75.eml": "count"}),
     ],
+    "mikel_mail": [
+        Why("Comments and routes inside an address (obsolete since RFC 2822) are no part of it with us: nothing could be sent there.",
+            {"rfc2822/example10.eml": "from", "rfc2822/example11.eml": "to"}),
+    ],
+    "redmine": [
+        Why("Two checks by two settings of the source; text and HTML say different things one after the other, and we keep both.",
+            {"different_contents_in_text_and_html.eml": ""}),
+        Why("The expectation was cut while it was collected.", {"gmail_with_attachment_iso-8859-1.eml": "", "thunderbird_with_attachment_iso-8859-1.eml": ""}, fault=True),
+        Why("An empty file is kept with us: its name may matter.", {"ticket_with_empty_attachment.eml": ""}),
+    ],
+    "discourse": [
+        Why("Settings of the source let its own robots in; with us a mail that says it is automatic stays a quiet event.",
+            {"auto_generated_allowlisted.eml": "robot", "auto_generated_unblocked.eml": "robot"}),
+        Why("The source prefers the HTML form and keeps what it folds; we show the plain text, or what of the HTML is new.",
+            {"text_and_html_reply.eml": "body", "gmail_html_reply.eml": "body"}),
+        Why("The line that says who wrote a quote is folded with us, the quote and the answer to it stay.", {"inline_mixed_replies.eml": "body"}),
+    ],
 }  # fmt: skip
 
 

@@ -99,5 +99,5 @@ def test_html_quotes_of_mail_programs_are_folded_and_a_writers_own_are_not():
 )
 def test_splitting_a_hostile_text_takes_seconds_at_most(unit):
     began = time.process_time()
-    split(unit * (1_000_000 // len(unit)))
-    assert time.process_time() - began < 8
+    split(unit * (250_000 // len(unit)))
+    assert time.process_time() - began < 2  # a text may be four times as long
