@@ -62,8 +62,8 @@ def file_all(mails: Sequence[tuple[InboundEmail, Read]]) -> list[Filed]:
 
 def one_at_a_time(mails: Sequence[tuple[InboundEmail, Read]]) -> None:
     """Mails of one identity or thread, and automatic answers to one address, wait for each other until the
-    transaction ends: an answer that comes together with what it answers finds its ticket, whichever of them is
-    filed first.
+    transaction ends: an answer that comes together with what it answers finds its ticket, whichever of
+    them is filed first.
 
     Taken before any row: who holds it may point to rows of those who wait. Sorted, so that two never wait for
     each other in a circle.
