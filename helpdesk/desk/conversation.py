@@ -49,6 +49,11 @@ class Said:
         return [*([odd] if self.is_flagged else []), *enclosures.notices(self.files, self.message.text)]
 
     @property
+    def has_pictures(self) -> bool:
+        """Whether pictures that came with it stand between its words: without them the words say little."""
+        return "data-cid=" in self.message.html
+
+    @property
     def has_remote_images(self) -> bool:
         """Whether pictures on other hosts belong to it, which nobody fetches unasked."""
         return has_remote_images(self.message.html)

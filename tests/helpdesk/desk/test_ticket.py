@@ -313,10 +313,17 @@ def test_special_parts_of_a_mail_are_told_in_words(mira, ticket, mailed):
     assert "Invitation: Weekly call · Tue 24 Nov 2026" in text
     assert "Room 5" in text
     assert "encrypted with PGP" in text
-    assert "<details" in page.content.decode().partition("Quoted text")[0][-200:]
+    assert "<details" in page.content.decode().partition("Quoted text and signature")[0][-200:]
     assert "unusual" not in text
     InboundEmail.objects.update(flagged=True)
     assert "This mail is unusual" in words(mira.get(f"/desk/tickets/{ticket.pk}/"))
+
+
+def test_a_mail_with_pictures_between_its_words_is_shown_as_it_was_sent(mira, cast, ticket, mailed):
+    assert '<details class="fold" open>' not in mira.get(f"/desk/tickets/{ticket.pk}/").content.decode()
+    said = actions.Words(text="Look", html='<p>Look</p><img data-cid="one@x">')
+    actions.reply(ticket, said, by=cast.priya, channel="mail")
+    assert '<details class="fold" open>' in mira.get(f"/desk/tickets/{ticket.pk}/").content.decode()
 
 
 def test_pictures_on_other_hosts_are_fetched_by_nobody_until_asked_and_never_by_the_browser(
