@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from helpdesk.mail.known import Known, addressees, parents_of, sender_of, tagged_ticket
 from helpdesk.mail.reading import Reading
-from helpdesk.mail.tokens import read_reply_address
+from helpdesk.mail.tokens import is_of_another_installation, read_reply_address
 from helpdesk.models import InboundEmail
 from tickets import access
 from tickets.models import Ticket, User
@@ -32,7 +32,7 @@ def match(row: InboundEmail, reading: Reading, known: Known) -> Match:
     subject's number.
 
     The number in a subject is no secret: it counts for those who take part, and for nobody else not even as a
-    hint of the ticket's existence.
+    hint of the ticket's existence. In an answer to another installation's mail it is that one's number.
     """
     person = known.person(sender_of(reading))
     by_token, holder = _by_token(row, reading)
@@ -42,6 +42,8 @@ def match(row: InboundEmail, reading: Reading, known: Known) -> Match:
         joins = person is not None and takes_part(person, ticket)
         proves = joins and by_token is not None and person is not None and person.pk == holder
         return Match(ticket, person, joins, has_token=by_token is not None, proves=proves)
+    if any(map(is_of_another_installation, parents_of(reading))):
+        return Match(None, person)
     tagged = _ticket(tagged_ticket(reading))
     if tagged is not None and person is not None and takes_part(person, tagged):
         return Match(tagged, person, joins=True)

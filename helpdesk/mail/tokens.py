@@ -64,6 +64,11 @@ def read_message_id(value: str) -> int | None:
     return delivery if _holds(f"delivery:{delivery}", match[2]) else None
 
 
+def is_of_another_installation(value: str) -> bool:
+    """A Message-ID of our form that is not ours: another installation of this product gave it out."""
+    return bool(_MESSAGE_ID.match(value.strip().strip("<>").lower())) and read_message_id(value) is None
+
+
 def _sign(text: str, key: str | None = None) -> str:
     """130 bits of HMAC-SHA-256 (RFC 2104), in lower-case base32 (RFC 4648)."""
     secret = hashlib.sha256(b"helpdesk.mail.tokens:" + (key or settings.SECRET_KEY).encode()).digest()
