@@ -107,12 +107,13 @@ _CLOSING = re.compile(rf"^>\s?(?:{_WROTE})\s?:\s*$", re.IGNORECASE)
 """The end of an attribution whose address stood on lines of its own: no quote, whatever it begins with."""
 _NAME = r"[^\W\d_][\w.'’-]{0,30}"
 _SIGNED = re.compile(rf"^[-/~]{_NAME}(?: {_NAME}){{0,3}}\.?$")
+_POSTSCRIPT = re.compile(r"(?i)p\.?\s?p?\.?s\b")
 _FAREWELL = re.compile(
     r"^\W{0,3}(?:(?:with |many |kind |kindest |best |warm |warmest |my )*(?:regards|wishes)|best|sincerely(?: yours)?|yours (?:sincerely|faithfully|truly)|"
-    r"rgds|cheers|mfg|vg|lg|mvh|vh|(?:mit )?(?:freundliche[nm]?|besten?|viele[n]?|liebe[n]?|herzliche[n]?) (?:grüße[n]?|grüsse[n]?|gruß|gruss)|"
-    r"(?:med )?(?:venlig|vennlig|kærlig|beste|bedste) (?:hilsen|hilsener)|(?:med )?(?:vänliga|bästa) hälsningar|ystävällisin terveisin|"
-    r"(?:bien )?cordialement|salutations distinguées|(?:un )?(?:cordial )?saludos?(?: cordiales)?|atentamente|atenciosamente|cumprimentos|abraços|"
-    r"(?:cordiali|distinti) saluti|(?:met )?(?:vriendelijke|hartelijke) groet(?:en)?|mvg|(?:z poważaniem|pozdrawiam)|s pozdravem|с уважением|üdvözlettel|saygılarımla)"
+    r"rgds|cheers|mfg|vg|lg|mvh|vh|(?:mit )?(?:freundliche[nm]?|besten?|viele[n]?|liebe[n]?|herzliche[n]?|schöne[n]?) (?:grüße[n]?|grüsse[n]?|gruesse[n]?|gruß|gruss)|"
+    r"(?:med )?(?:venlig|vennlig|kærlig|beste|bedste) (?:hilsen|hilsener)|(?:med )?(?:vänliga?|bästa|varma) hälsning(?:ar)?|hälsningar|ystävällisin terveisin|"
+    r"(?:bien )?cordialement|bien à (?:vous|toi)|(?:mes |nos )?(?:meilleures )?salutations|salutations distinguées|(?:un )?(?:cordial )?saludos?(?: cordiales)?|atentamente|atenciosamente|cumprimentos|abraços|"
+    r"(?:cordiali|distinti) saluti|saluti|(?:met )?(?:vriendelijke |hartelijke )?(?:groet(?:en|jes)?)|mvg|pozdrowienia|(?:s )?(?:přátelským )?pozdravem|敬具|此致|(?:z poważaniem|pozdrawiam)|s pozdravem|с уважением|üdvözlettel|saygılarımla)"
     r"\W{0,3}$",
     re.IGNORECASE,
 )
@@ -393,20 +394,33 @@ def _to_last_word(lines: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _signed_from(lines: list[str], block: int) -> int:
-    """Where the signature begins that the last paragraph is, 0 where it is none."""
+    """Where a signature begins within the last lines, 0 where there is none: a name alone behind a dash, or a
+    farewell on a line of its own that ends the mail or has a name below it, and nothing but contacts after.
+    """
     last = lines[block:]
-    is_name_alone = len(last) == 1 and _SIGNED.match(last[0].strip()[:120])
-    is_farewell = len(last) <= 6 and _FAREWELL.match(last[0].strip()[:80]) and _are_names(last[1:])
-    return block if is_name_alone or is_farewell else 0
+    if len(last) == 1 and _SIGNED.match(last[0].strip()[:120]):
+        return block
+    for index in range(max(1, len(lines) - 20), len(lines)):
+        if _FAREWELL.match(lines[index].strip()[:80]) and _are_contacts(lines[index + 1 :]):
+            return index
+    return 0
 
 
-def _are_names(lines: list[str]) -> bool:
-    """Whether the first of these lines can be a name and none of them is a sentence."""
+def _are_contacts(lines: list[str]) -> bool:
+    """Whether the first of these lines can be a name and none of the others is anything said."""
     if not lines:
         return True
-    first = lines[0].strip().strip("-–—,.")
+    first = lines[0].strip().strip("-–—,.*_")
     is_name = bool(re.fullmatch(rf"{_NAME}(?: {_NAME}){{0,3}}", first[:120])) and not first[:1].islower()
-    return is_name and all(len(line) < 70 and not line.rstrip().endswith(("?", "!", ":")) for line in lines)
+    return is_name and all(_is_contact(line.strip()) for line in lines[1:])
+
+
+def _is_contact(line: str) -> bool:
+    """A line as it stands in a signature: a place, a number, an address, a title; no sentence and no postscript."""
+    if len(line) > 90 or _POSTSCRIPT.match(line):
+        return False
+    is_reference = bool(re.search(r"@|://|www\.|\d{3}|\|", line))
+    return is_reference or (len(line.split()) <= 6 and not line.endswith(("?", "!", ":", ".")))
 
 
 def _named_from(lines: list[str], sender: str) -> int:
