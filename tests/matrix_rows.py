@@ -367,6 +367,7 @@ ROWS: dict[str, list[Row]] = {
     "setup:teams": _setup_page(),
     "setup:teams_new": _setup_page(post=True),
     "setup:teams_edit": _setup_page(post=True, one="team"),
+    "setup:teams_look": _setup_page(post=True, one="team"),
     "setup:teams_close": _setup_button("team"),
     "setup:teams_open": _setup_button("team"),
     "setup:organizations": _setup_page(),

@@ -11,6 +11,7 @@ from helpdesk.actions.company import (
     edit_address,
     edit_company,
     edit_saved_reply,
+    edit_team_look,
     remove_logo,
     set_logo,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "edit_company",
     "edit_saved_reply",
     "edit_source",
+    "edit_team_look",
     "invite_again",
     "issue_token",
     "keep_token",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 from typing import Any
 
@@ -10,15 +11,17 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from helpdesk import logos
-from helpdesk.models import Company, SavedReply, SupportAddress
+from helpdesk.models import Company, SavedReply, SupportAddress, TeamLook
 from sla.actions import install_defaults
 from tickets import access
-from tickets.actions import NotAllowed
+from tickets.actions import NewFile, NotAllowed
+from tickets.actions.base import keep_blobs
 from tickets.events import record
 from tickets.models import Blob, Team, User
 from tickets.models.people import normalize_address
 from tickets.text import clean_line, clean_text
 
+_COLOUR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 THE_ONE = 1
 """Primary key of the company's row."""
 
@@ -142,6 +145,37 @@ def delete_saved_reply(row: SavedReply, *, by: User | None, at: datetime | None 
         if found is not None:
             record("saved_reply.deleted", subject=found, by=by, at=at, data={"saved_reply": found.pk})
             found.delete()
+
+
+def edit_team_look(
+    team: Team, *, by: User | None, logo: bytes | None = None, at: datetime | None = None, **fields: Any
+) -> TeamLook:
+    """Change how a team's mails look: sender, accent, footer, logo_choice; `logo` is a new picture.
+
+    Raises ValueError for a sender of another team, a colour that is none, and a logo that is missing.
+    """
+    demand_administrator(by)
+    _demand_known(fields, "sender", "accent", "footer", "logo_choice")
+    sender = fields.get("sender")
+    if sender is not None and (sender.team_id != team.pk or not sender.is_active):
+        raise ValueError(_("This address is not one of the team’s."))
+    if fields.get("accent") and not _COLOUR.fullmatch(fields["accent"]):
+        raise ValueError(_("Enter a colour such as #1f5fbf."))
+    if "footer" in fields:
+        fields["footer"] = clean_text(fields["footer"]).strip()
+    picture = logos.square(logo) if logo else None
+    with transaction.atomic():
+        TeamLook.objects.bulk_create([TeamLook(team=team)], ignore_conflicts=True)
+        row = TeamLook.objects.select_for_update(of=("self",)).get(team=team)
+        if picture is not None:
+            fields["logo_id"] = keep_blobs([NewFile("logo.png", picture)])[0]
+        choice = fields.get("logo_choice", row.logo_choice)
+        if choice == TeamLook.Logo.OWN and not (fields.get("logo_id") or row.logo_id):
+            raise ValueError(_("Choose a picture for the team’s own logo."))
+        if changed := _write(row, fields):
+            data = {"team": team.pk, "fields": changed}
+            record("team.edited", subject=team, by=by, at=at, data=data)
+        return row
 
 
 def _write(row: models.Model, fields: dict[str, Any]) -> list[str]:

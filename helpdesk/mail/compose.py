@@ -11,7 +11,7 @@ from email import message_from_bytes, policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.utils import timezone, translation
@@ -25,7 +25,7 @@ from helpdesk.mail.letter import REPLIED, Letter, NotToBeSent, NotYet
 from helpdesk.mail.smtp import Envelope
 from helpdesk.models import Delivery
 from helpdesk.wording import rendering, store
-from helpdesk.wording.rendering import Look, as_html, as_text, check
+from helpdesk.wording.rendering import as_html, as_text, check
 from helpdesk.words import file_size
 from tickets.models import Attachment, User
 from tickets.text import clean_line
@@ -79,7 +79,7 @@ def _senders(letter: Letter, row: Delivery) -> tuple[str, ...]:
 
 def _mime(letter: Letter, row: Delivery) -> EmailMessage:
     mail = EmailMessage(policy=_POLICY)
-    words, look = store.current(letter.template, translation.get_language()), Look()
+    words, look = store.current(letter.template, translation.get_language()), letter.look
     subject = letter.prefix + words.subject_of(letter.values)
     for name, value in _headers(letter, subject, row).items():
         mail[name] = value
@@ -89,6 +89,9 @@ def _mime(letter: Letter, row: Delivery) -> EmailMessage:
     html = as_html(words, values, look, title=subject, anchor=(ANCHOR_ID, ANCHOR_TEXT))
     mail.set_content(as_text(words, values, look), cte="quoted-printable")
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
+    if look.logo:
+        page = cast(EmailMessage, mail.get_body(("html",)))
+        page.add_related(look.logo_data, "image", "png", cid=f"<{look.logo}>", disposition="inline")
     for file in parts:
         _attach(mail, file)
     return mail

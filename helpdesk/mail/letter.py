@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from helpdesk.company import company
 from helpdesk.mail.threads import Thread
-from helpdesk.models import Company, SupportAddress
+from helpdesk.models import Company, SupportAddress, TeamLook
+from helpdesk.wording.rendering import Look
 from tickets.models import Attachment, Message, Team, User
 from tickets.text import clean_line
 
@@ -105,12 +106,16 @@ class Letter:
     thread: Thread = field(default_factory=Thread)
     files: list[Attachment] = field(default_factory=list)
     unsubscribe: str = ""
+    look: Look = field(default_factory=Look)
 
 
 def box_of(team: Team | None) -> SupportAddress:
     """The address that a team's mail comes from; without one any of ours, else one of our domain."""
     ours = SupportAddress.objects.filter(is_active=True).order_by("pk")
-    own = ours.filter(team=team).first() if team else None
+    own = None
+    if team is not None:
+        chosen = TeamLook.objects.filter(team=team).values("sender")
+        own = ours.filter(team=team, pk__in=chosen).first() or ours.filter(team=team).first()
     if own is None:
         first = Company.objects.filter(pk=1).values_list("default_team", flat=True).first()
         own = ours.filter(team=first).first() or ours.first()

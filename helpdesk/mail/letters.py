@@ -30,6 +30,7 @@ from helpdesk.mail.letter import (
 )
 from helpdesk.mail.threads import Thread, thread_of
 from helpdesk.models import Delivery, SupportAddress
+from helpdesk.wording.look import look_of
 from helpdesk.wording.rendering import day, day_time
 from sla import queries as clocks
 from sla.metrics import REPLIES
@@ -74,6 +75,7 @@ def _customers_letter(row: Delivery, ticket: Ticket, sender: Sender, **more: Any
         values=values | more.pop("values", {}),
         reply_to=tokens.reply_address(box.address, ticket.pk, person.pk),
         thread=thread_of(ticket, person, without=row.pk),
+        look=look_of(ticket.team),
         **more,
     )
 

@@ -1,6 +1,6 @@
 """Rows of the outward side: mail in and out, the company's settings, one-time tokens, heartbeats."""
 
-from helpdesk.models.company import Company, SavedReply, SupportAddress
+from helpdesk.models.company import Company, SavedReply, SupportAddress, TeamLook
 from helpdesk.models.inbound import BlockedSender, InboundEmail
 from helpdesk.models.ops import Heartbeat, OnceKey, Tally
 from helpdesk.models.outbound import Delivery, SentMail
@@ -25,5 +25,6 @@ __all__ = [
     "SentMail",
     "SupportAddress",
     "Tally",
+    "TeamLook",
     "Wording",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from tickets.models import Blob, Team
 
@@ -35,6 +36,23 @@ class SupportAddress(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class TeamLook(models.Model):
+    """How a team's mails to customers look. `sender` is the address they come from, where the team has
+    several; `accent` a colour as #rrggbb, `footer` lines such as an imprint."""
+
+    class Logo(models.TextChoices):
+        NONE = "none", _("None")
+        COMPANY = "company", _("The company’s")
+        OWN = "own", _("The team’s own")
+
+    team = models.OneToOneField(Team, models.CASCADE, related_name="look")
+    sender = models.ForeignKey(SupportAddress, models.SET_NULL, null=True, blank=True, related_name="+")
+    accent = models.CharField(max_length=7, blank=True)
+    footer = models.TextField(blank=True)
+    logo_choice = models.CharField(max_length=10, choices=Logo, default=Logo.NONE)
+    logo = models.ForeignKey(Blob, models.PROTECT, null=True, blank=True, related_name="+")
 
 
 class SavedReply(models.Model):

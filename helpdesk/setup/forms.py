@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from helpdesk.models import SavedReply, SupportAddress
+from helpdesk.models import SavedReply, SupportAddress, TeamLook
 from tickets.models import Account, Organization, Role, Team, User
 
 _REQUIRED = forms.Field.default_error_messages["required"]
@@ -297,6 +297,48 @@ class AddressForm(SetupForm):
     @staticmethod
     def of(row: SupportAddress) -> dict[str, Any]:
         return {"address": row.address, "team": row.team_id, "name": row.name, "signature": row.signature}
+
+
+class TeamLookForm(SetupForm):
+    sender = forms.ModelChoiceField(
+        label=_("Mails come from"),
+        queryset=SupportAddress.objects.none(),
+        required=False,
+        empty_label=_("The team’s first address"),
+    )
+    accent = forms.CharField(
+        label=_("Colour"),
+        max_length=7,
+        required=False,
+        help_text=_("Of the line above a mail, such as #1f5fbf. Empty: no line."),
+    )
+    logo_choice = forms.ChoiceField(
+        label=_("Logo above a mail"), choices=TeamLook.Logo.choices, widget=forms.RadioSelect
+    )
+    logo = forms.FileField(
+        label=_("The team’s own logo"),
+        required=False,
+        help_text=_("PNG or JPEG, at most 2 MB. It travels in the mail; nothing is fetched."),
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg"}),
+    )
+    footer = forms.CharField(
+        label=_("Lines at the foot"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("An imprint, for example. Not in mails to the team."),
+    )
+    blamed = "accent"
+
+    def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = SupportAddress.objects.filter(team=team, is_active=True)
+        self.fields["sender"].queryset = own  # type: ignore[attr-defined]
+
+    @staticmethod
+    def of(row: TeamLook) -> dict[str, Any]:
+        names = ("accent", "footer", "logo_choice")
+        return {name: getattr(row, name) for name in names} | {"sender": row.sender_id}
 
 
 class SavedReplyForm(SetupForm):

@@ -48,6 +48,7 @@ class Look:
     footer: list[str] = field(default_factory=list)
     logo: str = ""
     logo_words: str = ""
+    logo_data: bytes = b""
 
 
 @dataclass(frozen=True)

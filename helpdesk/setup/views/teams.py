@@ -5,14 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from helpdesk import actions as outward
+from helpdesk.models import TeamLook
 from helpdesk.setup import queries
-from helpdesk.setup.base import form_page, page, press, reader, setup_view
-from helpdesk.setup.forms import Nothing, OrganizationForm, TeamForm, words_of
+from helpdesk.setup.base import form_page, page, press, reader, settle, setup_view
+from helpdesk.setup.forms import Nothing, OrganizationForm, TeamForm, TeamLookForm, words_of
 from tickets import actions
 from tickets.models import Organization, Team
 
@@ -48,6 +51,33 @@ def teams_edit(request: HttpRequest, pk: int) -> HttpResponse:
     members = row.members.filter(is_active=True).order_by("name")
     extra: dict[str, Any] = {"template": "team_form", "team": row, "members": members, "bare": Nothing()}
     return form_page(request, form, save, row.name, _("Save team"), "teams", _("Team saved"), **extra)
+
+
+@setup_view("GET", "HEAD", "POST")
+def teams_look(request: HttpRequest, pk: int) -> HttpResponse:
+    """How the team's mails to customers look, beside a preview."""
+    team = get_object_or_404(Team, pk=pk)
+    row = TeamLook.objects.filter(team=team).first() or TeamLook(team=team)
+    posted: tuple[Any, ...] = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = TeamLookForm(*posted, team=team, initial=TeamLookForm.of(row))
+
+    def save() -> None:
+        said = {name: form.cleaned_data[name] for name in ("sender", "accent", "footer", "logo_choice")}
+        picture = form.cleaned_data["logo"]
+        data = picture.read() if picture else None
+        outward.edit_team_look(team, by=reader(request), logo=data, **said)
+
+    context: dict[str, Any] = {"form": form, "team": team, "code": settings.LANGUAGE_CODE}
+    if request.method != "POST":
+        return page(request, "team_look", **context)
+    return settle(
+        request,
+        form,
+        save,
+        to=lambda: reverse("setup:teams_look", args=[pk]),
+        said=_("Saved. Mails from now on look like this."),
+        again=lambda status: page(request, "team_look", status, **context),
+    )
 
 
 @setup_view("POST")

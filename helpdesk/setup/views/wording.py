@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from django.conf import settings
@@ -17,8 +18,10 @@ from helpdesk.setup.base import page, press, reader, settle, setup_view
 from helpdesk.setup.forms import Nothing, WordingForm
 from helpdesk.wording import store
 from helpdesk.wording.catalogue import ACCOUNTS, CUSTOMERS, NOTIFICATIONS, STAFF, Notification
+from helpdesk.wording.look import look_of
 from helpdesk.wording.parsing import BadWording
 from helpdesk.wording.rendering import Look, as_html, as_text
+from tickets.models import Team
 
 PREVIEW_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-src 'self';"
@@ -96,7 +99,7 @@ def wording_preview(request: HttpRequest, key: str, language: str) -> HttpRespon
                 words = store.read(key, *given)
             else:
                 words = store.current(key, language)
-            shown = _shown(words)
+            shown = _shown(words, look_of(_team(request)))
         except BadWording as fault:
             problem = str(fault)
     status = 422 if problem else 200
@@ -108,10 +111,19 @@ def wording_preview(request: HttpRequest, key: str, language: str) -> HttpRespon
     return response
 
 
-def _shown(words: store.Words) -> dict[str, str]:
-    values, look = words.notification.samples, Look()
+def _team(request: HttpRequest) -> Team | None:
+    number = request.GET.get("team", "")
+    is_number = number.isascii() and number.isdigit() and len(number) < 18
+    return Team.objects.filter(pk=int(number)).first() if is_number else None
+
+
+def _shown(words: store.Words, look: Look) -> dict[str, str]:
+    values = words.notification.samples
     subject = words.subject_of(values)
     html = as_html(words, values, look, title=subject)
+    if look.logo:
+        picture = base64.b64encode(look.logo_data).decode()
+        html = html.replace(f"cid:{look.logo}", f"data:image/png;base64,{picture}")
     return {
         "subject": subject,
         "text": as_text(words, values, look),

@@ -29,6 +29,7 @@ def world(cast):
     calendar, policy = install_defaults()
     return {
         "teams_edit": cast.billing.pk,
+        "teams_look": cast.billing.pk,
         "organizations_edit": cast.nordlicht.pk,
         "people_edit": cast.mira.pk,
         "addresses_edit": address.pk,

@@ -1,7 +1,9 @@
 """Administrators choose the words of our mails."""
 
+import base64
 import re
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from helpdesk import actions
@@ -96,3 +98,46 @@ def test_every_mail_is_listed_and_can_be_opened(root, django_assert_max_num_quer
     for link in sorted(links)[:3]:
         assert root.get(link).status_code == 200
     assert root.get(reverse("setup:wording_edit", args=["ticket.noted", "en"])).status_code == 404
+
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def test_a_teams_mails_have_its_address_colour_logo_and_foot(root, cast, open_ticket, settings):
+    for address in ("first@acme.example", "billing@acme.example"):
+        row = SupportAddress.objects.create(address=address, team=cast.billing)
+    other = SupportAddress.objects.create(address="tech@acme.example", team=cast.tech)
+    path = reverse("setup:teams_look", args=[cast.billing.pk])
+    said = {"sender": row.pk, "accent": "#aa3300", "footer": "Acme GmbH\nMain Street 1", "logo_choice": "own"}
+    for wrong, words in (
+        ({}, "Choose a picture"),
+        ({"accent": "red;}"}, "Enter a colour such as"),
+        ({"sender": other.pk}, "Select a valid choice"),
+    ):
+        answer = root.send(path, said | wrong)
+        assert answer.status_code == 422
+        assert words in answer.content.decode()
+    assert root.send(path, said | {"logo": SimpleUploadedFile("logo.png", PIXEL)}).status_code == 303
+    preview = root.get(reverse("setup:wording_preview", args=KEY), team=cast.billing.pk).content.decode()
+    assert "Acme GmbH" in preview
+    assert "data:image/png;base64," in preview
+    with sink() as server:
+        settings.MAIL_SERVER = server_at(server.port)
+        ticket = open_ticket()
+        outbound.deliver_due()
+        tickets.move(ticket, cast.tech, by=cast.root)
+        tickets.reply(ticket, "Hello.", by=cast.gus, channel="desk")
+        outbound.deliver_due()
+        mail, plain = server.mails("priya@customers.example")
+    assert mail["From"].addresses[0].addr_spec == "billing@acme.example"
+    assert "Acme GmbH\nMain Street 1" in mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
+    html = mail.get_body(("html",)).get_content()
+    assert "#aa3300" in html
+    (logo,) = [part for part in mail.walk() if part.get_content_type() == "image/png"]
+    assert f'src="cid:{logo["Content-ID"].strip("<>")}"' in html
+    assert not list(mail.iter_attachments())
+    assert plain["From"].addresses[0].addr_spec == "tech@acme.example"
+    assert "Acme GmbH" not in plain.as_string()
+    assert "image/png" not in plain.as_string()
