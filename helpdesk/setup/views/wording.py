@@ -24,7 +24,7 @@ from helpdesk.wording.rendering import Look, as_html, as_text
 from tickets.models import Team
 
 PREVIEW_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-src 'self';"
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-src 'self';"
     " frame-ancestors 'self'; form-action 'none'; base-uri 'none'"
 )
 _DARK, _LIGHT = "(prefers-color-scheme: dark)", "(prefers-color-scheme: light)"

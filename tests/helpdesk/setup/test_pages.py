@@ -69,7 +69,7 @@ def test_the_plain_pages_are_all_that_there_are(world):
     posts = {pattern.name for pattern in urlpatterns} - known
     assert all(
         re.search(
-            r"_(close|open|logo|remove|role|deactivate|reactivate|again|cancel|delete|revoke|defaults|move|switch|test|act|one|raw|delivery|edit|reset|preview)$",
+            r"_(close|open|logo|remove|role|deactivate|reactivate|again|cancel|delete|revoke|defaults|unblock|move|switch|test|act|one|raw|delivery|edit|reset|preview)$",
             name,
         )
         for name in posts
