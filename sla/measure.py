@@ -242,9 +242,9 @@ class _Fold:
     def _tell(self, metric: Metric, signal: Signal, fact: Fact) -> None:
         life, reading = self.life, self._held.get(metric.name)
         if reading is not None and reading.is_open:
-            if metric.stops(signal, life):
+            if signal is not Signal.MERGED and metric.stops(signal, life):
                 self._end(reading, fact, FULFILLED)
-            elif metric.voids(signal, life):
+            elif signal is Signal.MERGED or metric.voids(signal, life):
                 self._end(reading, fact, CANCELLED)
         elif reading is not None and self._resumes(metric, reading, signal):
             self._resume(metric, reading, fact)

@@ -41,6 +41,7 @@ class Signal(StrEnum):
     MOVED = auto()  # into another status in which the ticket is still open
     RESOLVED = auto()
     REOPENED = auto()
+    MERGED = auto()  # another ticket stands for this one: nothing is promised here any more
 
 
 @dataclass
@@ -230,6 +231,7 @@ RELEVANT = frozenset(
         "ticket.assigned",
         "ticket.prioritized",
         "ticket.moved",
+        "ticket.merged",
         "sla.applied",
         "sla.deadline_set",
         "sla.deadline_released",
@@ -261,6 +263,8 @@ def signals(fact: Fact, life: Life, lost: set[int]) -> Iterator[Signal]:
         yield from _replied(fact, life, lost)
     elif fact.kind == "ticket.noted" and fact.actor_id is not None:
         yield Signal.NOTED
+    elif fact.kind == "ticket.merged":
+        yield Signal.MERGED
     if fact.kind == "ticket.prioritized":
         life.priority = fact.data["priority"][1]
     elif fact.kind == "ticket.moved":

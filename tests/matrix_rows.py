@@ -332,6 +332,7 @@ ROWS: dict[str, list[Row]] = {
     "api:assign": _api_deed(api_work, assignee=None),
     "api:prioritize": _api_deed(api_work, priority="high"),
     "api:move": [Row(post=api_work, args=_ticket, body=lambda w, t: {"team": w.cast.billing.pk})],
+    "api:merge": [Row(post=api_work, args=_ticket, body=lambda w, t: {"into": t.ticket.pk})],
     "api:retype": _api_deed(api_work, type="task"),
     "api:tag": _api_deed(api_work, tag="red"),
     "api:untag": _api_deed(api_work, tag="red"),

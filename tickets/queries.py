@@ -170,3 +170,12 @@ def drafts_to_release() -> QuerySet[Draft, int]:
     """Ids of the replies whose time has come, the oldest first."""
     due = Draft.objects.filter(send_at__lte=timezone.now()).order_by("send_at", "pk")
     return due.values_list("pk", flat=True)
+
+
+def where_it_goes(ticket: Ticket) -> Ticket:
+    """The ticket that stands for this one: itself, or what it was merged into, and that one, and so on."""
+    seen = {ticket.pk}
+    while ticket.merged_into_id is not None and ticket.merged_into_id not in seen:
+        seen.add(ticket.merged_into_id)
+        ticket = Ticket.objects.get(pk=ticket.merged_into_id)
+    return ticket

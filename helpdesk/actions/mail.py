@@ -71,13 +71,18 @@ def release(row: InboundEmail, *, by: User | None) -> bool:
 
 def refile(row: InboundEmail, ticket: Ticket, *, by: User | None) -> bool:
     """File a mail on another ticket. It is read again for that; words that another ticket holds back for it
-    are dismissed there. Raises NotAllowed for words that count on their ticket already."""
+    are dismissed there. A ticket that the mail opened is merged into the other. Raises NotAllowed for other
+    words that count on their ticket already."""
     with transaction.atomic():
         row = _lock(row, by)
         is_there = row.message is not None and row.message.ticket_id == ticket.pk
         if is_there or row.directed_to_id == ticket.pk:
             return False
         _demand_source(row)
+        if row.message is not None and _opened_its_ticket(row.message):
+            actions.merge(row.message.ticket, into=ticket, by=by)
+            _record("mail.refiled", row, by, ticket=ticket.pk)
+            return True
         _dismiss(row, by)
         _put_in_line(row, directed_to=ticket, released_at=timezone.now(), message=None, ticket=None)
         _record("mail.refiled", row, by, ticket=ticket.pk)
@@ -168,6 +173,12 @@ def _demand_source(row: InboundEmail) -> None:
         raise NotAllowed(_("This mail was deleted. Nothing of it is left to file."))
     if row.state == State.DUPLICATE:
         raise NotAllowed(_("This mail came twice. File the first one."))
+
+
+def _opened_its_ticket(message: Message) -> bool:
+    if message.held or message.automatic:
+        return False
+    return message.ticket.events.filter(kind="ticket.opened", data__message=message.pk).exists()
 
 
 def _dismiss(row: InboundEmail, by: User | None) -> None:

@@ -163,6 +163,12 @@ class Moved(Seen):
     team = TeamField()
 
 
+class Merged(Seen):
+    into = serializers.IntegerField(
+        min_value=1, help_text=_("Number of the older ticket that stands for both.")
+    )
+
+
 class Retyped(Seen):
     type = serializers.ChoiceField(choices=TicketType.choices)
 

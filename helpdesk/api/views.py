@@ -283,6 +283,13 @@ def _change(
     return type(verb.title().replace("-", ""), (Change,), parts)
 
 
+def _other(number: int, user: User) -> Ticket:
+    found = access.worked_by(user).filter(pk=number).first()
+    if found is None:
+        raise ValueError("There is no ticket with this number.")
+    return found
+
+
 CHANGES: dict[str, type[Change]] = {
     "assign": _change(
         "assign",
@@ -301,6 +308,12 @@ CHANGES: dict[str, type[Change]] = {
         "Hand a ticket to another team",
         shapes.Moved,
         lambda row, body, by: actions.move(row, body["team"], by=by),
+    ),
+    "merge": _change(
+        "merge",
+        "Merge a ticket into an older one",
+        shapes.Merged,
+        lambda row, body, by: actions.merge(row, into=_other(body["into"], by), by=by),
     ),
     "retype": _change(
         "retype",

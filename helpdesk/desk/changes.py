@@ -178,6 +178,17 @@ def _also_addressed(event: Event, names: Names) -> str:
     }
 
 
+def _merged(event: Event, names: Names) -> str:
+    return _("%(name)s merged the ticket into #%(number)s") % {
+        "name": _actor(event),
+        "number": event.data["into"],
+    }
+
+
+def _took_over(event: Event, names: Names) -> str:
+    return _("Ticket #%(ticket)s was merged into this one") % event.data
+
+
 def _related(event: Event, names: Names) -> str:
     return _("May belong to ticket #%(ticket)s") % event.data
 
@@ -200,6 +211,8 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "ticket.follower_removed": _follower(gettext_noop("%(person)s no longer gets copies")),
     "ticket.also_addressed": _also_addressed,
     "ticket.related": _related,
+    "ticket.merged": _merged,
+    "ticket.took_over": _took_over,
     "message.read": _fixed(gettext_noop("A reader confirmed to have read a reply")),
     "message.complained": _fixed(gettext_noop("A reader reported a reply as spam")),
     "message.accepted": _fixed(gettext_noop("A held mail was accepted")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Q
 
@@ -12,6 +12,7 @@ from helpdesk.mail.tokens import is_of_another_installation, read_reply_address
 from helpdesk.models import InboundEmail
 from tickets import access
 from tickets.models import Ticket, User
+from tickets.queries import where_it_goes
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,15 @@ class Match:
 
 
 def match(row: InboundEmail, reading: Reading, known: Known) -> Match:
+    """Mail to a ticket that was merged goes to the one that stands for it, for those who took part in the
+    first."""
+    found = _found(row, reading, known)
+    if found.ticket is None or found.ticket.merged_into_id is None:
+        return found
+    return replace(found, ticket=where_it_goes(found.ticket))
+
+
+def _found(row: InboundEmail, reading: Reading, known: Known) -> Match:
     """The safest evidence first: a reply token, then known Message-IDs from the newest back, then the
     subject's number.
 

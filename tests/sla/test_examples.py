@@ -168,3 +168,11 @@ def test_example_level_after():
     reading = history.status(at("14:00", day=TUESDAY), "on_hold", "open").resolution()
     assert reading.due_at == at("17:00")
     assert fall_at(Level(offset=minutes(60)), reading) == at("14:30", day=TUESDAY)
+
+
+def test_example_merged():
+    first = promised(first=120).first()
+    second = History(Rules(targets(first=120)), opened="09:30").add("ticket.merged", "10:00", into=1)
+    merged = second.status("10:00", "new", "closed").first()
+    assert first.due_at == at("11:00")
+    assert (merged.state, merged.stopped_at, merged.breached_at) == (CANCELLED, at("10:00"), None)

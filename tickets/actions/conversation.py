@@ -16,6 +16,7 @@ from tickets.actions.saying import say
 from tickets.actions.status import STATUS_ACTIONS, change_status, demand_unchanged
 from tickets.events import record
 from tickets.models import Account, Channel, Draft, Message, ReadMark, Speaker, Status, Ticket, User
+from tickets.queries import where_it_goes
 
 
 def reply(
@@ -39,15 +40,18 @@ def reply(
     waiting, held or resolved one. After the team's reopening days a customer's word opens a linked new ticket
     instead, and the message returned is on that one. `seen_seq` is the last event the writer saw: a customer
     message after it raises Conflict. `hold` keeps our words back, during which `withdraw` works; the clock
-    counts from now all the same.
+    counts from now all the same. A customer's word on a merged ticket is said on the one that stands for it.
     """
     words = as_words(words)
     if words.is_empty:
         raise ValueError(_("Write a reply."))
+    if ticket.merged_into_id is not None and _speaks_as_customer(ticket, by, as_customer):
+        return reply(where_it_goes(ticket), words, by=by, channel=channel, as_customer=True, at=at)
     with transaction.atomic():
         ticket = lock(ticket)
         at = instant(at, ticket)
         from_customer = _speaks_as_customer(ticket, by, as_customer)
+        _demand_unmerged(ticket)
         demand_unchanged(ticket, seen_seq)
         if from_customer:
             cancel_waiting(ticket, Draft.WhyNot.CUSTOMER_WROTE, at)
@@ -72,6 +76,12 @@ def reply(
         record("ticket.replied", ticket=ticket, subject=message, by=by, at=at, data=data)
         _move_on(ticket, by, from_customer, then, at)
         return message
+
+
+def _demand_unmerged(ticket: Ticket) -> None:
+    if ticket.merged_into_id is not None:
+        number = {"number": ticket.merged_into_id}
+        raise NotAllowed(_("This ticket was merged into #%(number)s. Write there.") % number)
 
 
 def _speaks_as_customer(ticket: Ticket, by: User, as_customer: bool | None) -> bool:

@@ -79,8 +79,8 @@ def change_status(ticket: Ticket, status: Status, kind: str, *, by: User | None,
         ticket.resolved_at = ticket.resolved_at or at
         ticket.closed_at = at
     else:
-        ticket.resolved_at = ticket.closed_at = None
-    ticket.save(update_fields=["status", "updated_at", "resolved_at", "closed_at"])
+        ticket.resolved_at = ticket.closed_at = ticket.merged_into = None
+    ticket.save(update_fields=["status", "updated_at", "resolved_at", "closed_at", "merged_into"])
     record(kind, ticket=ticket, subject=ticket, by=by, at=at, data={"status": [old, status.value]})
     return ticket
 

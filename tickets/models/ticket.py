@@ -77,7 +77,8 @@ class Ticket(models.Model):
 
     `event_seq` counts the events and is the version that an editor has seen; `last_event_at` keeps instants
     from running backwards. `unanswered_since` is the oldest public word of the customer that no person has
-    answered; `last_customer_at` the newest one.
+    answered; `last_customer_at` the newest one. A ticket `merged_into` another is closed; what its customer
+    writes goes there.
     """
 
     subject = models.CharField(max_length=500)
@@ -93,6 +94,9 @@ class Ticket(models.Model):
     channel = models.CharField(max_length=10, choices=Channel)
     tags = models.ManyToManyField(Tag, related_name="tickets", blank=True)
     follows = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="follow_ups")
+    merged_into = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="merged", db_index=False
+    )
     spoke_first = models.CharField(max_length=10, choices=Speaker, default=Speaker.CUSTOMER)
 
     opened_at = models.DateTimeField()

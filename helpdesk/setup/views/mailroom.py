@@ -87,7 +87,7 @@ def mailroom_acts(row: InboundEmail) -> set[str]:
     if row.state in (state.DELETED, state.DUPLICATE):
         return set() if row.state == state.DELETED else {"delete"}
     if row.state not in actions.ASIDE:
-        return set() if row.state == state.FILED else {"delete", "file"}
+        return {"file"} if row.state == state.FILED and row.message_id else set()
     if row.message_id is None:
         return {"again", "release", "file", "delete"}
     return {"file", "delete"} | ({"release"} if row.state == state.SUSPENDED else set())

@@ -27,6 +27,9 @@ def test_each_verb_changes_what_it_says(call, cast, ticket):
     assert does("retype", {"type": "incident"})["type"] == "incident"
     assert does("tag", {"tag": "VIP"})["tags"] == ["vip"]
     assert does("untag", {"tag": "vip"})["tags"] == []
+    older = Ticket.objects.exclude(pk=ticket.pk).first() or ticket
+    assert does("merge", {"into": older.pk})["id"] == ticket.pk
+    assert caller.post(f"tickets/{ticket.pk}/merge/", {"into": 999999}).status_code == 400
     for verb, status in (
         ("set-waiting", "waiting"),
         ("put-on-hold", "on_hold"),
