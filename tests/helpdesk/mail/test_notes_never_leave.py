@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from helpdesk.mail import letters
@@ -10,6 +11,7 @@ from helpdesk.mail.letters import NotForCustomers, PublicWords
 from helpdesk.models import Delivery
 from tests.cast import PersonFactory
 from tickets import actions
+from tickets.events import record
 
 SECRET = "zanzibar-4711"
 
@@ -58,6 +60,21 @@ def test_a_delivery_bent_to_a_note_is_not_sent(ticket, cast, support, send_all):
     server = send_all()
     assert SECRET not in everything(server)
     assert Delivery.objects.get(template="ticket.replied").state == Delivery.State.FAILED
+
+
+@pytest.mark.tampers
+def test_not_even_a_colleague_is_mailed_the_words_of_a_note(ticket, cast, support, send_all):
+    """No placeholder leads to one, whatever the event says that a mail is about."""
+    actions.assign(ticket, cast.mira, by=cast.mira)
+    note = actions.add_note(ticket, SECRET, by=cast.sue)
+    Delivery.objects.all().delete()
+    ticket.refresh_from_db()
+    with transaction.atomic():
+        data = {"message": note.pk, "by": "customer", "human": True, "channel": "mail"}
+        record("ticket.replied", ticket=ticket, subject=note, by=cast.priya, data=data)
+    server = send_all()
+    assert "mira@desk.example" in server.recipients
+    assert SECRET not in everything(server)
 
 
 def test_every_letter_to_a_customer_with_words_demands_public_ones():
