@@ -7,6 +7,7 @@ meant raises `ImproperlyConfigured` with a sentence that names the variable and 
 import os
 import socket
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -29,6 +30,17 @@ VARIABLES = [
     Variable("HOST", "127.0.0.1", "address on which `bin/run` listens; set, it turns the demo off"),
     Variable("PORT", "8000", "port of the web server"),
     Variable("SMTP_PORT", "2525", "port on which mail comes in"),
+    Variable("LMTP_PORT", "0", "port on which a mail server of yours delivers by LMTP; 0: none"),
+    Variable(
+        "SMTP_TLS_CERT", "", "file with certificate and chain (PEM): senders may then encrypt (STARTTLS)"
+    ),
+    Variable("SMTP_TLS_KEY", "", "file with its key, where that is not in the same file"),
+    Variable("SMTP_SIGN_IN", "", "`name:password` that senders must sign in with; needs SMTP_TLS_CERT"),
+    Variable(
+        "SMTP_RELAYS",
+        "",
+        "addresses or networks of your own mail servers, separated by commas: free of the limits per address",
+    ),
     Variable("DATA_DIR", ".data", "folder of the bundled servers' data, attachments and logs"),
     Variable("DEMO", "1", "`0` starts empty and prints a link that makes the first administrator"),
     Variable(
@@ -113,6 +125,26 @@ def number(name: str, low: int, high: int) -> int:
 
 def words(name: str) -> list[str]:
     return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def networks(name: str) -> list[str]:
+    """Addresses and networks, separated by commas."""
+    for word in words(name):
+        try:
+            ip_network(word, strict=False)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} holds “{word}”; set it to addresses or networks, as in 10.2.0.5,10.3.0.0/16."
+            ) from None
+    return words(name)
+
+
+def file(name: str) -> str:
+    """The path of a file that is there and can be read; "" when unset."""
+    path = text(name)
+    if path and not os.access(path, os.R_OK):
+        raise ImproperlyConfigured(f"{name} names {path}, which cannot be read.")
+    return path
 
 
 def folder(name: str) -> Path:

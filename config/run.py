@@ -77,8 +77,9 @@ class Run:
                 "Stop it first, or choose another DATA_DIR and PORT."
             ) from None
         self.end_leftovers()
-        for name in ("PORT", "SMTP_PORT"):
-            self._require_free(name, getattr(self.settings, name))
+        for name in ("PORT", "SMTP_PORT", "LMTP_PORT"):
+            if port := getattr(self.settings, name):
+                self._require_free(name, port)
         self.token = secrets.token_hex(16)
         (self.records / "token").write_text(self.token)
 

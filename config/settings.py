@@ -373,6 +373,16 @@ WHITENOISE_MAX_AGE = 3600 if IS_PRODUCTION else 0
 # --- mail that comes in -------------------------------------------------------------------------------
 
 SMTP_SIZE = 35 * 1024 * 1024  # of one mail, in bytes
+SMTP_TLS_CERT, SMTP_TLS_KEY = env.file("SMTP_TLS_CERT"), env.file("SMTP_TLS_KEY")
+SMTP_SIGN_IN = env.text("SMTP_SIGN_IN")
+if SMTP_SIGN_IN and not (SMTP_TLS_CERT and ":" in SMTP_SIGN_IN):
+    raise ImproperlyConfigured("SMTP_SIGN_IN must look like name:password, and needs SMTP_TLS_CERT.")
+LMTP_PORT = env.number("LMTP_PORT", 0, 65535)
+SMTP_RELAYS = env.networks("SMTP_RELAYS")
+# Of one address that is no relay of ours.
+SMTP_CONNECTIONS_A_MINUTE = 60
+SMTP_MAILS_A_MINUTE = 300
+SMTP_SIGN_INS_A_MINUTE = 5  # that failed
 SMTP_RECIPIENTS = 100
 SMTP_SESSIONS = 20
 SMTP_SESSIONS_PER_ADDRESS = 5

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Any
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.lmtp import LMTP
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
+from django.utils.crypto import constant_time_compare
 
 from helpdesk.heartbeats import beat_quietly
 from helpdesk.mail.inbound import Arrival
@@ -26,7 +30,6 @@ from helpdesk.models import SupportAddress
 
 logger = logging.getLogger(__name__)
 
-SOURCE = "smtp"
 BEAT_SECONDS = 15.0
 THREADS = 4
 DISK_FULL = "53100"  # PostgreSQL's SQLSTATE
@@ -35,6 +38,9 @@ STORED = "250 2.0.0 Stored"
 COME_AGAIN = "451 4.3.0 Mail cannot be stored at the moment, try again later"
 NO_ROOM = "452 4.3.1 There is no room for mail at the moment, try again later"
 NOT_OURS = "550 5.7.1 Mail for this domain is not accepted here"
+SLOWER = "451 4.7.1 Too many mails from this address, try again later"
+NO_MORE_TRIES = "454 4.7.0 Too many tries, try again later"
+TOO_LARGE = "552 5.3.4 This mail is too large"
 TOO_MANY = b"421 4.7.0 Too many connections, try again later\r\n"
 
 
@@ -47,8 +53,22 @@ class Listener:
         self.domains: frozenset[str] = frozenset()
         self.domains_until = 0.0
         self.sessions: Counter[str] = Counter()
+        self.connections = Budget(settings.SMTP_CONNECTIONS_A_MINUTE)
+        self.mails = Budget(settings.SMTP_MAILS_A_MINUTE)
+        self.failures = Budget(settings.SMTP_SIGN_INS_A_MINUTE)
+        self.certificate = Certificate() if settings.SMTP_TLS_CERT else None
 
     # aiosmtpd calls these by name -----------------------------------------------------------------
+
+    async def handle_MAIL(
+        self, server: Server, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        is_known = session.authenticated or _is_ours(server.peer_address)
+        if not is_known and not self.mails.allows(server.peer_address):
+            return SLOWER
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 OK"
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any
@@ -70,10 +90,10 @@ class Listener:
     async def handle_VRFY(self, server: SMTP, session: Session, envelope: Envelope, address: str) -> str:
         return "252 2.5.0 Send a mail and see"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: Server, session: Session, envelope: Envelope) -> str:
         raw = envelope.content if isinstance(envelope.content, bytes) else b""
         deadline = time.monotonic() + settings.SMTP_ANSWER_SECONDS
-        arrival = Arrival(raw, SOURCE, envelope.mail_from or "", list(envelope.rcpt_tos))
+        arrival = Arrival(raw, server.source, envelope.mail_from or "", list(envelope.rcpt_tos))
         try:
             await asyncio.wait_for(self.keeper.keep(arrival, deadline), settings.SMTP_ANSWER_SECONDS + 1)
             return STORED
@@ -104,11 +124,73 @@ class Listener:
     async def _in_thread(self, function: Any, *args: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self.threads, function, *args)
 
+    def sign_in(
+        self, server: Server, session: Session, envelope: Envelope, mechanism: str, said: LoginPassword
+    ) -> AuthResult:
+        """Whether somebody knows the one name and password (SMTP_SIGN_IN)."""
+        name, _colon, password = settings.SMTP_SIGN_IN.partition(":")
+        right = [constant_time_compare(said.login, name), constant_time_compare(said.password, password)]
+        if all(right) and self.failures.has_some(server.peer_address):
+            return AuthResult(success=True, auth_data=said)
+        left = self.failures.allows(server.peer_address)
+        return AuthResult(success=False, handled=False, message=None if left else NO_MORE_TRIES)
+
     async def beat(self) -> None:
-        """Show life in the database for as long as the loop runs."""
+        """Show life in the database for as long as the loop runs, and take a renewed certificate."""
         while True:
+            if self.certificate is not None:
+                await self._in_thread(self.certificate.renew)
             await self._in_thread(beat_quietly, "smtp")
             await asyncio.sleep(BEAT_SECONDS)
+
+
+class Budget:
+    """How much each address may do in a minute; what is not used is saved up for one minute at most."""
+
+    def __init__(self, a_minute: int) -> None:
+        self.a_minute = a_minute
+        self._left: dict[str, tuple[float, float]] = {}
+
+    def has_some(self, address: str) -> bool:
+        return self._now(address) >= 1.0
+
+    def allows(self, address: str) -> bool:
+        """Take one; False when nothing is left."""
+        left = self._now(address)
+        if len(self._left) >= 10_000:
+            self._left = {one: kept for one, kept in self._left.items() if self._now(one) < self.a_minute}
+        self._left[address] = (max(0.0, left - 1.0), time.monotonic())
+        return left >= 1.0
+
+    def _now(self, address: str) -> float:
+        left, at = self._left.get(address, (float(self.a_minute), 0.0))
+        return min(float(self.a_minute), left + (time.monotonic() - at) * self.a_minute / 60.0)
+
+
+class Certificate:
+    """Key and certificate for STARTTLS, read again when they have changed, as they do every few weeks."""
+
+    def __init__(self) -> None:
+        self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self.files = [Path(settings.SMTP_TLS_CERT), Path(settings.SMTP_TLS_KEY or settings.SMTP_TLS_CERT)]
+        self.read_at = self._changed_at()
+        self.context.load_cert_chain(self.files[0], self.files[1])
+
+    def _changed_at(self) -> list[int]:
+        return [file.stat().st_mtime_ns for file in self.files]
+
+    def renew(self) -> None:
+        """A pair that cannot be read, being written perhaps, leaves the one that is there."""
+        try:
+            changed_at = self._changed_at()
+            if changed_at != self.read_at:
+                trial = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+                trial.load_cert_chain(self.files[0], self.files[1])
+                self.context.load_cert_chain(self.files[0], self.files[1])
+                self.read_at = changed_at
+                logger.info("the certificate was read again")
+        except (OSError, ssl.SSLError) as error:
+            logger.error("the certificate cannot be read: %s", type(error).__name__)
 
 
 def _sqlstate(error: BaseException | None) -> str:
@@ -134,6 +216,7 @@ class Server(SMTP):
 
     line_length_limit = 36 * 1024 * 1024
     command_size_limit = 2048
+    source = "smtp"
 
     def __init__(self, listener: Listener, **options: Any) -> None:
         super().__init__(
@@ -143,58 +226,117 @@ class Server(SMTP):
             hostname=settings.MAIL_DOMAIN,
             ident="Helpdesk",
             timeout=settings.SMTP_IDLE_SECONDS,
+            **self.safety(listener),
             **options,
         )
         self.listener = listener
         self.peer_address = ""
 
+    def safety(self, listener: Listener) -> dict[str, Any]:
+        """STARTTLS where there is a certificate; the sign-in where it is asked for, then only under TLS."""
+        signs_in = bool(settings.SMTP_SIGN_IN)
+        return {
+            "tls_context": listener.certificate.context if listener.certificate else None,
+            "authenticator": listener.sign_in if signs_in else None,
+            "auth_required": signs_in,
+            "auth_exclude_mechanism": None if signs_in else ["LOGIN", "PLAIN"],
+        }
+
     def connection_made(self, transport: Any) -> None:
+        if self._original_transport is not None:  # the same connection after STARTTLS
+            super().connection_made(transport)
+            return
         peer = transport.get_extra_info("peername")
         self.peer_address = peer[0] if isinstance(peer, tuple) else "local"
-        sessions = self.listener.sessions
-        crowded = sessions.total() >= settings.SMTP_SESSIONS or (
-            sessions[self.peer_address] >= settings.SMTP_SESSIONS_PER_ADDRESS
-            and not _is_here(self.peer_address)
-        )
-        sessions[self.peer_address] += 1
+        crowded = self._is_crowded()
+        self.listener.sessions[self.peer_address] += 1
         if crowded:
             transport.write(TOO_MANY)
             transport.close()
             return
         super().connection_made(transport)
 
+    def _is_crowded(self) -> bool:
+        sessions, address = self.listener.sessions, self.peer_address
+        if sessions.total() >= settings.SMTP_SESSIONS:
+            return True
+        if _is_ours(address):
+            return False
+        return sessions[address] >= settings.SMTP_SESSIONS_PER_ADDRESS or not (
+            self.listener.connections.allows(address)
+        )
+
     def connection_lost(self, error: Exception | None) -> None:
         self.listener.sessions[self.peer_address] -= 1
+        if self.listener.sessions[self.peer_address] <= 0:
+            del self.listener.sessions[self.peer_address]
         if self.transport is not None:
             super().connection_lost(error)
 
+    async def push(self, status: Any) -> None:
+        await super().push(TOO_LARGE if str(status).startswith("552 Error") else status)
 
-def _is_here(address: str) -> bool:
-    """A relay on this machine speaks for many senders."""
+
+class LocalServer(Server, LMTP):
+    """One session of a mail server of ours by LMTP (RFC 2033): each recipient has an answer after the dot."""
+
+    source = "lmtp"
+    _answers = 1
+
+    def safety(self, listener: Listener) -> dict[str, Any]:
+        return {"auth_exclude_mechanism": ["LOGIN", "PLAIN"]}
+
+    async def smtp_DATA(self, arg: str) -> None:
+        self._answers = max(1, len(self.envelope.rcpt_tos)) if self.envelope else 1
+        try:
+            await super().smtp_DATA(arg)
+        finally:
+            self._answers = 1
+
+    async def push(self, status: Any) -> None:
+        times = 1 if str(status).startswith("354") else self._answers
+        for _ in range(times):
+            await super().push(status)
+
+
+def _is_ours(address: str) -> bool:
+    """A relay on this machine, or one that is listed, speaks for many senders: no limit of one address holds
+    it."""
     try:
-        return ip_address(address).is_loopback
+        ip = ip_address(address.partition("%")[0])
     except ValueError:
         return True
+    return ip.is_loopback or any(ip in ip_network(one, strict=False) for one in settings.SMTP_RELAYS)
 
 
-async def serve(host: str, port: int, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
-    """Listen until `stop` is set; sessions under way then have some seconds to finish."""
+async def serve(
+    host: str, port: int, stop: asyncio.Event, ready: asyncio.Event | None = None, *, lmtp_port: int = 0
+) -> None:
+    """Listen until `stop` is set, by LMTP too where a port for it is given; sessions under way then have some
+    seconds to finish."""
     listener = Listener()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Server(listener, loop=loop), host, port, backlog=100)
+    servers = [server]
+    if lmtp_port:
+        servers.append(
+            await loop.create_server(lambda: LocalServer(listener, loop=loop), host, lmtp_port, backlog=100)
+        )
     beating = asyncio.create_task(listener.beat())
     logger.info("listening for mail on %s port %s", host, server.sockets[0].getsockname()[1])
     if ready is not None:
         ready.set()
     try:
         await stop.wait()
-        server.close()
+        for one in servers:
+            one.close()
         for _ in range(50):
             if not listener.sessions.total():
                 break
             await asyncio.sleep(0.1)
     finally:
         beating.cancel()
-        server.close()
+        for one in servers:
+            one.close()
         listener.keeper.announce()
         listener.threads.shutdown(wait=True, cancel_futures=True)

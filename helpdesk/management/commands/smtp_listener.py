@@ -11,7 +11,7 @@ from helpdesk.mail.listener import serve
 
 
 class Command(BaseCommand):
-    help = "Listen for mail (SMTP) on HOST and SMTP_PORT. Ends on SIGTERM or SIGINT."
+    help = "Listen for mail by SMTP on HOST and SMTP_PORT, by LMTP on LMTP_PORT. Ends on SIGTERM or SIGINT."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default=settings.HOST)
@@ -25,4 +25,4 @@ async def _listen(host: str, port: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await serve(host, port, stop)
+    await serve(host, port, stop, lmtp_port=settings.LMTP_PORT)

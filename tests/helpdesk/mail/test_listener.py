@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import smtplib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Any
 
 import psycopg
@@ -22,6 +24,7 @@ from helpdesk.mail.inbound import Arrival
 from helpdesk.mail.keeping import Keeper
 from helpdesk.models import InboundEmail, SupportAddress
 from tests.flows.product import await_that, free_ports
+from tests.helpdesk.mail.dovecot import certificate
 from tests.helpdesk.mail.post import SUPPORT, letter
 from tickets.models import Team
 
@@ -30,17 +33,23 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A listener in a thread of this process, on a port of its own; support@desk.example is ours."""
+    with listening(monkeypatch) as (number, _lmtp):
+        yield number
+
+
+@contextmanager
+def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, int]]:
+    """A listener in a thread of this process, on ports of its own (SMTP, LMTP); support@desk.example is
+    ours."""
     monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)  # no thread keeps the test database open
     SupportAddress.objects.create(address=SUPPORT, team=Team.objects.create(name="Tech"))
-    (number,) = free_ports(1)
+    number, lmtp = free_ports(2)
     loop, stop, ready = asyncio.new_event_loop(), asyncio.Event(), asyncio.Event()
-    thread = threading.Thread(
-        target=loop.run_until_complete, args=(listener.serve("127.0.0.1", number, stop, ready),)
-    )
+    serving = listener.serve("127.0.0.1", number, stop, ready, lmtp_port=lmtp)
+    thread = threading.Thread(target=loop.run_until_complete, args=(serving,))
     thread.start()
     await_that(ready.is_set, 10)
-    yield number
+    yield number, lmtp
     loop.call_soon_threadsafe(stop.set)
     thread.join()
     loop.close()
@@ -103,6 +112,7 @@ def test_too_large_a_mail_is_told_to_its_sender(port, settings):
         with pytest.raises(smtplib.SMTPDataError) as refused:
             session.sendmail("a@x.example", [SUPPORT], letter("y" * 20_000))
         assert refused.value.smtp_code == 552
+        assert refused.value.smtp_error.startswith(b"5.3.4")
     assert InboundEmail.objects.count() == 0
 
 
@@ -153,6 +163,88 @@ def test_after_its_database_connections_died_the_listener_goes_on(port):
         )
     connection.close()
     await_that(lambda: send(port, letter()) == 250, 10)
+
+
+def test_senders_encrypt_and_sign_in_where_that_is_asked_for(tmp_path, settings, monkeypatch):
+    settings.SMTP_TLS_CERT = str(certificate(tmp_path))
+    settings.SMTP_TLS_KEY = str(tmp_path / "key.pem")
+    settings.SMTP_SIGN_IN = "relay:canary-8a1"
+    settings.SMTP_SIGN_INS_A_MINUTE = 2
+    trusting = ssl.create_default_context(cafile=settings.SMTP_TLS_CERT)
+    with listening(monkeypatch) as (number, _lmtp), connect(number) as session:
+        session.ehlo()
+        assert "auth" not in session.esmtp_features
+        assert session.docmd("MAIL", "FROM:<a@x.example>")[0] == 530
+        session.starttls(context=trusting)
+        session.login("relay", "canary-8a1")
+        session.sendmail("a@x.example", [SUPPORT], letter())
+        with connect(number) as other:  # the session after STARTTLS is still one session
+            other.starttls(context=trusting)
+            other.ehlo()
+            guess = base64.b64encode(b"\0relay\0guess").decode()
+            assert [other.docmd("AUTH", f"PLAIN {guess}")[0] for _ in range(3)] == [535, 535, 454]
+    assert InboundEmail.objects.count() == 1
+
+
+def test_by_lmtp_each_recipient_has_its_answer(settings, monkeypatch):
+    settings.SMTP_SIZE = 10_000
+    with (
+        listening(monkeypatch) as (_smtp, lmtp),
+        closing(socket.create_connection(("127.0.0.1", lmtp), timeout=8)) as line,
+        line.makefile("rwb", buffering=0) as words,
+    ):
+
+        def say(text: bytes, answers: int = 1) -> list[bytes]:
+            words.write(text + b"\r\n")
+            return [words.readline()[:9] for _ in range(answers)]
+
+        assert words.readline().startswith(b"220")
+        assert say(b"EHLO x") == [b"500 Error"]
+        assert b"250 HELP" in b"".join(iter_answer(words, b"LHLO x"))
+        for body, answer in ((letter(), b"250 2.0.0"), (letter("x" * 20_000), b"552 5.3.4")):
+            assert say(b"MAIL FROM:<>") == [b"250 2.1.0"]
+            assert say(b"RCPT TO:<support@desk.example>") == [b"250 2.1.5"]
+            assert say(b"RCPT TO:<someone@elsewhere.example>") == [b"550 5.7.1"]
+            assert say(b"RCPT TO:<sales@desk.example>") == [b"250 2.1.5"]
+            assert say(b"DATA") == [b"354 End d"]
+            assert say(body.replace(b"\n", b"\r\n") + b".", 2) == [answer, answer]
+    row = InboundEmail.objects.get()
+    assert (row.source, row.envelope_to) == ("lmtp", [SUPPORT, "sales@desk.example"])
+
+
+def iter_answer(words: Any, command: bytes) -> Iterator[bytes]:
+    words.write(command + b"\r\n")
+    while True:
+        line = words.readline()
+        yield line
+        if line[3:4] != b"-":
+            return
+
+
+def test_an_address_in_a_hurry_is_slowed_down_and_a_relay_of_ours_is_not(settings, monkeypatch):
+    settings.SMTP_MAILS_A_MINUTE, settings.SMTP_CONNECTIONS_A_MINUTE = 2, 3
+    monkeypatch.setattr(listener, "_is_ours", lambda address: address in settings.SMTP_RELAYS)
+    with listening(monkeypatch) as (number, _lmtp):
+        with connect(number) as session:
+            session.ehlo()
+            codes = []
+            for _ in range(3):
+                codes.append(session.docmd("MAIL", "FROM:<a@x.example>")[0])
+                session.rset()
+        assert codes == [250, 250, 451]
+        assert send(number, letter()) == 451
+        connect(number).close()
+        with pytest.raises(smtplib.SMTPConnectError) as refused:
+            connect(number)
+        assert refused.value.smtp_code == 421
+        settings.SMTP_RELAYS = ["127.0.0.1"]
+        assert send(number, letter()) == 250
+
+
+def test_relays_are_listed_by_address_or_network(settings):
+    settings.SMTP_RELAYS = ["10.2.0.0/16", "2001:db8::5"]
+    ours = ["127.0.0.1", "::1", "10.2.9.9", "2001:db8::5", "local"]
+    assert [one for one in [*ours, "10.3.0.1", "2001:db8::6", "8.8.8.8"] if listener._is_ours(one)] == ours
 
 
 def test_the_listener_shows_that_it_lives(port):
