@@ -207,9 +207,12 @@ def account_for_mail(
         assert (state == "duplicate") == (original is not None), f"{state} of {original}"
         ends.setdefault(sha256, Counter())[state] += 1
     wanted = {sha256 for sender in senders for sha256 in sender.digests.values()}
-    lost = [sha256 for sha256 in wanted if not ends.get(sha256, {}).get("filed")]
-    doubled = [sha256 for sha256, states in ends.items() if states["filed"] > 1]
-    assert (lost, doubled) == ([], [])
+    reasons = {sha256: (state, reason) for sha256, state, *_rest, reason in rows}
+    keys = {sha256: key for sender in senders for key, sha256 in sender.digests.items()}
+    lost = {keys[one]: reasons.get(one, "no row") for one in wanted if not ends.get(one, {}).get("filed")}
+    doubled = {keys.get(one, one): states for one, states in ends.items() if states["filed"] > 1}
+    assert not lost, f"no message of {lost}"
+    assert not doubled, f"twice a message: {doubled}"
     states = Counter(state for _sha, state, *_rest in rows)
     assert states.keys() <= {"filed", "duplicate"}, Counter((state, reason) for _, state, *_x, reason in rows)
     _account_for_words(product, senders)
