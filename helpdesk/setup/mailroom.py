@@ -108,6 +108,19 @@ def _page_of(rows: QuerySet[Row], before: int | None) -> tuple[list[Row], bool]:
     return found[:PAGE_SIZE], len(found) > PAGE_SIZE
 
 
+NEWEST = 10_000
+"""So many of the newest mails tell when each source was last heard of."""
+
+
+def heard_of() -> list[tuple[str, datetime]]:
+    """The sources of the newest mails, each with its last one, the newest first. One query."""
+    newest = InboundEmail.objects.order_by("-received_at").values("source", "received_at")[:NEWEST]
+    last: dict[str, datetime] = {}
+    for row in newest.iterator():
+        last.setdefault(row["source"], row["received_at"])
+    return list(last.items())
+
+
 # --- one mail -----------------------------------------------------------------------------------------
 
 

@@ -161,6 +161,12 @@ def mail_queues(now: datetime) -> list[Queue]:
             arrived.filter(state=incoming.WAITING),
         ),
         _queue(
+            "suspended",
+            _("Waiting for a decision"),
+            _("Held back on its ticket, marked as spam, or too much at once. Release it or put it away."),
+            arrived.filter(state=incoming.SUSPENDED),
+        ),
+        _queue(
             "quarantined",
             _("Could not be read"),
             _("Kept whole. Read it again after the cause is mended."),

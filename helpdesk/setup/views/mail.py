@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk import actions, health, outbox
 from helpdesk.models import Delivery, InboundEmail, SupportAddress
-from helpdesk.setup import queries
+from helpdesk.setup import mailroom, queries
 from helpdesk.setup.base import form_page, page, press, reader, setup_view
 from helpdesk.setup.forms import AddressForm, Nothing
 from tickets.models import Team
@@ -73,7 +73,15 @@ def addresses_open(request: HttpRequest, pk: int) -> HttpResponse:
 def mail(request: HttpRequest) -> HttpResponse:
     """Per queue: how many, since when, which ones, their last error, and the way to try again."""
     now = timezone.now()
-    return page(request, "mail", queues=queries.mail_queues(now), system=health.parts(), bare=Nothing())
+    return page(
+        request,
+        "mail",
+        queues=queries.mail_queues(now),
+        heard_of=mailroom.heard_of(),
+        reason_words=mailroom.reason_words,
+        system=health.parts(),
+        bare=Nothing(),
+    )
 
 
 @setup_view("POST")

@@ -36,8 +36,11 @@ def test_each_queue_shows_its_number_age_ids_and_last_error(root):
     outgoing("uncertain")
     outgoing("retrying", send_at=long_ago, last_error="451 try later")
     outgoing("queued", send_at=timezone.now() + timedelta(hours=1))
+    incoming("suspended", reason="token of somebody else", source="imap:4")
     html = root.get(reverse("setup:mail")).content.decode()
     for words in (
+        "Waiting for a decision",
+        ">imap:4<",
         "parser died &lt;b&gt;",
         "550 no such user",
         "451 try later",
