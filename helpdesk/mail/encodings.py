@@ -8,6 +8,10 @@ from typing import NamedTuple
 
 from helpdesk.mail.headers import lenient_base64
 
+MAX_FILES = 200
+MAX_BROKEN = 20
+"""After so many blocks that are none, a text is taken as it is: each look reads on to the next end."""
+_UU_END = re.compile(r"(?m)^end[ \t]*\r?$")
 _UU_BEGIN = re.compile(r"(?m)^begin [0-7]{3,4} ([^\r\n]{1,200})\r?\n")
 
 
@@ -25,11 +29,18 @@ def transfer_decoded(data: bytes, encoding: str) -> bytes:
     if encoding in ("base64", "b", "b64"):
         return _from_base64(data)
     if encoding in ("quoted-printable", "q", "qp", "quoted_printable", "quoted-printeable"):
-        return binascii.a2b_qp(re.sub(rb"[ \t]+(?=\r?\n)", b"", data))
+        return binascii.a2b_qp(b"\n".join(map(_without_tail, data.split(b"\n"))))
     if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
         _, files = uu_files(data.decode("latin-1"))
         return files[0][1] if files else data
     return data
+
+
+def _without_tail(line: bytes) -> bytes:
+    """A line without the blanks that a relay put at its end (RFC 2045 6.7, rule 3)."""
+    if line.endswith(b"\r"):
+        return line[:-1].rstrip(b" \t") + b"\r"
+    return line.rstrip(b" \t")
 
 
 def _from_base64(data: bytes) -> bytes:
@@ -48,15 +59,16 @@ def uu_files(text: str) -> tuple[str, list[tuple[str, bytes]]]:
         return text, []
     out: list[str] = []
     files: list[tuple[str, bytes]] = []
-    position = 0
+    position, broken = 0, 0
     for begin in _UU_BEGIN.finditer(text):
         if begin.start() < position:
             continue
-        end = re.compile(r"(?m)^end[ \t]*\r?$").search(text, begin.end())
-        content = _uu(text[begin.end() : end.start()]) if end else None
-        if end is None:
+        end = _UU_END.search(text, begin.end())
+        if end is None or broken >= MAX_BROKEN or len(files) >= MAX_FILES:
             break
+        content = _uu(text[begin.end() : end.start()])
         if content is None:
+            broken += 1
             continue
         out.append(text[position : begin.start()])
         files.append((begin[1].strip(), content))

@@ -71,5 +71,16 @@ MAILS: dict[str, bytes] = {
     "endless attribution": _HEAD % b"at" + b"\r\n" + b"On " * 300_000 + b" wrote:\r\n",
     "endless dashes": _HEAD % b"da" + b"\r\n" + (b"-" * 500 + b"\r\n") * 2000,
     "endless address text": _HEAD % b"ad" + b"\r\n" + b"a@" * 400_000,
+    "uuencoded blocks that are none": _HEAD % b"uu"
+    + b"\r\n"
+    + b"begin 644 a\r\n~~~\r\n" * 50_000
+    + b"end\r\n",
+    "blanks in quoted-printable": _HEAD % b"qp"
+    + b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    + b" \t" * 450_000,
+    "80,000 attributes": _HEAD % b"attr"
+    + b"Content-Type: text/html\r\n\r\n<p "
+    + b"".join(b"a%d=b " % n for n in range(80_000))
+    + b">x",
     "broken base64": _HEAD % b"b64" + b"Content-Transfer-Encoding: base64\r\n\r\n" + b"=A=B=C" * 100_000,
 }
