@@ -1,19 +1,24 @@
-"""`manage.py receive_mail`: mail from files or standard input, through the same route as every other mail."""
+"""`manage.py receive_mail`: mail from files or standard input, through the same route as every other mail.
+
+A mail server may call it as a pipe; the exit code then tells it what to do, as sysexits.h has it: 0 the mail
+is stored, 75 (EX_TEMPFAIL) keep it and try again, 69 (EX_UNAVAILABLE) too large, 66 (EX_NOINPUT) there is
+no such file.
+"""
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import transaction
 
 from helpdesk.mail.answers import as_json
 from helpdesk.mail.inbound import Outcome, process, store
 from helpdesk.models import InboundEmail
-
-TEMPORARY_FAILURE = 75  # EX_TEMPFAIL of sysexits.h: a mail server keeps the mail and tries again
 
 
 class Command(BaseCommand):
@@ -25,31 +30,45 @@ class Command(BaseCommand):
             "--json", action="store_true", help="one JSON object a line for each mail, in order"
         )
         parser.add_argument("--dry-run", action="store_true", help="say what would be done, keep nothing")
+        parser.add_argument("--sender", help="the return path, where the calling mail server knows it")
+        parser.add_argument("--recipient", action="append", help="an address it was sent to; may be repeated")
 
     def handle(self, *args: Any, **options: Any) -> None:
         for name in options["files"]:
+            raw = _read(name)
+            if len(raw) > settings.SMTP_SIZE:
+                words = f"{name} is too large: {len(raw)} bytes, at most {settings.SMTP_SIZE} are taken"
+                raise CommandError(words, returncode=os.EX_UNAVAILABLE)
             try:
-                raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-            except OSError as error:
-                raise CommandError(f"{name} cannot be read: {error.strerror}") from error
-            try:
-                outcome = _receive(raw, dry=options["dry_run"])
-            except (DatabaseError, InterfaceError) as error:
-                raise CommandError(
-                    f"{name} could not be stored: {error}", returncode=TEMPORARY_FAILURE
-                ) from error
-            answer = as_json(name, outcome, dry=options["dry_run"])
-            if options["json"]:
-                self.stdout.write(json.dumps(answer, ensure_ascii=False))
-            else:
-                self.stdout.write(
-                    f"{name}: {answer['state']} ({answer['reason']}), ticket {answer['ticket'] or '-'}"
-                )
+                outcome = _receive(raw, options)
+            except Exception as error:  # whatever it is, the mail must not be lost with it
+                words = f"{name} could not be stored: {error}"
+                raise CommandError(words, returncode=os.EX_TEMPFAIL) from error
+            self._tell(name, outcome, options)
+
+    def _tell(self, name: str, outcome: Outcome, options: dict[str, Any]) -> None:
+        answer = as_json(name, outcome, dry=options["dry_run"])
+        if options["json"]:
+            self.stdout.write(json.dumps(answer, ensure_ascii=False))
+        else:
+            self.stdout.write(
+                f"{name}: {answer['state']} ({answer['reason']}), ticket {answer['ticket'] or '-'}"
+            )
 
 
-def _receive(raw: bytes, *, dry: bool) -> Outcome:
+def _read(name: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        words = f"{name} cannot be read: {error.strerror}"
+        raise CommandError(words, returncode=os.EX_NOINPUT) from error
+
+
+def _receive(raw: bytes, options: dict[str, Any]) -> Outcome:
+    dry = options["dry_run"]
+    envelope = {"envelope_from": options["sender"], "envelope_to": options["recipient"]}
     with transaction.atomic() if dry else _nothing():
-        row = store(raw, "pipe", announce=False)
+        row = store(raw, "pipe", announce=False, **envelope)
         outcome = process(row.pk)
         while (outcome.row if outcome else row).state == InboundEmail.State.WAITING:
             if outcome is None:  # a worker was faster

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,14 +15,18 @@ from django.db.models import F
 from imapclient.exceptions import IMAPClientError
 
 from helpdesk import imap
-from helpdesk.actions import read_again
+from helpdesk.actions import add_webhook, read_again
 from helpdesk.imap import Trouble
 from helpdesk.mail.fetching import Fetcher, Round, TakenOver
+from helpdesk.mail.inbound import process
 from helpdesk.models import InboundEmail, MailSource
 from tests.flows.product import await_that, free_ports
 from tests.helpdesk.mail.dovecot import MISSING, PASSWORD, Cutter, Dovecot, Greeter, TokenServer, dovecot
 from tests.helpdesk.mail.post import letter
+from tests.helpdesk.mail.test_listener import listening, send
+from tests.helpdesk.mail.test_webhooks import KEY, bring, mailgun
 from tickets.actions import NotAllowed
+from tickets.models import Message
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -278,3 +283,32 @@ def test_tls_starttls_and_oauth_sign_in(server, name, monkeypatch, settings):
         imap.ready_secret(row)
     assert refused.value.code == "token"
     provider.close()
+
+
+def test_the_same_mail_at_once_by_every_way_is_one_message(server, name, monkeypatch):
+    raw = letter("Once, please.").replace(b"\n", b"\r\n")
+    row = mailbox(server, name)
+    caller = add_webhook("Gun", "mailgun", key=KEY, by=None)
+    server.put(name, *[raw] * 4)
+    with listening(monkeypatch) as (port, _lmtp), ThreadPoolExecutor(8) as threads:
+        threads.submit(_closing, lambda: fetch(row))
+        ways = [lambda: bring(caller, mailgun(raw)), lambda: send(port, raw)] * 8
+        answers = list(threads.map(_closing, ways))
+    assert answers == [200, 250] * 8
+    connection.close()
+    waiting = list(InboundEmail.objects.values_list("pk", flat=True))
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda pk: _closing(lambda: process(pk)), waiting))
+    sources = set(InboundEmail.objects.values_list("source", flat=True))
+    assert sources == {"smtp", row.name_in_mail, caller.name_in_mail}
+    states = Counter(InboundEmail.objects.values_list("state", flat=True))
+    assert (states["filed"], states["duplicate"]) == (1, len(waiting) - 1)
+    assert Message.objects.count() == 1
+
+
+def _closing(work: Callable[[], Any]) -> Any:
+    """Work of a thread, which leaves no connection to the database open."""
+    try:
+        return work()
+    finally:
+        connection.close()

@@ -2,11 +2,15 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from helpdesk.models import InboundEmail, SupportAddress
 from tests.cast import Cast
@@ -83,6 +87,35 @@ def test_a_dry_run_keeps_nothing(tmp_path):
 def test_a_mailbox_file_with_one_mail_counts_as_a_mail(tmp_path):
     (answer,) = received(tmp_path, b"From ann@x.example Thu Apr 29 23:34:45 2015\n" + letter(subject="Boxed"))
     assert answer["subject"] == "Boxed"
+
+
+def test_a_mail_server_that_pipes_is_told_what_to_do_by_the_exit_code(tmp_path, settings):
+    mail = tmp_path / "a.eml"
+    mail.write_bytes(letter())
+
+    def code(path: Path) -> int:
+        with pytest.raises(CommandError) as refused:
+            call_command("receive_mail", str(path))
+        return refused.value.returncode
+
+    assert code(tmp_path / "nowhere.eml") == 66
+    with connection.cursor() as cursor:
+        cursor.execute("SAVEPOINT before; ALTER TABLE helpdesk_inboundemail RENAME COLUMN raw TO elsewhere")
+        assert code(mail) == 75
+        cursor.execute("ROLLBACK TO before")
+    settings.SMTP_SIZE = 50
+    assert code(mail) == 69
+    wrong = {**os.environ, "SMTP_SIGN_IN": "nonsense"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "receive_mail", "-"], env=wrong, input=b"x", check=False
+    )
+    assert done.returncode == 75
+
+
+def test_the_envelope_of_a_pipe_is_kept(tmp_path):
+    received(tmp_path, letter(), sender="ann@x.example", recipient=[SUPPORT, "sales@desk.example"])
+    row = InboundEmail.objects.get()
+    assert (row.envelope_from, row.envelope_to) == ("ann@x.example", [SUPPORT, "sales@desk.example"])
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
