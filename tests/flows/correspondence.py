@@ -199,6 +199,8 @@ def account_for_mail(
 ) -> dict[str, Any]:
     """Every mail that was answered 250 is one message, once, by its SHA-256; what went on is on the ticket
     with which it began; every file is there. Every row ended, and each in one way."""
+    wanted = {sha256 for sender in senders for sha256 in sender.digests.values()}
+    _await_rows(product, wanted, patience)
     flow.await_none(product, flow.WAITING, patience, "mail waits")
     rows = product.sql(INBOUND)
     ends: dict[str, Counter[str]] = {}
@@ -206,7 +208,6 @@ def account_for_mail(
         assert (state == "filed") == (message is not None), f"{state} with message {message}"
         assert (state == "duplicate") == (original is not None), f"{state} of {original}"
         ends.setdefault(sha256, Counter())[state] += 1
-    wanted = {sha256 for sender in senders for sha256 in sender.digests.values()}
     reasons = {sha256: (state, reason) for sha256, state, *_rest, reason in rows}
     keys = {sha256: key for sender in senders for key, sha256 in sender.digests.items()}
     lost = {keys[one]: reasons.get(one, "no row") for one in wanted if not ends.get(one, {}).get("filed")}
@@ -227,6 +228,16 @@ def account_for_mail(
         "mails doubled": 0,
         "slowest mail, from 250 to its ticket": _longest(row[4] for row in rows),
     }
+
+
+def _await_rows(product: Product, wanted: set[str], patience: float) -> None:
+    """What was answered 250 has its row already; what lies in a mailbox may still have to be fetched."""
+    end = time.monotonic() + patience
+    while missing := wanted - {
+        sha256 for (sha256,) in product.sql("select sha256 from helpdesk_inboundemail")
+    }:
+        assert time.monotonic() < end, f"{len(missing)} mails never came in"
+        time.sleep(0.5)
 
 
 def _account_for_words(product: Product, senders: list[Correspondence]) -> None:
