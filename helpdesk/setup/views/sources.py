@@ -29,7 +29,7 @@ def sources(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "sources",
-        sources=[(row, trouble_of(row)) for row in rows],
+        sources=sorted(((row, trouble_of(row)) for row in rows), key=lambda one: not one[1]),
         is_silent=follows and heartbeats.is_silent("fetcher"),
         smtp_port=settings.SMTP_PORT,
     )
@@ -81,7 +81,7 @@ def sources_edit(request: HttpRequest, pk: int) -> HttpResponse:
         form.blamed = "host"
     else:
         form = WebhookForm(posted, initial={"name": row.name, "provider": row.provider})
-        form.fields["provider"].disabled = True
+        del form.fields["provider"]
         extra |= _address(row)
 
     def save() -> None:
