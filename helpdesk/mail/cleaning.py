@@ -88,7 +88,9 @@ _SENDER_FIELDS = {"from", "von", "de", "da", "van", "från", "fra", "lähettäj�
                   "보낸 사람", "expéditeur", "remitente", "mittente"}  # fmt: skip
 _DAY_AND_TIME = re.compile(r"\b(?:19|20)\d\d\b.{1,20}\d{1,2}[:.]\d\d|\d{1,2}[:.]\d\d.{1,20}\b(?:19|20)\d\d\b")
 _DATED = re.compile(r"[\d@]|--")
-_WROTE_WORD = re.compile(_WROTE, re.IGNORECASE)
+_GROUP = re.compile(r"\(\?:[^()]*(?:\([^()]*\)[^()]*)*\)")
+_WROTE_STEMS = tuple({word[:4].rstrip() for word in _GROUP.sub("", _WROTE).split("|")})
+"""How those words begin. Looking for a few letters is a hundred times quicker than looking for the pattern."""
 _JUNK = re.compile(r"^\s{0,8}(?:ᐧ|([-*#~=_+])(?:\s?\1){1,}|\u200c+)\s*$")
 _ABOVE = re.compile(r"(?i)(?:reply|write|please type|type your (?:reply|response)|respond|antworten?|schreiben|répondre|écrire|antwoord|reageer|escriba|responda).{0,30}(?:above|over|oberhalb|über|au-dessus|ci-dessus|boven|encima|acima).{0,30}(?:line|linie|zeile|ligne|lijn|línea|linha|reply|diese)?")  # fmt: skip
 
@@ -124,8 +126,10 @@ class _Attributions:
         return 0
 
     def _is_whole(self, line: str) -> bool:
-        if not _WROTE_WORD.search(line) and not _DATED.search(line):
-            return False
+        if not _DATED.search(line):
+            small = line.lower()
+            if not any(stem in small for stem in _WROTE_STEMS):
+                return False
         self.tries -= 1
         return bool(_ATTRIBUTION.match(line))
 
