@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import smtplib
 import statistics
 import subprocess
@@ -54,6 +55,13 @@ class Round(NamedTuple):
         return self.mails / self.filed
 
 
+class Beside(NamedTuple):
+    """The same of the peer: mails a second, seconds of processor time a mail."""
+
+    rate: float
+    cpu: float
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mails", type=int, default=1000, help="in each round")
@@ -69,21 +77,19 @@ def main() -> None:
         product.start()
         _set_up(product)
         peer = Peer(product, options.peer, options.kit, folder) if options.peer else None
-        ours, theirs = [], []
+        ours: list[Round] = []
+        theirs: list[Beside] = []
         for number in range(options.rounds + 1):
             warming = number == 0
             mails = list(_mails(options.kit, options.mails // 10 if warming else options.mails, number))
             one = _round(product, mails, options.senders)
-            other = peer.round(mails) if peer else 0.0
-            if not warming:
-                ours.append(one)
-                theirs.append(other)
-                _report(one, other)
-        rate = statistics.median(one.rate for one in ours)
-        print(f"\nours   {rate:8.1f} mails/s")
-        if peer:
-            beside = statistics.median(theirs)
-            print(f"peer   {beside:8.1f} mails/s\nratio  {rate / beside:8.1f}")
+            other = peer.round(mails) if peer else None
+            if warming:
+                continue
+            ours.append(one)
+            theirs += [other] if other else []
+            _report(one, other)
+        _conclude(ours, theirs)
 
 
 def _set_up(product: Product) -> None:
@@ -174,14 +180,28 @@ def _processor_time(product: Product) -> dict[str, float]:
     return used
 
 
-def _report(one: Round, other: float) -> None:
+def _report(one: Round, other: Beside | None) -> None:
     spent = ", ".join(
         f"{name} {1000 * cpu:.1f}" for name, cpu in sorted(one.cpu.items(), key=lambda x: -x[1])
     )
-    beside = f"; peer {other:.1f} mails/s, ratio {one.rate / other:.1f}" if other else ""
     print(f"{one.mails} mails: accepted in {one.accepted:.1f} s, filed in {one.filed:.1f} s, answered in"
-          f" {one.answered:.1f} s: {one.rate:.1f} mails/s{beside}")  # fmt: skip
+          f" {one.answered:.1f} s: {one.rate:.1f} mails/s")  # fmt: skip
     print(f"  processor ms a mail: {1000 * sum(one.cpu.values()):.1f} ({spent})", flush=True)
+    if other:
+        print(
+            f"  the peer: {other.rate:.1f} mails/s, processor ms a mail: {1000 * other.cpu:.1f}", flush=True
+        )
+
+
+def _conclude(ours: list[Round], theirs: list[Beside]) -> None:
+    rate = statistics.median(one.rate for one in ours)
+    used = 1000 * statistics.median(sum(one.cpu.values()) for one in ours)
+    print(f"\nours   {rate:8.1f} mails/s {used:8.1f} ms a mail")
+    if theirs:
+        beside = statistics.median(other.rate for other in theirs)
+        there = 1000 * statistics.median(other.cpu for other in theirs)
+        print(f"peer   {beside:8.1f} mails/s {there:8.1f} ms a mail")
+        print(f"ratio  {rate / beside:8.1f}         {there / used:8.1f}")
 
 
 # --- the peer -------------------------------------------------------------------------------------------
@@ -192,7 +212,7 @@ class Peer:
 
     def __init__(self, product: Product, environment: Path, kit: Path, folder: Path) -> None:
         self.python, self.cwd = str(environment / "bin" / "python"), kit / "peer_djhd"
-        self.mails = folder / "maildir"
+        self.product, self.mails = product, folder / "maildir"
         self.mails.mkdir()
         address = product.servers.database_url
         with psycopg.connect(address, autocommit=True) as connection:
@@ -212,19 +232,25 @@ class Peer:
         self._manage("loaddata", "-v0", "emailtemplate")
         self._run("-c", _QUEUE)
 
-    def round(self, mails: list[bytes]) -> float:
-        """Mails a second, its start-up not counted."""
+    def round(self, mails: list[bytes]) -> Beside:
+        """Its start-up is not counted."""
         for number, mail in enumerate(mails):
             (self.mails / f"{number:06d}.eml").write_bytes(mail)
-        began = time.perf_counter()
-        self._manage("check")
-        idle = time.perf_counter() - began
-        began = time.perf_counter()
-        self._manage("get_email", "--quiet")
-        wall = time.perf_counter() - began - idle
+        idle, idly = self._measured("check")
+        wall, used = self._measured("get_email", "--quiet")
         left = len(list(self.mails.iterdir()))
         assert left == 0, f"the peer left {left} mails in its folder"
-        return len(mails) / wall
+        return Beside(len(mails) / (wall - idle), (used - idly) / len(mails))
+
+    def _measured(self, *arguments: str) -> tuple[float, float]:
+        """Seconds that passed, and of processor time of the command and PostgreSQL."""
+        began, used = time.perf_counter(), self._processor_time()
+        self._manage(*arguments)
+        return time.perf_counter() - began, self._processor_time() - used
+
+    def _processor_time(self) -> float:
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return children.ru_utime + children.ru_stime + _processor_time(self.product)["postgres"]
 
     def _manage(self, *arguments: str) -> None:
         self._run("manage.py", *arguments)

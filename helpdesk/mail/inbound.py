@@ -30,7 +30,7 @@ from tickets.handover import hand_over
 logger = logging.getLogger(__name__)
 State = InboundEmail.State
 
-TOGETHER, NEWEST = 50, 10
+TOGETHER, NEWEST = 100, 20
 """So many mails are filed together, and so many of the newest beside the oldest."""
 MOST_BYTES = 8 * 1024 * 1024
 MOMENT = 2.0  # seconds in which a mail is read among others
