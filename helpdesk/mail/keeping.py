@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
@@ -18,8 +19,10 @@ from helpdesk.mail import inbound
 from helpdesk.mail.inbound import Arrival
 from tickets.handover import hand_over
 
-AT_ONCE = 2  # transactions: a large mail does not hold up small ones
 MOST_BYTES = 1024 * 1024
+"""More than this goes in a transaction of its own, beside that of the small mails, which it does not hold
+up."""
+LARGE_AT_ONCE = 2
 GATHERED = 0.05  # seconds in which mails are handed over together
 
 
@@ -40,8 +43,9 @@ class Keeper:
 
     def __init__(self, threads: Executor) -> None:
         self.threads = threads
-        self._waiting: list[Waiting] = []
-        self._at_work: set[asyncio.Task[None]] = set()
+        self._small: list[Waiting] = []
+        self._large: list[Waiting] = []
+        self._at_work: dict[asyncio.Task[None], bool] = {}  # whether it stores a large mail
         self._announcing: asyncio.TimerHandle | None = None
 
     async def keep(self, arrival: Arrival, deadline: float) -> None:
@@ -51,7 +55,8 @@ class Keeper:
         not stored either, unless the transaction was just committing.
         """
         done = asyncio.get_running_loop().create_future()
-        self._waiting.append(Waiting(arrival, deadline, done))
+        queue = self._large if len(arrival.raw) > MOST_BYTES else self._small
+        queue.append(Waiting(arrival, deadline, done))
         self._go_on()
         await done
 
@@ -60,25 +65,29 @@ class Keeper:
         if self._announcing is not None:
             self._announcing.cancel()
             self._announcing = None
-            self.threads.submit(hand_over, "mail.process", 0)
+            self.threads.submit(_wake_worker)
 
     def _go_on(self) -> None:
-        while self._waiting and len(self._at_work) < AT_ONCE:
-            task = asyncio.get_running_loop().create_task(self._store(self._take()))
-            self._at_work.add(task)
+        """One transaction at a time, so that what comes meanwhile gathers; large mails beside it."""
+        while group := self._take():
+            task = asyncio.get_running_loop().create_task(self._store(group))
+            self._at_work[task] = len(group[0].arrival.raw) > MOST_BYTES
             task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._at_work.discard(task)
+        del self._at_work[task]
         self._go_on()
 
     def _take(self) -> list[Waiting]:
-        """The first that wait, no more than fit."""
-        group: list[Waiting] = []
-        size = 0
-        while self._waiting and (not group or size + len(self._waiting[0].arrival.raw) <= MOST_BYTES):
-            group.append(self._waiting.pop(0))
-            size += len(group[-1].arrival.raw)
+        """What may be stored now: a large mail, or the first of the small ones, no more than fit."""
+        busy = list(self._at_work.values())
+        if self._large and busy.count(True) < LARGE_AT_ONCE:
+            return [self._large.pop(0)]
+        if not self._small or False in busy:
+            return []
+        sizes = accumulate(len(one.arrival.raw) for one in self._small)
+        fit = sum(size <= MOST_BYTES for size in sizes)
+        group, self._small = self._small[:fit], self._small[fit:]
         return group
 
     async def _store(self, group: list[Waiting]) -> None:
@@ -119,6 +128,11 @@ class fresh_connection:
 
     def __exit__(self, *error: Any) -> None:
         close_old_connections()
+
+
+def _wake_worker() -> None:
+    with fresh_connection():
+        hand_over("mail.process", 0)  # whichever waits
 
 
 def store_before(deadline: float, arrivals: Sequence[Arrival]) -> None:
