@@ -25,6 +25,7 @@ from helpdesk.mail.known import Known, OwnAddresses, addressees, parents_of, sen
 from helpdesk.mail.matching import Match, match
 from helpdesk.mail.reading import Reading
 from helpdesk.models import Delivery, InboundEmail
+from helpdesk.models.inbound import NO_SENDER
 from tickets import access, actions
 from tickets.actions import Acquaintance, NewFile, Opening, Words
 from tickets.bulk import update
@@ -151,7 +152,7 @@ def _decide(row: InboundEmail, read: Read, batch: Batch) -> Filed:
     row.internet_message_id = reading["message_id"][:998]
     row.body_hash = reading["body_hash"]
     row.flagged = bool(reading["flags"])
-    row.from_address = (normalize_address(reading["from"]["email"]) or "")[:320]
+    row.from_address = (sender_of(reading) or NO_SENDER)[:320]
     row.subject = reading["subject"][:500]
     if _is_duplicate(row, reading, batch.known):
         return Filed()

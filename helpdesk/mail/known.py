@@ -13,6 +13,7 @@ from helpdesk.mail import floods
 from helpdesk.mail.reading import Reading
 from helpdesk.mail.tokens import read_message_id, read_reply_address
 from helpdesk.models import Delivery, InboundEmail, SupportAddress
+from helpdesk.models.inbound import NO_SENDER
 from tickets.models import Message, Team, User
 from tickets.models.people import normalize_address
 
@@ -100,7 +101,7 @@ class Known:
         self._same_bytes = _same_bytes([row for row, _reading in mails])
         self._namesakes = _namesakes(readings)
         self._people = _people(readings)
-        self._senders = floods.senders([(row, sender_of(reading) or "") for row, reading in mails])
+        self._senders = floods.senders([(row, sender_of(reading) or NO_SENDER) for row, reading in mails])
         self.tickets = _tickets({one for reading in readings for one in parents_of(reading)})
         self._threads = _threads(
             self._people.values(), {one for each in readings for one in thread_ids(each)}

@@ -12,6 +12,8 @@ from tickets.models import Message, Ticket
 FLOOD_OF_SENDER, FLOOD_ON_TICKET = "flood of a sender", "flood on a ticket"
 FLOODS = (FLOOD_OF_SENDER, FLOOD_ON_TICKET)
 """Reasons of mail that is suspended because there was too much of it at once."""
+NO_SENDER = "<>"
+"""Stands as `from_address` where a mail names nobody."""
 
 
 class InboundEmail(models.Model):

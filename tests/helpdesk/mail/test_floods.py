@@ -50,6 +50,13 @@ def test_after_the_window_a_sender_may_write_again(cast, flood, settings):
     assert receive(letter()).state == "filed"
 
 
+def test_mail_that_names_no_sender_has_one_budget_together(cast, support, settings):
+    settings.MAIL_SENDER_BUDGET = 1
+    states = [receive(b"Subject: %d\r\n\r\nHello" % number).state for number in range(2)]
+    assert states == ["filed", "suspended"]
+    assert [bundle.key for bundle in flooded.floods()] == ["<>"]
+
+
 def test_replies_do_not_count_as_tickets_but_a_ticket_has_a_budget_of_its_own(cast, support, settings):
     settings.MAIL_SENDER_BUDGET, settings.MAIL_TICKET_BUDGET = 1, 3
     ticket = receive(letter()).ticket
