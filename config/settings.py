@@ -470,5 +470,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"Channel": "tickets.models.Channel", "Status": "tickets.models.Status"},
+    "ENUM_NAME_OVERRIDES": {
+        "Channel": "tickets.models.Channel",
+        "Status": "tickets.models.Status",
+        "DraftKind": "tickets.models.DraftKind",
+        "ClockState": "sla.models.ClockState",
+        "DeliveryState": "helpdesk.models.Delivery.State",
+    },
 }
