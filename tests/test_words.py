@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import translation
 
-from helpdesk.models import Company
+from helpdesk.models import Company, MailSource
 from sla import actions as sla_actions
 from tests.cast import Cast
 from tickets import actions
@@ -101,6 +101,7 @@ def data_words() -> list[str]:
                     if field.name == "name":
                         found.update(word for value in rows for word in str(value).split())
     found.update(person.initials for person in User.objects.all())
+    found.update(str(name) for _code, name in [*settings.LANGUAGES, *MailSource.Provider.choices])
     return sorted(found, key=len, reverse=True)
 
 
