@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from helpdesk.heartbeats import SILENT_AFTER, last_beats
-from helpdesk.imap import words_of
+from helpdesk.imap import STANDING, words_of
 from helpdesk.models import InboundEmail, MailSource
 from helpdesk.outbox import overdue
 from sla.queries import parked_clocks
@@ -116,7 +116,8 @@ def _mailboxes(now: datetime) -> list[Part]:
             if row.last_ok_at
             else "not read yet"
         )
-        found.append(Part(f"mailbox {row.name}", not row.is_stale, said))
+        works = not row.is_stale and row.trouble not in STANDING
+        found.append(Part(f"mailbox {row.name}", works, said))
     return found
 
 

@@ -52,6 +52,12 @@ WORDS = {
 }  # fmt: skip
 
 
+STANDING = frozenset(
+    {"refused_target", "certificate", "no_imap", "login", "token", "folder", "no_validity", "key"}
+)
+"""Troubles that do not pass by themselves: somebody is told of them at once."""
+
+
 class Trouble(Exception):
     """What keeps us from a mailbox: a key of WORDS, and a detail that holds no secret and no answer."""
 

@@ -76,10 +76,12 @@ def test_mail_that_waits_too_long_is_named(everybody_alive):
 
 
 def test_a_mailbox_that_is_not_read_is_named_with_the_reason(everybody_alive):
-    row = MailSource.objects.create(kind="imap", name="Sales", host="imap.acme.example", trouble="login")
+    row = MailSource.objects.create(kind="imap", name="Sales", host="imap.acme.example", trouble="slow")
     assert _healthz() == (200, [])
     long_ago = Now() - timedelta(minutes=5)
     MailSource.objects.filter(pk=row.pk).update(changed_at=long_ago, last_ok_at=long_ago)
+    assert _healthz() == (503, ["mailbox Sales"])
+    MailSource.objects.filter(pk=row.pk).update(last_ok_at=Now(), trouble="login")
     assert _healthz() == (503, ["mailbox Sales"])
     told = Client().get("/healthz").json()["parts"]["mailbox Sales"]["detail"]
     assert told == "imap.acme.example does not accept this name and password. Enter them anew."
