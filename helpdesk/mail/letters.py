@@ -304,8 +304,10 @@ def _delayed(row: Delivery) -> Letter:
 def _draft_cancelled(row: Delivery) -> Letter:
     assert row.event is not None
     letter = _to_staff(row)
-    wrote = row.event.data["reason"] == Draft.WhyNot.CUSTOMER_WROTE
-    because = _("%(requester)s wrote first") if wrote else _("you no longer work on it")
+    because = {
+        Draft.WhyNot.CUSTOMER_WROTE: _("%(requester)s wrote first"),
+        Draft.WhyNot.MERGED: _("it was merged into another ticket"),
+    }.get(row.event.data["reason"], _("you no longer work on it"))
     letter.values["because"] = because % letter.values
     return letter
 

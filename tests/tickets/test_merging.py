@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from helpdesk.mail import tokens
 from helpdesk.models import SupportAddress
@@ -51,6 +52,15 @@ def test_the_newer_is_closed_without_a_verdict_and_the_clocks_of_the_older_go_on
     actions.merge(second, into=first, by=cast.gus)
     assert Event.objects.count() == number
     call_command("rebuild_clocks", "--verify")
+
+
+def test_a_reply_that_waits_for_its_time_is_not_sent_on_a_merged_ticket(cast, two):
+    first, second = two
+    draft = actions.save_draft(second, "Soon.", by=cast.gus, kind="reply", version=0)
+    actions.schedule_draft(draft, timezone.now() + timedelta(days=1), by=cast.gus, version=draft.version)
+    actions.merge(second, into=first, by=cast.gus)
+    draft.refresh_from_db()
+    assert (draft.send_at, draft.why_not, draft.text) == (None, "merged", "Soon.")
 
 
 def test_reopening_undoes_it_and_the_promises_run_on(cast, two):

@@ -8,16 +8,18 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tickets.actions.base import NotAllowed, demand_work, instant, require_transaction
+from tickets.actions.drafts import cancel_waiting
 from tickets.actions.properties import propose_follower
 from tickets.actions.status import change_status
 from tickets.events import record
-from tickets.models import Status, Ticket, User
+from tickets.models import Draft, Status, Ticket, User
 from tickets.queries import where_it_goes
 
 
 def merge(ticket: Ticket, *, into: Ticket, by: User | None, at: datetime | None = None) -> Ticket:
     """Let another ticket stand for this one: it is closed, its promises are void, and whatever its customer
-    writes goes there. What was said stays where it was said; reopening undoes it.
+    writes goes there; replies that wait for their time are not sent. What was said stays where it was said;
+    reopening undoes it.
 
     The other one must be the older, so that nobody's waiting begins anew. Its clocks go on untouched. Who
     asked here is proposed there as a follower. Raises NotAllowed.
@@ -33,6 +35,7 @@ def merge(ticket: Ticket, *, into: Ticket, by: User | None, at: datetime | None 
             return ticket
         _demand_order(ticket, into)
         at = instant(instant(at, ticket), into)
+        cancel_waiting(ticket, Draft.WhyNot.MERGED, at)
         ticket.merged_into = into
         ticket.save(update_fields=["merged_into"])
         record("ticket.merged", ticket=ticket, subject=ticket, by=by, at=at, data={"into": into.pk})

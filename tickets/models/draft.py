@@ -21,8 +21,8 @@ class Draft(models.Model):
 
     `version` counts the savings; who saves names the version they saw, so that two tabs never overwrite each
     other. A reply with `send_at` is said at that instant (its `said_at` is the moment of release). When the
-    customer writes first, or nobody may say it any more, `send_at` is emptied, `cancelled_at` and `why_not`
-    tell the author, and the words stay. `then` is the status to go on to.
+    customer writes first, the ticket is merged, or nobody may say it any more, `send_at` is emptied,
+    `cancelled_at` and `why_not` tell the author, and the words stay. `then` is the status to go on to.
     """
 
     class WhyNot(models.TextChoices):
@@ -30,6 +30,7 @@ class Draft(models.Model):
 
         CUSTOMER_WROTE = "customer_wrote", _("The customer wrote first")
         NOT_ALLOWED = "not_allowed", _("You could no longer write on this ticket")
+        MERGED = "merged", _("The ticket was merged into another one")
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="drafts")
     author = models.ForeignKey(User, models.CASCADE, related_name="drafts")
