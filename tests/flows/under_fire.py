@@ -150,4 +150,4 @@ def _put_off(refusals: Counter[int]) -> str:
 
 
 def _times(took: list[float]) -> str:
-    return f"{len(took)} times, at most {max(took):.1f} s"
+    return f"{len(took)} ×, at most {max(took):.1f} s"
