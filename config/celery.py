@@ -7,7 +7,9 @@ from typing import Any
 
 from celery import Celery
 from celery.beat import Scheduler
-from celery.signals import celeryd_init, task_postrun, task_prerun, worker_ready
+from celery.signals import celeryd_init, task_postrun, task_prerun, worker_process_init, worker_ready
+
+from helpdesk.garbage import look_seldom
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -80,6 +82,11 @@ def _be_a_worker(**kwargs: Any) -> None:
 
     limit_statements(settings.STATEMENT_SECONDS * WORKER_FACTOR)
     app.conf.broker_transport_options = {**app.conf.broker_transport_options, "socket_timeout": 10.0}
+
+
+@worker_process_init.connect
+def _look_seldom_for_garbage(**kwargs: Any) -> None:
+    look_seldom()
 
 
 @worker_ready.connect

@@ -20,7 +20,7 @@ from config.embedded import RUN_TOKEN, Servers
 PART = "HELPDESK_PART"
 SHORT_LIFE = 5.0  # seconds
 PAUSE = 2.0
-YIELDING = {"mailer": 5}
+YIELDING = {"mailer": 10}
 """By how much a part gives way to the others while the processors are busy (0 to 19): writing and sending
 mail does, so that pages and mail that comes in stay quick."""
 WEB_THREADS = 4  # each may hold one connection to the database

@@ -14,6 +14,7 @@ import sys
 from contextlib import suppress
 from typing import Any, BinaryIO
 
+from helpdesk.garbage import look_seldom
 from helpdesk.mail.mail import Limits
 from helpdesk.mail.reading import read
 
@@ -51,4 +52,5 @@ def _allow_cpu(seconds: int) -> None:
 
 
 if __name__ == "__main__":
+    look_seldom()
     serve(sys.stdin.buffer, sys.stdout.buffer, int(sys.argv[1]), int(sys.argv[2]))

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from helpdesk.garbage import look_seldom
 from helpdesk.mail.listener import serve
 
 
@@ -18,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.SMTP_PORT)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        look_seldom()
         asyncio.run(_listen(options["host"], options["port"]))
 
 
