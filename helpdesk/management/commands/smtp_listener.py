@@ -4,6 +4,7 @@ import asyncio
 import signal
 from typing import Any
 
+import uvloop
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -20,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         look_seldom()
-        asyncio.run(_listen(options["host"], options["port"]))
+        uvloop.run(_listen(options["host"], options["port"]))
 
 
 async def _listen(host: str, port: int) -> None:
