@@ -274,7 +274,7 @@ MAILBOX = (
     and env.is_loopback(HOST)
     and env.is_loopback(urlsplit(PUBLIC_URL).hostname or "")
 )
-MAIL_LEASE = timedelta(seconds=40)  # renewed while the worker lives
+MAIL_LEASE = timedelta(seconds=30)  # renewed while the worker lives
 MAIL_DOT_SECONDS = 600.0
 MAIL_TALK_SECONDS = 300.0  # for all of one mail but the answer to its final dot
 MAIL_GAPS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60)]
@@ -406,7 +406,7 @@ MAIL_CHILD_WALL_SECONDS = 40.0
 MAIL_CHILD_MEMORY = 512 * 1024 * 1024
 MAIL_CHILD_MAILS = 5000
 MAIL_ATTEMPTS = 3
-MAIL_CLAIM = timedelta(seconds=40)  # renewed while the worker lives
+MAIL_CLAIM = timedelta(seconds=30)  # renewed while the worker lives
 MAIL_SWEEP_AFTER_SECONDS = 10
 # The names are compared in lower case. More mail than a budget allows is suspended, never dropped.
 MAIL_AUTHSERV_IDS = frozenset(name.lower() for name in env.words("MAIL_AUTHSERV_IDS"))

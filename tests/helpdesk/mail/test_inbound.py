@@ -82,7 +82,7 @@ def test_however_long_there_is_no_room_a_mail_waits_and_is_then_filed(cast, supp
         for _try in range(5):
             with pytest.raises(OperationalError, match="no room"):
                 process(row.pk)
-            InboundEmail.objects.update(claimed_until=None)  # 40 seconds later
+            InboundEmail.objects.update(claimed_until=None)  # its claim has run out
         row.refresh_from_db()
         assert (row.state, row.error) == (State.WAITING, "The database could not take it: DiskFull")
         cursor.execute("DROP FUNCTION no_room CASCADE")
