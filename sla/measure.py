@@ -15,6 +15,7 @@ events in their order, listens through `sla/metrics.py` and counts through `sla/
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -163,7 +164,7 @@ def measure(facts: Iterable[Fact], book: RuleBook, until: datetime | None = None
     A clock that still runs counts as breached if its due time lies before `until`, by default the instant of
     the last event that matters.
     """
-    relevant = [fact for fact in facts if fact.kind in RELEVANT]
+    relevant = [_in_utc(fact) for fact in facts if fact.kind in RELEVANT]
     fold = _Fold(book, lost_messages(relevant), _metrics_of(relevant, book))
     # The policy is applied in answer to the opening, and its switches decide what the opening starts.
     applied = next((fact for fact in relevant if fact.kind == "sla.applied"), None)
@@ -174,6 +175,16 @@ def measure(facts: Iterable[Fact], book: RuleBook, until: datetime | None = None
     if relevant:
         fold.look_at(until or fold.heard_at)
     return [reading for reading in fold.readings if reading.is_measured]
+
+
+def _in_utc(fact: Fact) -> Fact:
+    """The fact with its instant in UTC: between two instants of one local zone Python reckons by the clock on
+    the wall, which is an hour off over a change of clocks. Rows of the database are in UTC already."""
+    if fact.at.tzinfo is UTC:
+        return fact
+    moved = copy(fact)
+    object.__setattr__(moved, "at", fact.at.astimezone(UTC))
+    return moved
 
 
 def _metrics_of(facts: list[Fact], book: RuleBook) -> list[Metric]:

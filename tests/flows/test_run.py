@@ -33,6 +33,7 @@ def test_a_part_that_dies_is_back_within_five_seconds_and_the_others_go_on(produ
 
 def test_after_each_hostile_mail_by_smtp_a_normal_one_is_a_ticket_within_a_minute(product: Product):
     product.manage("shell", "-c", SETUP)
+    product.await_health()
     figures = hostile.drill(product, hostile.RELIABILITY)
     assert figures["hostile mails"] == 7
     assert figures["filed, flagged"] + figures.get("quarantined", 0) == 7
