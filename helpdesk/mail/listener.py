@@ -273,6 +273,11 @@ class Server(SMTP):
         if self.transport is not None:
             super().connection_lost(error)
 
+    def eof_received(self) -> bool:
+        """Close when the other side has: who connects and leaves at once would be counted for minutes."""
+        super().eof_received()
+        return False
+
     async def push(self, status: Any) -> None:
         await super().push(TOO_LARGE if str(status).startswith("552 Error") else status)
 

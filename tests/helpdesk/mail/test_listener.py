@@ -16,6 +16,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import uvloop
 from django.db import DataError, connection
 
 from helpdesk.heartbeats import last_beats
@@ -44,7 +45,7 @@ def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, int]]:
     monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)  # no thread keeps the test database open
     SupportAddress.objects.create(address=SUPPORT, team=Team.objects.create(name="Tech"))
     number, lmtp = free_ports(2)
-    loop, stop, ready = asyncio.new_event_loop(), asyncio.Event(), asyncio.Event()
+    loop, stop, ready = uvloop.new_event_loop(), asyncio.Event(), asyncio.Event()
     serving = listener.serve("127.0.0.1", number, stop, ready, lmtp_port=lmtp)
     thread = threading.Thread(target=loop.run_until_complete, args=(serving,))
     thread.start()
@@ -130,6 +131,18 @@ def test_too_many_sessions_are_put_off(port, settings):
         connect(port)
     assert refused.value.smtp_code == 421
     await_that(lambda: send(port, letter()) == 250, 10)
+
+
+def test_who_connects_and_leaves_at_once_is_not_counted_on(port, settings):
+    settings.SMTP_SESSIONS = 2
+    for _visit in range(6):
+        socket.create_connection(("127.0.0.1", port), timeout=10).close()
+    await_that(lambda: _greeting(port).startswith("220"), 5)
+
+
+def _greeting(port: int) -> str:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        return connection.recv(200).decode()
 
 
 def test_a_sender_that_hangs_up_before_the_dot_leaves_nothing(port):
