@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import smtplib
 import socket
@@ -30,15 +31,28 @@ T = TypeVar("T")
 START_PATIENCE = 600.0
 
 
+FIRST_PORT, PORTS_EACH = 20_000, 1_000
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on at this moment."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
+    """Ports that nobody listens on at this moment, and that stay ours while a part is down: below those from
+    which the system takes the near ends of connections, and in a range of this test worker alone."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    first = FIRST_PORT + PORTS_EACH * (int(worker) % 12)
+    ports: list[int] = []
+    while len(ports) < count:
+        port = random.randrange(first, first + PORTS_EACH)
+        if port not in ports and _is_free(port):
+            ports.append(port)
     return ports
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe, suppress(OSError):
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False
 
 
 def await_that(condition: Callable[[], T], patience: float = 60.0, what: str = "") -> T:
@@ -142,11 +156,20 @@ class Product:
         return ["web"]
 
     def await_health(self, patience: float = 90.0) -> None:
+        """Until no part is named by /healthz, and mail is taken: a listener that was just killed has shown
+        life so lately that it is not named."""
         end = time.monotonic() + patience
-        while failing := self.failing():
+        while failing := self.failing() or self._deaf():
             if time.monotonic() > end:
                 raise AssertionError(f"still failing after {patience} s: {failing}\n{self.logs()}")
             time.sleep(0.2)
+
+    def _deaf(self) -> list[str]:
+        try:
+            with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=10):
+                return []
+        except (OSError, smtplib.SMTPException) as error:
+            return [f"listener: {error}"]
 
     def pid(self, part: str) -> int:
         """The process id of a part that is running now."""
