@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -36,6 +36,7 @@ MOST_BYTES = 8 * 1024 * 1024
 MOMENT = 2.0  # seconds in which a mail is read among others
 BATCH = 200
 HANDED_OVER = 4  # tasks of a sweep, each of which works until nothing waits
+PUT_BACK_GAP = 0.5  # seconds between tries to reach a database that is away
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def _claim_some() -> list[InboundEmail]:
     """The oldest that wait; of a long queue also some of the newest, so that who writes now does not wait
     behind a flood that came before."""
     with transaction.atomic():
-        free = _free().select_for_update(skip_locked=True, no_key=True).only("size", "attempts")
+        free = _free().select_for_update(skip_locked=True, no_key=True).only("size", "attempts", "error")
         rows = list(free.order_by("received_at", "pk")[:TOGETHER])
         if len(rows) == TOGETHER:
             rows += free.order_by("-received_at", "-pk")[:NEWEST]
@@ -183,13 +184,18 @@ def _claim_some() -> list[InboundEmail]:
 def _together(rows: list[InboundEmail]) -> list[int]:
     """Which to take at once: what was tried before alone, so that it spoils nothing for others; else no more
     than fits into memory."""
-    if rows and rows[0].attempts:
+    if rows and _was_tried(rows[0]):
         return [rows[0].pk]
     chosen: dict[int, int] = {}
     for row in rows:
-        if not row.attempts and (not chosen or sum(chosen.values()) + row.size <= MOST_BYTES):
+        if not _was_tried(row) and (not chosen or sum(chosen.values()) + row.size <= MOST_BYTES):
             chosen[row.pk] = row.size
     return list(chosen)
+
+
+def _was_tried(row: InboundEmail) -> bool:
+    """Also where the try did not count, because the database failed."""
+    return bool(row.attempts or row.error)
 
 
 def _work(rows: list[InboundEmail]) -> list[Outcome]:
@@ -207,10 +213,9 @@ def _work(rows: list[InboundEmail]) -> list[Outcome]:
             for row in slow:
                 alone = _read([row], ended, [])
                 ended |= {one.row.pk: one for one in _file_or_each(alone)}
-    except OperationalError as error:
-        if _is_shortage(error):
-            # However long it lasts, it is not the mail's fault. One try stays counted, so that it goes alone.
-            claimed.filter(attempts__gt=1).update(attempts=F("attempts") - 1, error=_sentence(error))
+    except Exception as error:
+        if _is_outage(error):
+            _put_back(claimed, error)
         raise
     return [ended.get(row.pk) or Outcome(InboundEmail.objects.get(pk=row.pk)) for row in rows]
 
@@ -291,9 +296,28 @@ def _give_up(row: InboundEmail, error: str) -> Outcome:
     return Outcome(row)
 
 
+def _put_back(claimed: QuerySet[InboundEmail], error: Exception) -> None:
+    """Take the try back: however often and long the database fails, it is not the mail's fault. The claim
+    runs on until its end, so that the next try comes later."""
+    until = time.monotonic() + settings.MAIL_CLAIM.total_seconds()
+    while time.monotonic() < until:  # then the claim has run out, and the try stays counted
+        try:
+            claimed.update(attempts=F("attempts") - 1, error=_sentence(error))
+            return
+        except (OperationalError, InterfaceError):
+            close_old_connections()
+            time.sleep(PUT_BACK_GAP)
+
+
 def _is_outage(error: Exception) -> bool:
-    """The database failed, not the mail: the try is repeated after the claim has run out."""
-    return isinstance(error, (OperationalError, InterfaceError))
+    """The database failed, not the mail: the connection broke or the server is being stopped (SQLSTATE 08,
+    57P0x), two wanted the same rows, or it lacks room on its disk, memory, a disk that answers, the right to
+    write (53, 58, 25006). What goes beyond its limits (54, 57014) is the mail's doing."""
+    if isinstance(error, InterfaceError):
+        return True
+    state = _sqlstate(error)
+    away = not state or state[:2] in ("08", "53", "58") or state.startswith("57P") or state == "25006"
+    return isinstance(error, OperationalError) and (away or _is_conflict(error))
 
 
 def _is_conflict(error: Exception) -> bool:
@@ -302,19 +326,12 @@ def _is_conflict(error: Exception) -> bool:
     return state.startswith("40") or state == "55P03"
 
 
-def _is_shortage(error: Exception) -> bool:
-    """The database itself lacks something: room on its disk, memory, a disk that answers, the right to write
-    (SQLSTATE classes 53 and 58, 25006), or it is being stopped (57P01 to 57P03)."""
-    state = _sqlstate(error)
-    return state[:2] in ("53", "58") or state in ("25006", "57P01", "57P02", "57P03")
-
-
 def _sqlstate(error: Exception) -> str:
     return getattr(error.__cause__, "sqlstate", None) or ""
 
 
 def _sentence(error: Exception) -> str:
-    return f"The database could not take it: {type(error.__cause__).__name__}"
+    return f"The database could not take it: {type(error.__cause__ or error).__name__}"
 
 
 def sweep() -> int:

@@ -153,4 +153,6 @@ def test_what_was_tried_before_is_taken_alone_and_so_is_what_is_large(cast, monk
     assert [row.pk for row in inbound._claim_some()] == [rows[0].pk]
     monkeypatch.setattr(inbound, "MOST_BYTES", rows[1].size)
     assert [row.pk for row in inbound._claim_some()] == [rows[1].pk]
+    InboundEmail.objects.filter(pk=rows[1].pk).update(claimed_until=timezone.now(), error="No room")
+    assert [row.pk for row in inbound._claim_some()] == [rows[1].pk]
     InboundEmail.objects.filter(pk=rows[1].pk).update(claimed_until=timezone.now())

@@ -92,6 +92,45 @@ def test_however_long_there_is_no_room_a_mail_waits_and_is_then_filed(cast, supp
     assert row.message.attachments.get().name == "facts.pdf"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_however_often_the_database_goes_away_it_is_not_the_fault_of_a_mail():
+    cast = make_cast()
+    SupportAddress.objects.create(address=SUPPORT, team=cast.tech)
+    row = store(letter(), "smtp", announce=False)
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            CREATE FUNCTION go_away() RETURNS trigger LANGUAGE plpgsql
+                AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
+            CREATE TRIGGER go_away BEFORE INSERT ON tickets_ticket FOR EACH ROW EXECUTE FUNCTION go_away()
+        """)
+    try:
+        for _try in range(inbound.settings.MAIL_ATTEMPTS + 1):
+            with pytest.raises(OperationalError):
+                process(row.pk)
+            InboundEmail.objects.update(claimed_until=None)  # its claim has run out
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION go_away CASCADE")
+    row.refresh_from_db()
+    assert (row.state, row.attempts) == (State.WAITING, 0)
+    assert row.error == "The database could not take it: AdminShutdown"
+    assert process(row.pk).row.state == State.FILED
+
+
+def test_what_goes_beyond_the_databases_limits_counts_as_a_try(cast, support):
+    row = store(letter(), "smtp")
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            CREATE FUNCTION too_much() RETURNS trigger LANGUAGE plpgsql
+                AS $$ BEGIN RAISE 'too much' USING ERRCODE = 'program_limit_exceeded'; END $$;
+            CREATE TRIGGER too_much BEFORE INSERT ON tickets_ticket FOR EACH ROW EXECUTE FUNCTION too_much()
+        """)
+    for _try in range(3):
+        process(row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.attempts) == (State.QUARANTINED, 3)
+
+
 def test_the_envelope_says_for_whom_a_mail_is(cast, support):
     row = receive(letter(to="undisclosed-recipients:;"), to=["Support+x@Desk.example"])
     assert row.ticket.team == cast.tech
