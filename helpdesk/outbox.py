@@ -26,7 +26,7 @@ from tickets.bulk import insert
 from tickets.events import record
 from tickets.handover import hand_over
 from tickets.models import Event, Message, Ticket, User
-from tickets.models.people import normalize_address
+from tickets.models.people import normalize_address, without_plus
 
 State, Rank, Reason = Delivery.State, Delivery.Rank, Delivery.Reason
 
@@ -75,7 +75,7 @@ def _refused(row: Delivery, ours: set[str]) -> Delivery | None:
         reason = Reason.NO_ADDRESS
     elif row.recipient is not None and not row.recipient.is_active:
         reason = Reason.INACTIVE
-    elif _plain(row.address) in ours:
+    elif without_plus(row.address) in ours:
         reason = Reason.OWN_ADDRESS
     if not reason:
         return None
@@ -85,19 +85,14 @@ def _refused(row: Delivery, ours: set[str]) -> Delivery | None:
 
 def is_own_address(address: str) -> bool:
     """One of our support addresses, whatever stands behind its plus sign (RFC 5233)."""
-    return SupportAddress.objects.filter(address__iexact=_plain(address)).exists()
+    return SupportAddress.objects.filter(address__iexact=without_plus(address)).exists()
 
 
 def _own_addresses(rows: Iterable[Delivery]) -> set[str]:
     """Which of these go to ourselves, in one query."""
-    wanted = {_plain(row.address) for row in rows if row.address}
+    wanted = {without_plus(row.address) for row in rows if row.address}
     found = SupportAddress.objects.annotate(plain=Lower("address")).filter(plain__in=wanted)
     return set(found.values_list("plain", flat=True))
-
-
-def _plain(address: str) -> str:
-    local, _at, domain = address.lower().rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}"
 
 
 class Budget:

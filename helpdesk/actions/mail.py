@@ -200,9 +200,6 @@ def _record(kind: str, row: InboundEmail, by: User | None, **data: int) -> None:
 
 # --- many at once -------------------------------------------------------------------------------------
 
-HANDED_OVER = 200
-"""So many of a flood are handed over at once; the sweep takes the rest in turn."""
-
 
 def settle_flood(key: str, how: str, *, by: User | None, ticket: Ticket | None = None) -> int:
     """Release a bundle of suspended mail, file it on one ticket, or delete it. Returns how many mails.
@@ -212,7 +209,6 @@ def settle_flood(key: str, how: str, *, by: User | None, ticket: Ticket | None =
     _demand_administrator(by)
     with transaction.atomic():
         mails = flooded.mails_of(key)
-        numbers = list(mails.order_by("pk").values_list("pk", flat=True)[:HANDED_OVER])
         if how == "delete":
             count = mails.update(
                 **_ERASED, state=State.DELETED, reason="deleted", processed_at=timezone.now()
@@ -222,8 +218,7 @@ def settle_flood(key: str, how: str, *, by: User | None, ticket: Ticket | None =
                 state=State.WAITING, reason="", attempts=0, claimed_until=None, processed_at=None,
                 released_at=timezone.now(), directed_to=ticket if how == "file" else None,
             )  # fmt: skip
-            for pk in numbers:
-                hand_over("mail.process", pk)
+            hand_over("mail.process", 0)  # whichever waits
         if count:
             data = {"mails": count, "how": how} | ({"ticket": ticket.pk} if ticket else {})
             record("mail.flood_settled", by=by, data=data)

@@ -8,7 +8,7 @@ they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -18,22 +18,28 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk import outbox
-from helpdesk.company import team_for_new_tickets
 from helpdesk.mail import floods, returned, trust
 from helpdesk.mail.bounded import Read
-from helpdesk.mail.known import Known, OwnAddresses, addressees, parents_of, sender_of, traces
+from helpdesk.mail.known import Known, OwnAddresses, parents_of, sender_of, traces
 from helpdesk.mail.matching import Match, match
+from helpdesk.mail.meaning import (
+    acquaintance,
+    propose_copied,
+    recipients,
+    said_by,
+    sender_known,
+    team_for,
+    words_of,
+)
 from helpdesk.mail.reading import Reading
 from helpdesk.models import Delivery, InboundEmail
 from helpdesk.models.inbound import NO_SENDER
 from tickets import access, actions
-from tickets.actions import Acquaintance, NewFile, Opening, Words
+from tickets.actions import Opening
 from tickets.bulk import update
 from tickets.models import Channel, Message, Team, Ticket, User
-from tickets.models.people import normalize_address
 
 State = InboundEmail.State
-MAX_PROPOSED = 20
 MAX_LOCKED = 20
 """So many parents of a mail, the newest first, keep others of its thread waiting."""
 
@@ -259,7 +265,7 @@ def _human(row: InboundEmail, read: Read, found: Match, batch: Batch) -> Filed:
             actions.prove_address(found.person)
         return _join(row, read, found.ticket, found.person, batch.ours, seen)
     if found.ticket is not None and found.has_token:
-        person = found.person or _sender(read.reading)
+        person = found.person or sender_known(read.reading)
         row.message = actions.hold_message(found.ticket, words_of(read), author=person)
         row.ticket = found.ticket
         return _aside(row, State.SUSPENDED, "token of somebody else")
@@ -281,7 +287,7 @@ def _colleague(row: InboundEmail, read: Read, ticket: Ticket, person: User, prov
         why = ""
     row.ticket = ticket
     if why:
-        row.message = actions.hold_message(ticket, _said(read), author=person)
+        row.message = actions.hold_message(ticket, said_by(read), author=person)
         return _aside(row, State.SUSPENDED, why)
     own = replace(words, text=fresh, fresh=fresh, quoted="", html="")
     row.message = actions.reply(ticket, own, by=person, channel=Channel.MAIL, as_customer=False)
@@ -296,7 +302,7 @@ def _join(
     row: InboundEmail, read: Read, ticket: Ticket, person: User, ours: OwnAddresses, seen: trust.Verdict
 ) -> Filed:
     row.message = message = actions.reply(
-        ticket, _said(read), by=person, channel=Channel.MAIL, as_customer=True
+        ticket, said_by(read), by=person, channel=Channel.MAIL, as_customer=True
     )
     row.ticket = message.ticket
     _note_sender(message, read.reading, person, ours, seen)
@@ -311,26 +317,18 @@ def _note_sender(
     if seen.failed:
         actions.doubt_sender(message)
     else:
-        _propose_copied(reading, message.ticket, person, ours)
+        propose_copied(reading, message.ticket, person, ours)
 
 
 def _directed(row: InboundEmail, read: Read, ticket: Ticket) -> Filed:
     """An administrator chose the ticket: the sender's words there, a colleague's as a note."""
-    person, words = _sender(read.reading), _said(read)
+    person, words = sender_known(read.reading), said_by(read)
     if person.pk != ticket.requester_id and access.can_work(person, ticket):
         row.message = actions.add_note(ticket, words, by=person)
     else:
         row.message = actions.reply(ticket, words, by=person, channel=Channel.MAIL, as_customer=True)
     row.ticket = row.message.ticket
     return _aside(row, State.FILED, "filed by hand")
-
-
-def _said(read: Read) -> Words:
-    """The words of a mail, which may be none: it came all the same."""
-    words = words_of(read)
-    if words.is_empty:
-        return Words(text=_("(empty mail)"), internet_message_id=words.internet_message_id)
-    return words
 
 
 def _open(row: InboundEmail, read: Read, found: Match, batch: Batch, seen: trust.Verdict) -> Filed:
@@ -377,65 +375,5 @@ def _send_no_acknowledgement(ticket: Ticket) -> None:
 def _senders(mails: Sequence[Pending]) -> list[User]:
     """Who wrote them. Whom we know by name is not met again: it would change nothing."""
     met = [mail for mail in mails if mail.person is None or not mail.person.name]
-    people = iter(actions.meet_all([_acquaintance(mail.read.reading) for mail in met]))
+    people = iter(actions.meet_all([acquaintance(mail.read.reading) for mail in met]))
     return [mail.person if mail.person and mail.person.name else next(people) for mail in mails]
-
-
-def _sender(reading: Reading) -> User:
-    """The person who wrote."""
-    return actions.meet_all([_acquaintance(reading)])[0]
-
-
-def _acquaintance(reading: Reading) -> Acquaintance:
-    """Who is to be met; without a usable address somebody new, known by what stood there."""
-    name, address = reading["from"]["name"], reading["from"]["email"]
-    if not address or actions.is_address(address):
-        return Acquaintance(address, name)
-    return Acquaintance(None, name or address)
-
-
-def words_of(read: Read) -> Words:
-    """A mail as words on a ticket."""
-    reading = read.reading
-    parents = [*reading["references"], *reading["in_reply_to"]]
-    files = tuple(
-        NewFile(one["name"], content, one["type"], one["inline"], one["content_id"])
-        for one, content in zip(reading["attachments"], read.contents, strict=True)
-    )
-    return Words(
-        text=reading["text"],
-        fresh=reading["visible"],
-        quoted=reading["quoted"],
-        html=reading["html"] or "",
-        files=files,
-        internet_message_id=reading["message_id"],
-        references=" ".join(f"<{one}>" for one in dict.fromkeys(parents[-20:])),
-    )
-
-
-def recipients(row: InboundEmail, reading: Reading) -> list[str]:
-    """Every address the mail was sent to, what the envelope says first."""
-    return list(dict.fromkeys(one.lower() for one in addressees(row, reading)))
-
-
-def team_for(addresses: Iterable[str], ours: OwnAddresses) -> Team | None:
-    """The team of the first of our addresses among these, else the company's default, else the oldest."""
-    named = (ours.team_of(address) for address in addresses)
-    return next(filter(None, named), None) or team_for_new_tickets()
-
-
-def _propose_copied(reading: Reading, ticket: Ticket, sender: User, ours: OwnAddresses) -> None:
-    """Who was in copy is proposed to the agents as a follower, where the team wants that."""
-    if ticket.team.cc_rule != Team.CcRule.PROPOSE:
-        return
-    known = {sender.email, ticket.requester.email}
-    for one in [*reading["cc"], *reading["to"]][:MAX_PROPOSED]:
-        address = normalize_address(one["email"])
-        if not address or address in known or address in ours:
-            continue
-        known.add(address)
-        try:
-            person = actions.meet(address, name=one["name"])
-        except ValueError:
-            continue
-        actions.propose_follower(ticket, person, by=sender)

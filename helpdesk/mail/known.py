@@ -15,7 +15,7 @@ from helpdesk.mail.tokens import read_message_id, read_reply_address
 from helpdesk.models import Delivery, InboundEmail, SupportAddress
 from helpdesk.models.inbound import NO_SENDER
 from tickets.models import Message, Team, User
-from tickets.models.people import normalize_address
+from tickets.models.people import normalize_address, without_plus
 
 State = InboundEmail.State
 MAX_IDS = 60
@@ -83,12 +83,6 @@ class OwnAddresses:
     def team_of(self, address: str) -> Team | None:
         row = self.rows.get(address.lower()) or self.rows.get(without_plus(address))
         return row.team if row is not None and row.is_active and row.team.is_active else None
-
-
-def without_plus(address: str) -> str:
-    """An address without its subaddress (RFC 5233)."""
-    local, _at, domain = address.lower().rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}"
 
 
 class Known:

@@ -8,12 +8,13 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from helpdesk.company import company
 from helpdesk.mail.threads import Thread
-from helpdesk.models import Company, SupportAddress, TeamLook
+from helpdesk.models import Company, Delivery, SupportAddress, TeamLook
 from helpdesk.wording.rendering import Look
-from tickets.models import Attachment, Message, Team, User
+from tickets.models import Attachment, Message, Team, Ticket, User
 from tickets.text import clean_line
 
 REPLIED, GENERATED = "auto-replied", "auto-generated"
@@ -128,3 +129,15 @@ def sender_for(team: Team | None) -> Sender:
 
 def link(path: str) -> str:
     return settings.PUBLIC_URL + path
+
+
+def addressed_to(person: User | None) -> dict[str, Any]:
+    """The values about a mail's reader."""
+    name = person.first_name if person is not None and person.name else ""
+    return {"name": name, "greeting": _("Hello %(name)s,") % {"name": name} if name else _("Hello,")}
+
+
+def ticket_of(row: Delivery) -> Ticket:
+    assert row.event is not None
+    assert row.event.ticket is not None
+    return row.event.ticket

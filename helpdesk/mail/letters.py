@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from feedback import queries as surveys
 from helpdesk import guests, sealed
 from helpdesk.accounts.invitations import JOIN_FOR, join_link
-from helpdesk.delivery_words import plain_reason
-from helpdesk.mail import digests, tokens
+from helpdesk.mail import staff_letters, tokens
 from helpdesk.mail.letter import (
     GENERATED,
     REPLIED,
@@ -25,24 +22,23 @@ from helpdesk.mail.letter import (
     NotYet,
     PublicWords,
     Sender,
+    addressed_to,
     link,
     sender_for,
+    ticket_of,
 )
-from helpdesk.mail.threads import Thread, thread_of
+from helpdesk.mail.threads import thread_of
 from helpdesk.models import Delivery, SupportAddress
 from helpdesk.wording.look import look_of
 from helpdesk.wording.rendering import day, day_time
 from sla import queries as clocks
-from sla.metrics import REPLIES
-from tickets.models import Draft, Follower, Message, Speaker, Ticket, User
+from tickets.models import Follower, Speaker, Ticket, User
 from tickets.text import clean_line
 
 __all__ = ["LETTERS", "NotForCustomers", "PublicWords", "letter_of"]
 
 AGAIN = "Re: "
 """Before the subject of what answers (RFC 5322 3.6.5); mail programs know no translation of it."""
-MOST_LINES = 50
-"""So many promises are named one by one in one mail; the rest is counted."""
 
 
 def letter_of(row: Delivery) -> Letter:
@@ -60,7 +56,7 @@ def _customers_letter(row: Delivery, ticket: Ticket, sender: Sender, **more: Any
     assert person is not None
     box = sender.box
     link = ticket_link(row, ticket, person)
-    values = _addressed_to(person) | {
+    values = addressed_to(person) | {
         "reference": ticket.reference,
         "subject": clean_line(ticket.subject, 300),
         "ticket_link": (ticket.reference, link) if link else "",
@@ -78,12 +74,6 @@ def _customers_letter(row: Delivery, ticket: Ticket, sender: Sender, **more: Any
         look=look_of(ticket.team),
         **more,
     )
-
-
-def _addressed_to(person: User | None) -> dict[str, Any]:
-    """The values about a mail's reader."""
-    name = person.first_name if person is not None and person.name else ""
-    return {"name": name, "greeting": _("Hello %(name)s,") % {"name": name} if name else _("Hello,")}
 
 
 def ticket_link(row: Delivery, ticket: Ticket, person: User) -> str:
@@ -116,7 +106,7 @@ def _replied(row: Delivery) -> Letter:
         raise NotToBeSent(Delivery.Reason.WITHDRAWN)
     if message.visible_at > timezone.now():
         raise NotYet
-    return _reply_letter(row, _ticket(row), PublicWords(message))
+    return _reply_letter(row, ticket_of(row), PublicWords(message))
 
 
 def _reply_letter(row: Delivery, ticket: Ticket, words: PublicWords) -> Letter:
@@ -199,7 +189,7 @@ def _in_copy(ticket: Ticket, person: User) -> list[User]:
 
 def _received(row: Delivery) -> Letter:
     """The acknowledgement. While nobody has proven the address, nothing of what its mail said is repeated."""
-    ticket = _ticket(row)
+    ticket = ticket_of(row)
     person = row.recipient
     assert person is not None
     proven = person.proven_at is not None
@@ -243,145 +233,6 @@ def _survey(row: Delivery) -> Letter:
     return letter
 
 
-# --- to staff -----------------------------------------------------------------------------------------
-
-
-def _to_staff(row: Delivery, ticket: Ticket | None = None) -> Letter:
-    """News for somebody who works here: what happened, the customer's words, a link to the desk. About the
-    delivery's ticket, or another one whose news it carries."""
-    ticket, person, event = ticket or _ticket(row), row.recipient, row.event
-    assert event is not None
-    sender = sender_for(ticket.team)
-    return Letter(
-        template=row.template,
-        to=person,
-        address=row.address,
-        sender_name=sender.name,
-        box=sender.box.address,
-        values=_addressed_to(person)
-        | {
-            "reference": ticket.reference,
-            "subject": clean_line(ticket.subject, 300),
-            "requester": str(ticket.requester),
-            "company": sender.name,
-            "actor": str(event.actor or sender.name),
-            "link": link(f"/desk/tickets/{ticket.pk}/"),
-        }
-        | _about_message(event.data.get("message"), ticket)
-        | _about_delivery(event.data.get("delivery")),
-        reply_to=tokens.reply_address(sender.box.address, ticket.pk, person.pk) if person else "",
-        thread=thread_of(ticket, person, without=row.pk) if person else Thread(),
-    )
-
-
-def _about_message(pk: int | None, ticket: Ticket) -> dict[str, Any]:
-    """Who wrote, and what is new in it, if customers may read it too: no mail carries a note."""
-    message = Message.objects.filter(pk=pk, ticket=ticket).select_related("author").first() if pk else None
-    values: dict[str, Any] = {"writer": str((message and message.author) or _("A customer")), "message": ""}
-    if message is not None:
-        with suppress(NotForCustomers):
-            values["message"] = ("", PublicWords(message).fresh)
-    return values
-
-
-def _about_delivery(pk: int | None) -> dict[str, Any]:
-    row = Delivery.objects.filter(pk=pk).first() if pk else None
-    return {
-        "address": row.address if row else "",
-        "reason": plain_reason(row) if row else "",
-        "server_said": (row.last_error or "–") if row else "",
-    }
-
-
-def _delayed(row: Delivery) -> Letter:
-    """A reply that does not leave; if it has left meanwhile, there is nothing to tell."""
-    assert row.event is not None
-    if not Delivery.objects.filter(pk=row.event.data["delivery"], ended_at=None).exists():
-        raise NotToBeSent(Delivery.Reason.OUTDATED)
-    return _to_staff(row)
-
-
-def _draft_cancelled(row: Delivery) -> Letter:
-    assert row.event is not None
-    letter = _to_staff(row)
-    because = {
-        Draft.WhyNot.CUSTOMER_WROTE: _("%(requester)s wrote first"),
-        Draft.WhyNot.MERGED: _("it was merged into another ticket"),
-    }.get(row.event.data["reason"], _("you no longer work on it"))
-    letter.values["because"] = because % letter.values
-    return letter
-
-
-def _promises(row: Delivery) -> Letter:
-    """One promise that comes due or is late, or all that waited to be told, in one mail."""
-    items = digests.items(row)
-    if not items:
-        raise NotToBeSent(Delivery.Reason.OUTDATED)
-    now = timezone.now()
-    late = [item for item in items if item.due_at <= now]
-    soon = [item for item in items if item.due_at > now]
-    if len(items) == 1:
-        letter = _to_staff(row, Ticket.objects.get(pk=items[0].ticket_id))
-        letter.template = digests.LATE if late else digests.EARLY
-        what = (
-            _("The reply on ticket %(reference)s")
-            if items[0].metric in REPLIES
-            else _("Ticket %(reference)s")
-        )
-        letter.values |= {"what": what % letter.values, "due": day_time(items[0].due_at)}
-        return letter
-    sender = sender_for(_ticket(row).team)
-    shown = Ticket.objects.in_bulk(item.ticket_id for item in [*late[:MOST_LINES], *soon[:MOST_LINES]])
-    return Letter(
-        template="sla.digest",
-        to=row.recipient,
-        address=row.address,
-        sender_name=sender.name,
-        box=sender.box.address,
-        values={
-            "summary": _digest_summary(len(late), len(soon)),
-            "late": _lines(late, shown, now),
-            "soon": _lines(soon, shown, now),
-            "link": link("/desk/?view=open"),
-            "company": sender.name,
-        },
-    )
-
-
-def _digest_summary(late: int, soon: int) -> str:
-    if not soon:
-        return ngettext("%(late)d promise is late", "%(late)d promises are late", late) % {"late": late}
-    if not late:
-        return ngettext("%(soon)d promise is due soon", "%(soon)d promises are due soon", soon) % {
-            "soon": soon
-        }
-    return _("%(late)d late, %(soon)d due soon") % {"late": late, "soon": soon}
-
-
-def _lines(
-    items: list[digests.Item], tickets: dict[int, Ticket], now: datetime
-) -> tuple[list[tuple[str, str]], int] | str:
-    """The first promises in words with their links, and how many more there are; "" for none."""
-    if not items:
-        return ""
-    rows = [
-        (_line(item, tickets[item.ticket_id], now), link(f"/desk/tickets/{item.ticket_id}/"))
-        for item in items[:MOST_LINES]
-    ]
-    return rows, max(0, len(items) - MOST_LINES)
-
-
-def _line(item: digests.Item, ticket: Ticket, now: datetime) -> str:
-    words = {"reference": ticket.reference, "when": day_time(item.due_at), "subject": ticket.subject}
-    if item.metric in REPLIES:
-        was = _("Ticket %(reference)s, reply was due %(when)s: %(subject)s")
-        is_ = _("Ticket %(reference)s, reply is due %(when)s: %(subject)s")
-    else:
-        was = _("Ticket %(reference)s, was due %(when)s: %(subject)s")
-        is_ = _("Ticket %(reference)s, is due %(when)s: %(subject)s")
-    return (was if item.due_at <= now else is_) % words
-
-
 # --- about accounts -----------------------------------------------------------------------------------
 
 
@@ -407,30 +258,24 @@ def _account_letter(row: Delivery, template: str, words: dict[str, str]) -> Lett
         address=row.address,
         sender_name=sender.name,
         box=sender.box.address,
-        values=_addressed_to(None if to_stranger else row.recipient)
+        values=addressed_to(None if to_stranger else row.recipient)
         | {"company": sender.company.name}
         | words,
     )
-
-
-def _ticket(row: Delivery) -> Ticket:
-    assert row.event is not None
-    assert row.event.ticket is not None
-    return row.event.ticket
 
 
 LETTERS: dict[str, Callable[[Delivery], Letter]] = {
     "ticket.replied": _replied,
     "ticket.received": _received,
     "survey.invited": _survey,
-    "ticket.opened": _to_staff,
-    "ticket.answered": _to_staff,
-    "ticket.assigned": _to_staff,
-    "sla.warned": _promises,
-    "sla.breached": _promises,
-    "delivery.failed": _to_staff,
-    "delivery.delayed": _delayed,
-    "draft.cancelled": _draft_cancelled,
+    "ticket.opened": staff_letters.news,
+    "ticket.answered": staff_letters.news,
+    "ticket.assigned": staff_letters.news,
+    "sla.warned": staff_letters.promises,
+    "sla.breached": staff_letters.promises,
+    "delivery.failed": staff_letters.news,
+    "delivery.delayed": staff_letters.delayed,
+    "draft.cancelled": staff_letters.draft_cancelled,
     "person.invited": _invited,
 }
 """Template → the function that writes it. Every template that `helpdesk.notify` names is here (a test)."""

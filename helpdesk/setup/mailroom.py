@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
+from helpdesk.actions.mail import ASIDE
 from helpdesk.models import Delivery, InboundEmail, SentMail
 from tickets.models import Event
 
@@ -75,11 +76,17 @@ def incoming(state: str, source: str, words: str, before: int | None) -> tuple[l
 
 def _says(word: str) -> Q:
     found = Q(from_address__icontains=word) | Q(subject__icontains=word)
+    if "@" in word:
+        found |= Q(envelope_from__iexact=word.strip("<>"))
+    return found | _named_by(word, "ticket")
+
+
+def _named_by(word: str, ticket: str) -> Q:
+    """The mail, or the mail of the ticket, whose number the word is; or the one with this Message-ID."""
     bare = word.strip("<>#")
+    found = Q(internet_message_id=bare) if "@" in bare else Q(pk__in=[])
     if bare.isascii() and bare.isdigit() and len(bare) < 18:
-        found |= Q(pk=int(bare)) | Q(ticket=int(bare))
-    if "@" in bare:
-        found |= Q(internet_message_id=bare) | Q(envelope_from__iexact=bare)
+        found |= Q(pk=int(bare)) | Q(**{ticket: int(bare)})
     return found
 
 
@@ -92,12 +99,7 @@ def outgoing(state: str, words: str, before: int | None) -> tuple[list[Delivery]
         rows = rows.filter(state=state)
     for word in words.replace("\x00", "").split()[:5]:
         found = Q(address__icontains=word) | Q(template__icontains=word)
-        bare = word.strip("<>#")
-        if bare.isascii() and bare.isdigit() and len(bare) < 18:
-            found |= Q(pk=int(bare)) | Q(event__ticket=int(bare))
-        if "@" in bare:
-            found |= Q(internet_message_id=bare)
-        rows = rows.filter(found)
+        rows = rows.filter(found | _named_by(word, "event__ticket"))
     return _page_of(rows, before)
 
 
@@ -130,6 +132,18 @@ class Step:
 
     at: datetime | None
     text: str
+
+
+def acts_on(row: InboundEmail) -> set[str]:
+    """Which acts may do something about this mail."""
+    state = InboundEmail.State
+    if row.state in (state.DELETED, state.DUPLICATE):
+        return set() if row.state == state.DELETED else {"delete"}
+    if row.state not in ASIDE:
+        return {"file"} if row.state == state.FILED and row.message_id else set()
+    if row.message_id is None:
+        return {"again", "release", "file", "delete"}
+    return {"file", "delete"} | ({"release"} if row.state == state.SUSPENDED else set())
 
 
 ACTS = {

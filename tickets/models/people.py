@@ -157,3 +157,9 @@ def normalize_address(address: str | None) -> str | None:
     """The identity of an e-mail address: trimmed, in lower case; None for an empty one."""
     address = (address or "").strip().lower()
     return address or None
+
+
+def without_plus(address: str) -> str:
+    """An address in lower case, without its subaddress (RFC 5233)."""
+    local, _at, domain = address.lower().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"

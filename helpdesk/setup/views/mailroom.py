@@ -14,8 +14,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from helpdesk import actions, flooded, outbox
-from helpdesk.downloads import DOWNLOAD_POLICY
+from helpdesk import actions, downloads, flooded, outbox
 from helpdesk.models import BlockedSender, Delivery, InboundEmail
 from helpdesk.setup import mailroom
 from helpdesk.setup.base import page, press, reader, settle, setup_view
@@ -76,33 +75,16 @@ def _one(
         steps=mailroom.story(row),
         headers=mailroom.headers_of(row),
         doubles=mailroom.doubles(row),
-        can=mailroom_acts(row),
+        can=mailroom.acts_on(row),
         reason_words=mailroom.reason_words,
     )
-
-
-def mailroom_acts(row: InboundEmail) -> set[str]:
-    """Which acts may do something about this mail."""
-    state = InboundEmail.State
-    if row.state in (state.DELETED, state.DUPLICATE):
-        return set() if row.state == state.DELETED else {"delete"}
-    if row.state not in actions.ASIDE:
-        return {"file"} if row.state == state.FILED and row.message_id else set()
-    if row.message_id is None:
-        return {"again", "release", "file", "delete"}
-    return {"file", "delete"} | ({"release"} if row.state == state.SUSPENDED else set())
 
 
 @setup_view()
 def mail_raw(request: HttpRequest, pk: int) -> HttpResponse:
     """The mail as it came, byte by byte: plain text to be saved, whatever it holds."""
     row = get_object_or_404(InboundEmail, pk=pk)
-    response = HttpResponse(bytes(row.raw), content_type="text/plain; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="mail-{row.pk}.txt"'
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = DOWNLOAD_POLICY
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return downloads.original(bytes(row.raw), f"mail-{row.pk}.txt")
 
 
 @setup_view("POST")
@@ -269,11 +251,4 @@ def mail_delivery_raw(request: HttpRequest, pk: int) -> HttpResponse:
     copies = mailroom.copies_of(row)
     if not copies:
         raise Http404
-    response = HttpResponse(
-        b"\n\n".join(bytes(one.raw) for one in copies), content_type="text/plain; charset=utf-8"
-    )
-    response["Content-Disposition"] = f'attachment; filename="sent-{row.pk}.txt"'
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = DOWNLOAD_POLICY
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return downloads.original(b"\n\n".join(bytes(one.raw) for one in copies), f"sent-{row.pk}.txt")
