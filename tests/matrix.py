@@ -239,6 +239,8 @@ def make_world(cast: Cast) -> World:
         world.clients[someone.name] = _browser(world, someone)
         if someone.person is not None:
             _token, world.secrets[someone.name] = outward.issue_token(someone.person, by=None)
+            # A sign-in is written down with its first request; each cell takes back what it did.
+            world.clients[someone.name].get("/")
     actions.deactivate(dora, by=None)
     world.survey_token = _survey(cast)
     link = guests.make_link(things[0].ticket, cast.priya)

@@ -15,13 +15,13 @@ from datetime import datetime, timedelta
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from helpdesk import leases, outbox
 from helpdesk.mail import compose, digests, tokens
 from helpdesk.mail.smtp import Envelope, Line, Outcome, Result, Server, usable
-from helpdesk.models import Delivery, SentMail
+from helpdesk.models import Delivery, InboundEmail, SentMail
 from tickets import actions
 from tickets.models import Ticket
 
@@ -36,6 +36,9 @@ READ_ALONG = (
     "recipient",
     "message__author",
 )
+YIELDS = timedelta(seconds=10)
+"""For so long what nobody is waiting for (acknowledgements, news for staff, surveys) lets mail that waits to
+be filed go first: under a flood of mail the tickets come before the letters about them."""
 MAX_LOST_ANSWERS = 2
 FAILURES_UNTIL_MARKED = 2
 
@@ -62,7 +65,9 @@ def deliver_due(seconds: float = 20.0) -> int:
 def due() -> QuerySet[Delivery]:
     """What may be tried now, in its order."""
     waiting = Delivery.objects.filter(ended_at=None, state__in=OFFERED, send_at__lte=Now())
-    return waiting.order_by("rank", "send_at", "pk")
+    yielding = Q(rank__gte=Delivery.Rank.NOTIFICATION, created_at__gt=Now() - YIELDS)
+    unfiled = InboundEmail.objects.filter(state=InboundEmail.State.WAITING)
+    return waiting.exclude(yielding & Exists(unfiled)).order_by("rank", "send_at", "pk")
 
 
 def claim() -> Delivery | None:

@@ -8,9 +8,11 @@ from django.utils import timezone
 
 from helpdesk import health, outbox
 from helpdesk.mail import outbound
+from helpdesk.mail.inbound import process, store
 from helpdesk.mail.smtp import Line, Outcome, Server
 from helpdesk.models import Delivery, SentMail
 from tests.cast import PersonFactory
+from tests.helpdesk.mail.post import letter
 from tests.helpdesk.mail.servers import free_port, server_at
 from tickets import actions
 from tickets.models import Blob, Event
@@ -70,6 +72,19 @@ def test_after_five_days_the_answer_counts_as_lost(answer, mail_server, send_all
         assert outcome(answer)[0] == state
     assert answer.reason == Reason.GAVE_UP
     assert Event.objects.filter(kind="delivery.failed").count() == 1
+
+
+def test_while_mail_waits_to_be_filed_answers_go_and_news_waits_a_moment(answer, open_ticket, cast, send_all):
+    open_ticket(requester=cast.bob)
+    news = Delivery.objects.get(template="ticket.received")
+    mail = store(letter(), "smtp", announce=False)
+    assert send_all().recipients == [PRIYA]
+    assert outcome(answer) == (State.SENT, "")
+    assert outcome(news) == (State.QUEUED, "")
+    Delivery.objects.filter(pk=news.pk).update(created_at=timezone.now() - outbound.YIELDS)
+    assert send_all().recipients == [PRIYA, cast.bob.email]
+    assert outcome(news) == (State.SENT, "")
+    process(mail.pk)
 
 
 def test_a_dead_server_is_tried_again(answer, settings):
