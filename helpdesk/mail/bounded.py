@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 from django.conf import settings
@@ -124,8 +125,10 @@ class _Exchange:
 
     def run(self) -> bytes:
         with selectors.DefaultSelector() as selector:
-            selector.register(self.stdin, selectors.EVENT_WRITE)
             selector.register(self.stdout, selectors.EVENT_READ)
+            self._write()
+            if self.left:
+                selector.register(self.stdin, selectors.EVENT_WRITE)
             while not self._is_whole():
                 patience = self.until - time.monotonic()
                 ready = selector.select(max(0.0, patience)) if patience > 0 else []
@@ -133,16 +136,16 @@ class _Exchange:
                     raise TimeoutError
                 for key, _ in ready:
                     if key.fileobj is self.stdin:
-                        self._write(selector)
+                        self._write()
+                        if not self.left:
+                            selector.unregister(self.stdin)
                     else:
                         self._read()
         return bytes(self.answer)
 
-    def _write(self, selector: selectors.BaseSelector) -> None:
-        sent = os.write(self.stdin.fileno(), self.left[:65536])
-        self.left = self.left[sent:]
-        if not self.left:
-            selector.unregister(self.stdin)
+    def _write(self) -> None:
+        with suppress(BlockingIOError):
+            self.left = self.left[os.write(self.stdin.fileno(), self.left[:65536]) :]
 
     def _read(self) -> None:
         chunk = os.read(self.stdout.fileno(), 1024 * 1024)

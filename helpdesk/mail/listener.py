@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import ssl
 import time
 from collections import Counter
@@ -41,6 +42,9 @@ NOT_OURS = "550 5.7.1 Mail for this domain is not accepted here"
 SLOWER = "451 4.7.1 Too many mails from this address, try again later"
 NO_MORE_TRIES = "454 4.7.0 Too many tries, try again later"
 TOO_LARGE = "552 5.3.4 This mail is too large"
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+USUAL_PATH = re.compile(rf"<({_ATOM}(?:\.{_ATOM})*@{_ATOM}(?:\.{_ATOM})*)>[ \t]*(.*)")
+"""Dot-atoms in angle brackets (RFC 5321 4.1.2), then the parameters."""
 TOO_MANY = b"421 4.7.0 Too many connections, try again later\r\n"
 
 
@@ -277,6 +281,12 @@ class Server(SMTP):
         """Close when the other side has: who connects and leaves at once would be counted for minutes."""
         super().eof_received()
         return False
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        """The usual form at once: the general parser costs more than all the rest of the command."""
+        if usual := USUAL_PATH.fullmatch(arg):
+            return usual[1], usual[2]
+        return super()._getaddr(arg)
 
     async def push(self, status: Any) -> None:
         await super().push(TOO_LARGE if str(status).startswith("552 Error") else status)

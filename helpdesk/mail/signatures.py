@@ -116,9 +116,10 @@ def _named_from(lines: list[str], sender: str) -> int:
     if len(words) < 2:
         return 0
     for index in range(len(lines) - 1, max(0, len(lines) - 20), -1):
+        if lines[index - 1].strip():
+            continue
         found = re.findall(r"\w+", lines[index][:120].lower())
-        starts = index and not lines[index - 1].strip()
-        if starts and set(words) <= set(found) and len(found) <= len(words) + 2:
+        if set(words) <= set(found) and len(found) <= len(words) + 2:
             below = lines[index + 1 :]
             if all(len(line) < 80 and not line.rstrip().endswith(("?", "!")) for line in below):
                 return before_rule(lines, index)

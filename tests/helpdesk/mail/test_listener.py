@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 import uvloop
+from aiosmtpd.smtp import SMTP
 from django.db import DataError, connection
 
 from helpdesk.heartbeats import last_beats
@@ -92,6 +93,16 @@ def test_lines_longer_than_the_rule_are_taken(port):
 def test_mail_for_other_domains_is_refused_and_every_name_of_ours_taken(port):
     assert send(port, letter(), to="someone@elsewhere.example") == 550
     assert send(port, letter(), to="mistyped@DESK.example") == 250
+
+
+@pytest.mark.parametrize("path", [
+    "<ann@x.example>", "<ann.b+c@x.example> SIZE=100 BODY=8BITMIME", "<o'hara=1@mail.x.example>\tSIZE=1",
+    "<ann..b@x.example>", "<ann@x.example", '<"a b"@x.example> SIZE=9', "<@relay.example:ann@x.example>",
+    "<ann@[192.0.2.1]>", "<ünï@x.example>", "ann@x.example", "<>", "<ann@x.example><b@x.example>",
+])  # fmt: skip
+def test_a_path_is_read_as_the_general_parser_reads_it(db, path):
+    ours = listener.Server(listener.Listener())
+    assert ours._getaddr(path) == SMTP._getaddr(ours, path)
 
 
 def test_names_are_not_told(port):
