@@ -17,6 +17,7 @@ COPY --chown=root:root config config
 COPY --chown=root:root tickets tickets
 COPY --chown=root:root sla sla
 COPY --chown=root:root feedback feedback
+COPY --chown=root:root duty duty
 COPY --chown=root:root helpdesk helpdesk
 # Compiled once, not at every start of every part.
 RUN python -m compileall -q .

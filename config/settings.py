@@ -124,6 +124,7 @@ FILES_BYTES = 25_000_000
 INSTALLED_APPS = [
     "config",
     "helpdesk",
+    "duty",
     "feedback",
     "sla",
     "tickets",

@@ -218,6 +218,7 @@ ROWS: dict[str, list[Row]] = {
     # Desk.
     "desk:queue": [Row(get=members, query=lambda w, t: "?view=open", shows=works)],
     "desk:news": [Row(get=members, query=lambda w, t: "?view=open")],
+    "desk:take-next": [Row(post=members)],
     "desk:search": [Row(get=members, query=lambda w, t: "?q=matrix", shows=works)],
     "desk:customers": [Row(get=members)],
     "desk:customer": [

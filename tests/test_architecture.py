@@ -15,8 +15,8 @@ from config import env
 from config.celery import BEAT_SCHEDULE, app
 from tickets.events import KINDS
 
-APPS = ("tickets", "sla", "feedback", "helpdesk", "config")
-DOMAIN = ("tickets", "sla", "feedback")
+APPS = ("tickets", "sla", "feedback", "duty", "helpdesk", "config")
+DOMAIN = ("tickets", "sla", "feedback", "duty")
 FACES = ("portal", "desk", "reports", "setup", "api", "mail")
 ENQUEUE = {"delay", "apply_async", "delay_on_commit", "apply_async_on_commit", "send_task", "signature"}
 

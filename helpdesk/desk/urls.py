@@ -13,6 +13,7 @@ from helpdesk.desk.views import (
     queue,
     say,
     search,
+    taking,
     ticket,
 )
 
@@ -22,6 +23,7 @@ _message = _ticket + "messages/<int:message>/"
 urlpatterns = [
     path("", queue.queue, name="queue"),
     path("news/", queue.news, name="news"),
+    path("take-next/", taking.take_next, name="take-next"),
     path("search/", search.search, name="search"),
     path("undelivered/", deliveries.undelivered, name="undelivered"),
     path("customers/", customers.customers, name="customers"),

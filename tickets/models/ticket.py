@@ -131,6 +131,11 @@ class Ticket(models.Model):
                 name="ticket_unresolved",
                 condition=Q(status__in=UNRESOLVED_STATUSES),
             ),
+            models.Index(
+                fields=["team", "id"],
+                name="ticket_without_owner",
+                condition=Q(assignee=None, status__in=OPEN_STATUSES),
+            ),
             models.Index(fields=["resolved_at"], name="ticket_to_close", condition=Q(status=Status.RESOLVED)),
         ]
 

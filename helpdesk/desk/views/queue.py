@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -48,6 +49,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "older": f"{path}&after={following}" if following else None,
         "newest": path if start else None,
         "size": listing.PAGE,
+        "once": uuid.uuid4().hex,
         "first_run": not tickets and listing.is_empty_installation(user),
         "floods": flooded.floods(),
         "may_set_up": access.is_administrator(user),

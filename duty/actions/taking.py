@@ -1,0 +1,26 @@
+"""Taking the next ticket: the most urgent one that nobody owns."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from duty import queries
+from sla.queries import in_due_order
+from tickets import actions
+from tickets.models import Ticket, User
+
+
+def take_next(person: User, *, at: datetime | None = None) -> Ticket | None:
+    """Make `person` the owner of the ticket of their teams that is due next and belongs to nobody; None when
+    there is none.
+
+    Two who take at once never get the same: each passes over what the other holds. Only where nothing else is
+    left does one wait for the other, so that a ticket that is merely being answered is not overlooked.
+    """
+    with transaction.atomic():
+        waiting = in_due_order(queries.takeable(person))
+        ticket = waiting.select_for_update(of=("self",), skip_locked=True).first()
+        ticket = ticket or waiting.select_for_update(of=("self",)).first()
+        return actions.assign(ticket, person, by=person, at=at) if ticket else None
