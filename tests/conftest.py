@@ -20,8 +20,13 @@ from tests.cast import Cast, make_cast
 from tickets import actions
 from tickets.models import Ticket
 
-LONGEST = ("tests/flows/test_faults.py", "tests/test_access_matrix.py", "tests/flows/", "tests/browser/")
-"""What takes minutes, the longest first: begun last, it would keep one worker busy and the other idle."""
+LONGEST = (
+    "tests/flows/test_faults.py", "tests/test_access_matrix.py", "tests/flows/test_run.py",
+    "tests/browser/test_attacks.py", "tests/flows/test_main_job.py", "tests/browser/test_setup.py",
+    "tests/flows/", "tests/browser/",
+)  # fmt: skip
+"""What takes minutes, the longest first: begun last, it would keep one worker busy and the others idle. What
+mostly waits for whole processes takes turns with what reckons."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -47,9 +48,11 @@ BYSTANDERS = ("anonymous", "other customer", "agent of another team", "administr
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     """Made once for all cells: each cell takes back what it did."""
     many = {"request": 1_000_000, "search": 1_000_000}
+    logging.disable(logging.WARNING)  # thousands of refusals, each meant
     with django_db_blocker.unblock(), override_settings(API_LIMITS=many, MAILBOX=False), transaction.atomic():
         yield make_world(make_cast())
         transaction.set_rollback(True)
+    logging.disable(logging.NOTSET)
 
 
 def test_every_route_has_a_row_and_every_row_a_route():
