@@ -152,6 +152,8 @@ class Line:
         self._smtp = smtp = self._connect()
         if smtp.sock:
             smtp.sock.settimeout(ANSWER_SECONDS)
+            # The final dot travels alone; held back until all before it is confirmed it costs 40 ms a mail.
+            smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         smtp.ehlo_or_helo_if_needed()
         if self.server.tls != "wrapped" and (self.server.tls == "required" or smtp.has_extn("starttls")):
             smtp.starttls(context=_context(self.server))
