@@ -11,6 +11,7 @@ from jinja2 import Environment, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from helpdesk import context, icons, times
+from helpdesk.marking import marked
 from helpdesk.words import PRIORITY_WORDS, STATUS_WORDS, file_size, initials, number
 
 
@@ -56,6 +57,7 @@ def environment(**options: Any) -> Environment:
         size=file_size,
         initials=initials,
         number=number,
+        marked=marked,
     )
     return env
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import Case, Count, F, Q, QuerySet, When
 from django.utils import timezone
 
@@ -138,20 +137,6 @@ def latest_words(tickets: list[Ticket], *, public_only: bool = True) -> dict[int
         words = words.filter(public=True)
     newest = words.order_by("ticket_id", "-said_at", "-pk").distinct("ticket_id").select_related("author")
     return {message.ticket_id: message for message in newest}
-
-
-def matching(tickets: QuerySet[Ticket], words: str) -> QuerySet[Ticket]:
-    """Those whose number is `words` or whose subject has all of its words (from their beginnings)."""
-    words = words.replace("\x00", " ").strip()[:400]
-    number = words.removeprefix("#")
-    if number.isascii() and number.isdigit() and len(number) < 18:
-        return tickets.filter(pk=int(number))
-    terms = ["".join(ch for ch in word if ch.isalnum() or ch in "-_") for word in words.split()[:12]]
-    terms = [term for term in terms if term.strip("-_")]
-    if not terms:
-        return tickets.none()
-    query = SearchQuery(" & ".join(f"'{term}':*" for term in terms), config="simple", search_type="raw")
-    return tickets.filter(search=query)
 
 
 def due_to_close(now: datetime) -> QuerySet[Ticket]:

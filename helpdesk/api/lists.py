@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from helpdesk.api.base import Strict
 from helpdesk.api.serializers import BIG, PRIORITIES, public_status
 from sla import queries as promises
-from tickets import queries
+from tickets import searching
 from tickets.models import Channel, Status, Ticket, User
 
 PAGE_SIZE = 50
@@ -73,7 +73,10 @@ class TicketQuery(Page):
     organization = _several(_number())
     tag = _several(serializers.CharField(max_length=50))
     search = serializers.CharField(
-        required=False, max_length=400, help_text="Words of the subject, or a ticket's number."
+        required=False,
+        max_length=400,
+        help_text="Words of the subject or of messages, a ticket's number, or terms as at the desk: "
+        "`is:unanswered team:billing -tag:refund`.",
     )
     ordering = serializers.ChoiceField(
         choices=_orders(list(ORDERS)),
@@ -89,9 +92,13 @@ class TicketQuery(Page):
 
 
 def chosen(tickets: QuerySet[Ticket], query: dict[str, Any], user: User) -> QuerySet[Ticket]:
-    """Those of `tickets` that the validated query asks for."""
+    """Those of `tickets` that the validated query asks for. Raises ValidationError for a search that makes
+    no sense."""
     if "search" in query:
-        tickets = queries.matching(tickets, query["search"])
+        try:
+            tickets = searching.apply(tickets, searching.parse(query["search"], user))
+        except searching.BadQuery as refusal:
+            raise ValidationError({"search": [str(refusal)]}) from refusal
     return tickets.filter(_condition(query, user))
 
 

@@ -18,7 +18,7 @@ from tickets.models import Attachment, Message, Speaker, Ticket, User
 def with_parts(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     """The tickets with all that `ticket()` shows, in a constant number of queries."""
     rows = tickets.select_related("requester", "assignee", "team", "organization")
-    return with_next_due(rows.prefetch_related("tags").defer("search"))
+    return with_next_due(rows.prefetch_related("tags"))
 
 
 def with_files(messages: QuerySet[Message]) -> QuerySet[Message]:

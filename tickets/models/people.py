@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -130,7 +131,11 @@ class User(AbstractBaseUser):
         constraints = [
             models.UniqueConstraint(Lower("email"), name="one_person_per_address"),
         ]
-        indexes = [models.Index(fields=["role", "is_active"], name="people_by_role")]
+        indexes = [
+            models.Index(fields=["role", "is_active"], name="people_by_role"),
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="people_by_name"),
+            GinIndex(OpClass(Upper("email"), name="gin_trgm_ops"), name="people_by_email"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email or f"#{self.pk}"

@@ -1,0 +1,95 @@
+"""Measures search at size beside bare SQL over the same indexes, in the same run.
+
+    .venv/bin/python -m bench.search --tickets 1000000 [--data-dir FOLDER]
+
+Starts bundled servers of its own and fills them with `manage.py seed`, then asks for frequent, rare and unknown words. Ours is the
+whole function that the search page calls: candidates, access, ranks, counts and the rows shown. The bare SQL is "the newest
+fifty messages with the word", once as anybody writes it first (which walks the table for a rare word) and once with the
+matches collected first (which collects all of them for a frequent one).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench.timing import interleaved
+
+LIMIT_MS = 100
+VECTOR = "to_tsvector('helpdesk', COALESCE(LEFT(COALESCE(NULLIF(fresh, ''), text), 20000), ''))"
+PLAIN = (
+    f"SELECT id FROM tickets_message WHERE {VECTOR} @@ to_tsquery('helpdesk', %s) ORDER BY id DESC LIMIT 50"
+)
+COLLECTED = (
+    f"WITH m AS MATERIALIZED (SELECT id FROM tickets_message WHERE {VECTOR} @@ to_tsquery('helpdesk', %s)) "
+    "SELECT id FROM m ORDER BY id DESC LIMIT 50"
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tickets", type=int, default=10_000)
+    parser.add_argument(
+        "--data-dir", help="keep the data here and use it again (default: a temporary folder)"
+    )
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        folder = options.data_dir or stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="helpdesk-bench-")
+        )
+        os.environ |= {"DATA_DIR": folder, "DEMO": "0", "MODE": "development"}
+        os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+        from config.embedded import Servers, running
+
+        stack.enter_context(running(Servers(Path(folder))))
+        from bench.measure import _fill
+
+        _fill(options.tickets)
+        _measure(options.tickets)
+
+
+def _measure(tickets: int) -> None:
+    from django.db import connection
+
+    from helpdesk.demo.bulk import COMMON_WORD, RARE_WORD
+    from tickets import access, searching
+    from tickets.models import Role, User
+
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE tickets_ticket, tickets_message")
+    people = {role: User.objects.filter(role=role).first() for role in (Role.SUPERVISOR, Role.AGENT)}
+    slow = []
+
+    def bare(statement: str, word: str) -> list[object]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [word])
+            return cursor.fetchall()
+
+    print(f"\n{tickets} tickets{'ours':>24}{'bare':>13}   ratio (quartiles)")
+    for text in (COMMON_WORD, RARE_WORD, "thank", "order", "unheardof", f"is:unresolved {COMMON_WORD}"):
+        word = text.split()[-1]
+        for role, person in people.items():
+            assert person is not None
+
+            def ours(text: str = text, person: User = person) -> object:
+                return searching.found(access.worked_by(person), searching.parse(text, person))
+
+            for kind, statement in (("plain", PLAIN), ("collected", COLLECTED)):
+                pair = interleaved(
+                    f"{text}, {role}, {kind}",
+                    ours,
+                    lambda statement=statement, word=word: bare(statement, word),
+                    calls=5,
+                )
+                print(pair.line(), flush=True)
+                if pair.ours > LIMIT_MS:
+                    slow.append(pair.name)
+    if slow:
+        raise SystemExit(f"More than {LIMIT_MS} ms: {', '.join(slow)}")
+
+
+if __name__ == "__main__":
+    main()
