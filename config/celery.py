@@ -27,6 +27,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "clocks to check": {"task": "sla.sweep_clocks", "schedule": 15.0},
     "holidays of the next year": {"task": "sla.renew_holidays", "schedule": 3600.0},
     "replies whose time has come": {"task": "tickets.release_drafts", "schedule": 10.0},
+    "tickets that were put off": {"task": "tickets.wake_snoozed", "schedule": 15.0},
     "jobs that nobody is at": {"task": "tickets.sweep_jobs", "schedule": 15.0},
     "tickets to close": {"task": "tickets.close_resolved", "schedule": 300.0},
     "surveys to send": {"task": "feedback.invite_due", "schedule": 60.0},

@@ -155,6 +155,8 @@ TICKET_SUBSCRIBERS = [
 JOB_KINDS = {
     "sla.recompute": "sla.recompute.recompute_slice",
     "sla.simulate": "sla.simulate.simulate_slice",
+    "tickets.bulk": "tickets.actions.bulk.change_slice",
+    "tickets.undo_bulk": "tickets.actions.bulk.undo_slice",
 }
 
 MIDDLEWARE = [

@@ -29,7 +29,7 @@ from helpdesk.models import Delivery, InboundEmail, MailSource, SentMail
 from sla.actions import install_defaults
 from sla.models import Calendar, Clock, Escalation, Policy
 from tests.cast import PASSWORD, Cast, PersonFactory
-from tickets import actions
+from tickets import actions, jobs
 from tickets.actions import NewFile, Words
 from tickets.models import Event, Message, Role, Ticket, User
 
@@ -165,6 +165,13 @@ def administrators(someone: Someone, thing: Thing) -> str:
     return IN if someone.is_administrator else ABSENT
 
 
+def mira_alone(someone: Someone, thing: Thing) -> str:
+    """What belongs to her and nobody else, whatever their role."""
+    if someone.user is None:
+        return SIGN_IN
+    return IN if someone.name == "agent" else ABSENT
+
+
 def desk(someone: Someone, thing: Thing) -> str:
     """The desk shows a ticket to who works on it."""
     if someone.user is None:
@@ -286,6 +293,13 @@ def _thing(cast: Cast, requester: User, team: str, word: str, copied: User) -> T
     )
 
 
+def _bulk(cast: Cast) -> int:
+    """A change of several tickets that Mira asked for."""
+    job = actions.change_many([0], "resolve", by=cast.mira)
+    jobs.run(job.pk)
+    return job.pk
+
+
 def _undelivered(message: Message) -> int:
     """The mail of a reply, given up."""
     row = message.deliveries.order_by("pk").first()
@@ -334,6 +348,7 @@ def _ids(cast: Cast) -> dict[str, int]:
         "clock": Clock.objects.order_by("pk")[0].pk,
         "escalation": _escalation(),
         "job": actions.ask_job("sla.recompute", by=cast.sue).pk,
+        "bulk": _bulk(cast),
         "roots_job": actions.ask_job("sla.recompute", by=cast.root).pk,
         "token": token.pk,
     }

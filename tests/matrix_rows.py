@@ -22,6 +22,7 @@ from tests.matrix import (
     desk,
     hidden_from_customers,
     members,
+    mira_alone,
     nobody,
     overseers,
     portal,
@@ -219,6 +220,15 @@ ROWS: dict[str, list[Row]] = {
     "desk:queue": [Row(get=members, query=lambda w, t: "?view=open", shows=works)],
     "desk:news": [Row(get=members, query=lambda w, t: "?view=open")],
     "desk:take-next": [Row(post=members)],
+    "desk:bulk": [
+        Row(
+            post=members,
+            body=lambda w, t: {"ticket": [str(one.ticket.pk) for one in w.things], "do": "resolve"},
+        )
+    ],
+    "desk:bulk-one": [Row(get=mira_alone, args=_one("bulk"))],
+    "desk:bulk-stop": [Row(post=mira_alone, args=_one("bulk"))],
+    "desk:bulk-undo": [Row(post=mira_alone, args=_one("bulk"))],
     "desk:search": [Row(get=members, query=lambda w, t: "?q=matrix", shows=works)],
     "desk:customers": [Row(get=members)],
     "desk:customer": [
@@ -250,6 +260,8 @@ ROWS: dict[str, list[Row]] = {
     "desk:set-waiting": _desk_deed(),
     "desk:put-on-hold": _desk_deed(),
     "desk:set-open": _desk_deed(),
+    "desk:snooze": _desk_deed(until=_TOMORROW),
+    "desk:unsnooze": _desk_deed(),
     "desk:set-deadline": _desk_deed(metric="resolution", due_at=_TOMORROW),
     "desk:release-deadline": _desk_deed(metric="resolution"),
     "desk:accept-follower": [Row(post=desk, args=_ticket, body=lambda w, t: {"person": str(t.copied.pk)})],

@@ -13,10 +13,23 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from tickets.models import Attachment, Draft, Job, Message, Organization, Role, Team, Ticket, User
+from tickets.models import (
+    Attachment,
+    Draft,
+    Job,
+    JobState,
+    Message,
+    Organization,
+    Role,
+    Team,
+    Ticket,
+    User,
+)
 from tickets.models.people import STAFF_ROLES
 
 Someone = Any  # User, AnonymousUser or None
+
+BULK_KINDS = ("tickets.bulk", "tickets.undo_bulk")
 
 
 def is_member(user: Someone) -> bool:
@@ -180,10 +193,20 @@ def can_set_promises(user: Someone) -> bool:
 
 
 def jobs_visible_to(user: Someone) -> QuerySet[Job]:
-    """Long work: administrators see all of it, supervisors what they asked for themselves."""
+    """Long work: administrators see all of it, supervisors what they asked for. Of everyday changes of
+    several tickets (`bulk_visible_to`) only those that failed."""
+    everyday = Q(kind__in=BULK_KINDS) & ~Q(state=JobState.FAILED)
     if is_administrator(user):
-        return Job.objects.all()
-    return Job.objects.filter(asked_by=user.pk) if is_overseer(user) else Job.objects.none()
+        return Job.objects.exclude(everyday)
+    asked = Job.objects.filter(asked_by=user.pk).exclude(everyday)
+    return asked if is_overseer(user) else Job.objects.none()
+
+
+def bulk_visible_to(user: Someone) -> QuerySet[Job]:
+    """Changes of several tickets at once, and their Undo: everybody their own."""
+    if not is_member(user):
+        return Job.objects.none()
+    return Job.objects.filter(asked_by=user.pk, kind__in=BULK_KINDS)
 
 
 def can_change_role(user: Someone, person: User, role: str) -> bool:
@@ -198,6 +221,15 @@ def assignable_to(ticket: Ticket) -> QuerySet[User]:
         works_there |= Q(role=Role.AGENT)
     people = User.objects.filter(works_there, role__in=STAFF_ROLES, is_active=True)
     return people.distinct().order_by("name", "pk")
+
+
+def colleagues_of(user: Someone) -> QuerySet[User]:
+    """Whom a member may think of for tickets of several teams at once: supervisors and administrators think
+    of everybody, agents of who works in a team of theirs."""
+    people = members_visible_to(user)
+    if is_member(user) and not is_overseer(user):
+        people = people.filter(Q(pk=user.pk) | Q(teams__in=teams_of(user))).distinct()
+    return people
 
 
 def members_visible_to(user: Someone) -> QuerySet[User]:

@@ -71,6 +71,8 @@ KINDS: dict[str, frozenset[str]] = {
     "ticket.typed": frozenset({"type"}),
     "ticket.tagged": frozenset({"tag"}),
     "ticket.untagged": frozenset({"tag"}),
+    "ticket.snoozed": frozenset({"until"}),
+    "ticket.unsnoozed": frozenset({"until", "reason"}),
     "ticket.merged": frozenset({"into"}),
     "ticket.took_over": frozenset({"ticket"}),
     "ticket.related": frozenset({"ticket"}),

@@ -32,18 +32,22 @@ def imported_at(tickets: Iterable[int]) -> dict[int, datetime]:
     return dict(first.values_list("ticket_id", "recorded_at"))
 
 
-VIEWS = ("mine", "team", "unassigned", "waiting", "open")
+VIEWS = ("mine", "team", "unassigned", "waiting", "snoozed", "open")
 """The desk's own views, in the order of the rail."""
 
 
 def view_condition(user: User, view: str) -> Q:
-    """What a desk view holds, on top of what the user may work on. Raises KeyError for an unknown view."""
-    working = Q(status__in=(Status.NEW, Status.OPEN))
+    """What a desk view holds, on top of what the user may work on. Raises KeyError for an unknown view.
+
+    What is put off stands in no view of what is to be done now, but in its own and among all that is open."""
+    now = Q(snoozed_until=None)
+    working = now & Q(status__in=(Status.NEW, Status.OPEN))
     return {
         "mine": Q(assignee=user.pk) & working,
         "team": Q(team__in=user.teams.all()) & working,
         "unassigned": Q(assignee=None) & working,
-        "waiting": Q(status__in=(Status.WAITING, Status.ON_HOLD)),
+        "waiting": now & Q(status__in=(Status.WAITING, Status.ON_HOLD)),
+        "snoozed": Q(snoozed_until__isnull=False, status__in=UNRESOLVED_STATUSES),
         "open": Q(status__in=UNRESOLVED_STATUSES),
     }[view]
 
@@ -149,6 +153,12 @@ def due_to_close(now: datetime) -> QuerySet[Ticket]:
         if due
         else Ticket.objects.none()
     )
+
+
+def snoozes_to_end() -> QuerySet[Ticket, int]:
+    """Numbers of the tickets that were put off until an instant that is over, the earliest first."""
+    over = Ticket.objects.filter(snoozed_until__lte=timezone.now()).order_by("snoozed_until", "pk")
+    return over.values_list("pk", flat=True)
 
 
 def drafts_to_release() -> QuerySet[Draft, int]:

@@ -46,6 +46,12 @@ def release_drafts() -> int:
     return released
 
 
+@shared_task(name="tickets.wake_snoozed")
+def wake_snoozed() -> int:
+    """Bring back the tickets whose time has come. Returns how many."""
+    return sum(actions.wake(pk) is not None for pk in list(queries.snoozes_to_end()[:BATCH]))
+
+
 @shared_task(name="tickets.run_job")
 def run_job(pk: int) -> None:
     """Work on a job for one turn, and hand it on if there is more to do."""

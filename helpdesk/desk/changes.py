@@ -12,9 +12,9 @@ from django.utils.translation import gettext_noop
 
 from helpdesk.clock_words import METRIC_WORDS
 from helpdesk.models import SupportAddress
-from helpdesk.times import day_time
+from helpdesk.times import day_time, deadline
 from helpdesk.words import PRIORITY_WORDS, STATUS_WORDS
-from tickets.models import Draft, Event, Tag, Team, TicketType, User
+from tickets.models import Draft, Event, SnoozeEnd, Tag, Team, TicketType, User
 
 SPOKEN = frozenset(
     {"ticket.opened", "ticket.replied", "ticket.noted", "ticket.heard_automatic", "message.held"}
@@ -172,6 +172,24 @@ def _cancelled(event: Event, names: Names) -> str:
     return _("A reply that was to be sent later was not sent: its author no longer works on this ticket")
 
 
+def _snoozed(event: Event, names: Names) -> str:
+    until = datetime.fromisoformat(event.data["until"][1])
+    return _("%(name)s put the ticket off until %(time)s") % {
+        "name": _actor(event),
+        "time": deadline(until),
+    }
+
+
+def _unsnoozed(event: Event, names: Names) -> str:
+    if event.data["reason"] == SnoozeEnd.TAKEN_BACK:
+        return _("%(name)s took the ticket up again before its time") % {"name": _actor(event)}
+    if event.data["reason"] == SnoozeEnd.CUSTOMER_WROTE:
+        return _("Back before its time: the customer wrote")
+    if event.data["reason"] == SnoozeEnd.TIME:
+        return _("Back: the ticket was put off until now")
+    return ""  # the status says it
+
+
 def _also_addressed(event: Event, names: Names) -> str:
     return _("The mail also went to %(address)s") % {
         "address": names.addresses.get(event.data["address"], "?")
@@ -209,6 +227,8 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "ticket.follower_proposed": _follower(gettext_noop("%(person)s was put in copy and waits for your word")),
     "ticket.follower_accepted": _follower(gettext_noop("%(person)s now gets copies")),
     "ticket.follower_removed": _follower(gettext_noop("%(person)s no longer gets copies")),
+    "ticket.snoozed": _snoozed,
+    "ticket.unsnoozed": _unsnoozed,
     "ticket.also_addressed": _also_addressed,
     "ticket.related": _related,
     "ticket.merged": _merged,

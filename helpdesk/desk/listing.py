@@ -13,13 +13,14 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from sla.queries import in_due_order
+from sla.queries import in_due_order, with_next_due
 from tickets import access, queries
 from tickets.models import UNRESOLVED_STATUSES, Ticket, User
 
 PAGE = 50
-VIEWS = ("mine", "team", "unassigned", "soon", "waiting", "open")
+VIEWS = ("mine", "team", "unassigned", "soon", "waiting", "snoozed", "open")
 SOON = timedelta(hours=1)
+SORTS = ("due", "newest", "oldest")
 
 
 def in_view(user: User, view: str) -> QuerySet[Ticket]:
@@ -56,9 +57,13 @@ def counts(user: User, view: str = VIEWS[0]) -> Counts:
     return Counts({name: found[name] for name in VIEWS}, found["late_here"], found["soon_here"])
 
 
-def standing(tickets: QuerySet[Ticket], key: Key, pk: int) -> tuple[int, bool]:
+def standing(tickets: QuerySet[Ticket], key: Key, pk: int, sort: str = SORTS[0]) -> tuple[int, bool]:
     """How many rows stand before `key`, and whether the ticket itself is one of the rows: one query."""
-    ahead = Q(due__place_at__lt=key.due) | Q(due__place_at=key.due, pk__lt=key.pk)
+    ahead = {
+        "due": Q(due__place_at__lt=key.due) | Q(due__place_at=key.due, pk__lt=key.pk),
+        "newest": Q(pk__gt=key.pk),
+        "oldest": Q(pk__lt=key.pk),
+    }[sort]
     found = tickets.aggregate(ahead=Count("pk", filter=ahead), found=Count("pk", filter=Q(pk=pk)))
     return found["ahead"], bool(found["found"])
 
@@ -89,19 +94,33 @@ class Key:
         return cls(row.due_key, row.pk)
 
 
-def after(tickets: QuerySet[Ticket], key: Key) -> QuerySet[Ticket]:
+def ordered(
+    tickets: QuerySet[Ticket], sort: str = SORTS[0], start: Key | None = None, *, backwards: bool = False
+) -> QuerySet[Ticket]:
+    """The rows in the order of `SORTS`, from behind `start` on; `backwards` walks from there to the front."""
+    if sort == "due":
+        return in_due_order(tickets, (start.due, start.pk) if start else None, backwards=backwards)
+    rows, falls = with_next_due(tickets), (sort == "newest") != backwards
+    if start:
+        rows = rows.filter(pk__lt=start.pk) if falls else rows.filter(pk__gt=start.pk)
+    return rows.order_by("-pk" if falls else "pk")
+
+
+def after(tickets: QuerySet[Ticket], key: Key, sort: str = SORTS[0]) -> QuerySet[Ticket]:
     """The rows behind `key`, nearest first."""
-    return in_due_order(tickets, (key.due, key.pk))
+    return ordered(tickets, sort, key)
 
 
-def before(tickets: QuerySet[Ticket], key: Key) -> QuerySet[Ticket]:
+def before(tickets: QuerySet[Ticket], key: Key, sort: str = SORTS[0]) -> QuerySet[Ticket]:
     """The rows in front of `key`, nearest first."""
-    return in_due_order(tickets, (key.due, key.pk), backwards=True)
+    return ordered(tickets, sort, key, backwards=True)
 
 
-def page(tickets: QuerySet[Ticket], start: Key | None, size: int = PAGE) -> tuple[list[Ticket], Key | None]:
+def page(
+    tickets: QuerySet[Ticket], start: Key | None, size: int = PAGE, *, sort: str = SORTS[0]
+) -> tuple[list[Ticket], Key | None]:
     """One page from behind `start`, and the key from which the next one goes on (None on the last)."""
-    found = list((after(tickets, start) if start else in_due_order(tickets))[: size + 1])
+    found = list(ordered(tickets, sort, start)[: size + 1])
     following = Key.of(found[size - 1]) if len(found) > size else None
     return found[:size], following
 

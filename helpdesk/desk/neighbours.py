@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from helpdesk.desk import listing
-from helpdesk.desk.rail import view_path, view_word
+from helpdesk.desk.rail import view_word
+from helpdesk.desk.where import Where, where_of
 from tickets.models import Ticket
 
 COUNTED = 500
@@ -30,14 +31,14 @@ class Place:
 
 def view_of(request: HttpRequest) -> str:
     """The view in which the reader opened the ticket; the first one if the address does not say."""
-    view = request.GET.get("view", "")
-    return view if view in listing.VIEWS else listing.VIEWS[0]
+    return where_of(request).view
 
 
 def with_view(request: HttpRequest, number: int) -> str:
     """The ticket's address, keeping the view it was opened from."""
-    path = reverse("desk:ticket", args=[number])
-    return f"{path}?view={view_of(request)}" if request.GET.get("view") else path
+    if request.GET.get("view"):
+        return where_of(request).ticket_path(number)
+    return reverse("desk:ticket", args=[number])
 
 
 def place(request: HttpRequest, ticket: Ticket, total: int) -> Place:
@@ -46,20 +47,21 @@ def place(request: HttpRequest, ticket: Ticket, total: int) -> Place:
     A ticket that left the view still knows who would stand beside it.
     """
     user: Any = request.user
-    view = view_of(request)
-    rows = listing.in_view(user, view)
+    where = where_of(request)
+    rows, sort = where.tickets(user), where.sort
     key = listing.Key.of(ticket)
-    previous, following = listing.before(rows, key).first(), listing.after(rows, key).first()
-    ahead, is_in = listing.standing(rows, key, ticket.pk) if total <= COUNTED else (0, False)
+    previous = listing.before(rows, key, sort).first()
+    following = listing.after(rows, key, sort).first()
+    ahead, is_in = listing.standing(rows, key, ticket.pk, sort) if total <= COUNTED else (0, False)
     return Place(
-        word=view_word(view),
-        back=view_path(view),
-        previous=_path(previous, view),
-        next=_path(following, view),
+        word=view_word(where.view),
+        back=where.path,
+        previous=_path(previous, where),
+        next=_path(following, where),
         position=ahead + 1 if is_in else None,
         total=total,
     )
 
 
-def _path(row: Ticket | None, view: str) -> str:
-    return f"{reverse('desk:ticket', args=[row.pk])}?view={view}#latest" if row else ""
+def _path(row: Ticket | None, where: Where) -> str:
+    return f"{where.ticket_path(row.pk)}#latest" if row else ""

@@ -18,6 +18,7 @@ VIEW_WORDS = {
     "unassigned": gettext_lazy("Unassigned"),
     "soon": gettext_lazy("Due soon"),
     "waiting": gettext_lazy("Waiting"),
+    "snoozed": gettext_lazy("Snoozed"),
     "open": gettext_lazy("All open"),
 }
 VIEW_ICONS = {
@@ -26,6 +27,7 @@ VIEW_ICONS = {
     "unassigned": "unassigned",
     "soon": "clock",
     "waiting": "status-waiting",
+    "snoozed": "moon",
     "open": "list",
 }
 Item = tuple[str, str, str, int, bool]

@@ -16,7 +16,14 @@ from tickets import queries
 from tickets.models import Event, ReadMark, Ticket, User
 
 SNIPPET = 160  # characters
-LEAVING = ("ticket.assigned", "ticket.moved", "ticket.resolved", "ticket.closed", "ticket.set_waiting")
+LEAVING = (
+    "ticket.assigned",
+    "ticket.moved",
+    "ticket.resolved",
+    "ticket.closed",
+    "ticket.set_waiting",
+    "ticket.snoozed",
+)
 
 
 @dataclass
@@ -54,6 +61,8 @@ def rows_for(tickets: list[Ticket], reader: User) -> list[Row]:
         )
         if ticket.pk in undelivered:
             row.marks.append(("alert", _("Not delivered"), "late"))
+        if ticket.snoozed_until:
+            row.marks.append(("moon", _("Until %(time)s") % {"time": clock_time(ticket.snoozed_until)}, ""))
         rows.append(row)
     return rows
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from helpdesk.desk.views import (
+    bulk,
     change,
     customers,
     deadline,
@@ -24,6 +25,10 @@ urlpatterns = [
     path("", queue.queue, name="queue"),
     path("news/", queue.news, name="news"),
     path("take-next/", taking.take_next, name="take-next"),
+    path("bulk/", bulk.change, name="bulk"),
+    path("bulk/<int:pk>/", bulk.one, name="bulk-one"),
+    path("bulk/<int:pk>/stop/", bulk.stop, name="bulk-stop"),
+    path("bulk/<int:pk>/undo/", bulk.undo, name="bulk-undo"),
     path("search/", search.search, name="search"),
     path("undelivered/", deliveries.undelivered, name="undelivered"),
     path("customers/", customers.customers, name="customers"),
@@ -50,6 +55,8 @@ urlpatterns = [
     path(_ticket + "set-waiting/", change.set_waiting, name="set-waiting"),
     path(_ticket + "put-on-hold/", change.put_on_hold, name="put-on-hold"),
     path(_ticket + "set-open/", change.set_open, name="set-open"),
+    path(_ticket + "snooze/", change.snooze, name="snooze"),
+    path(_ticket + "unsnooze/", change.unsnooze, name="unsnooze"),
     path(_ticket + "set-deadline/", deadline.set_deadline, name="set-deadline"),
     path(_ticket + "release-deadline/", deadline.release_deadline, name="release-deadline"),
     path(_ticket + "accept-follower/", change.accept_follower, name="accept-follower"),

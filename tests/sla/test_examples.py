@@ -119,6 +119,12 @@ def test_example_total_work():
     assert read["requester_wait", 1].elapsed_working == minutes(330)
 
 
+def test_example_snoozed():
+    history = promised(resolution=120)
+    history.add("ticket.snoozed", "09:30", until=[None, at("09:00", day=TUESDAY).isoformat()])
+    assert history.resolution().due_at == at("11:00")
+
+
 def test_example_imported():
     def history(**switches):
         rules = Rules(targets(first=120), switches=Switches(**switches))

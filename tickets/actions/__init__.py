@@ -7,6 +7,7 @@ stale.
 """
 
 from tickets.actions.base import Conflict, NewFile, NotAllowed, Words, demand_version
+from tickets.actions.bulk import change_many, undo_many
 from tickets.actions.conversation import (
     accept_message,
     add_note,
@@ -35,6 +36,7 @@ from tickets.actions.people import (
     meet_all,
     prove_address,
     reactivate,
+    remember_sort,
     report_address_failed,
     set_role,
     set_teams,
@@ -52,6 +54,7 @@ from tickets.actions.properties import (
     untag,
 )
 from tickets.actions.releasing import release_draft, send_draft
+from tickets.actions.snoozing import snooze, unsnooze, wake
 from tickets.actions.status import close, put_on_hold, reopen, resolve, set_open, set_waiting
 from tickets.actions.taking_back import (
     dismiss_message,
@@ -74,6 +77,7 @@ __all__ = [
     "ask_job",
     "assign",
     "cancel_job",
+    "change_many",
     "close",
     "create_organization",
     "create_team",
@@ -107,6 +111,7 @@ __all__ = [
     "reactivate",
     "relate",
     "release_draft",
+    "remember_sort",
     "remove_follower",
     "reopen",
     "reply",
@@ -123,8 +128,12 @@ __all__ = [
     "set_role",
     "set_teams",
     "set_waiting",
+    "snooze",
     "tag",
     "tag_customer",
+    "undo_many",
+    "unsnooze",
     "untag",
+    "wake",
     "withdraw",
 ]

@@ -13,9 +13,21 @@ from tickets.actions.base import NotAllowed, Words, as_words, demand_work, insta
 from tickets.actions.drafts import cancel_waiting
 from tickets.actions.opening import open_ticket
 from tickets.actions.saying import say
+from tickets.actions.snoozing import end_snooze
 from tickets.actions.status import STATUS_ACTIONS, change_status, demand_unchanged
 from tickets.events import record
-from tickets.models import Account, Channel, Draft, Message, ReadMark, Speaker, Status, Ticket, User
+from tickets.models import (
+    Account,
+    Channel,
+    Draft,
+    Message,
+    ReadMark,
+    SnoozeEnd,
+    Speaker,
+    Status,
+    Ticket,
+    User,
+)
 from tickets.queries import where_it_goes
 
 
@@ -99,6 +111,7 @@ def _speaks_as_customer(ticket: Ticket, by: User, as_customer: bool | None) -> b
 def _move_on(ticket: Ticket, by: User, from_customer: bool, then: str | None, at: datetime) -> None:
     """The status after a reply."""
     if from_customer:
+        end_snooze(ticket, SnoozeEnd.CUSTOMER_WROTE, by=by, at=at)
         if ticket.status in (Status.RESOLVED, Status.CLOSED):
             change_status(ticket, Status.OPEN, "ticket.reopened", by=by, at=at)
         elif ticket.status in (Status.WAITING, Status.ON_HOLD):

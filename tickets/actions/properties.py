@@ -86,18 +86,23 @@ def _change(
 
 def tag(ticket: Ticket, name: str, *, by: User | None, at: datetime | None = None) -> Ticket:
     """Put a tag on the ticket, made if new. Raises ValueError for an empty one."""
-    name = clean_line(name, 50).lower()
-    if not name:
-        raise ValueError(_("Enter a tag."))
     with transaction.atomic():
         ticket = lock(ticket)
         demand_work(by, ticket)
-        row, _created = Tag.objects.get_or_create(name=name)
+        row = tag_named(name)
         if not ticket.tags.filter(pk=row.pk).exists():
             ticket.tags.add(row)
             at = instant(at, ticket)
             record("ticket.tagged", ticket=ticket, subject=row, by=by, at=at, data={"tag": row.pk})
         return ticket
+
+
+def tag_named(name: str) -> Tag:
+    """The tag of that name, in lower case, made if new. Raises ValueError for an empty one."""
+    name = clean_line(name, 50).lower()
+    if not name:
+        raise ValueError(_("Enter a tag."))
+    return Tag.objects.get_or_create(name=name)[0]
 
 
 def untag(ticket: Ticket, name: str, *, by: User | None, at: datetime | None = None) -> Ticket:

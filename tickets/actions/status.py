@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 
 from tickets import access
 from tickets.actions.base import Conflict, NotAllowed, demand_work, instant, lock
+from tickets.actions.snoozing import end_snooze
 from tickets.events import record
-from tickets.models import Speaker, Status, Ticket, User
+from tickets.models import SnoozeEnd, Speaker, Status, Ticket, User
 
 
 def resolve(ticket: Ticket, *, by: User | None, at: datetime | None = None) -> Ticket:
@@ -82,6 +83,8 @@ def change_status(ticket: Ticket, status: Status, kind: str, *, by: User | None,
         ticket.resolved_at = ticket.closed_at = ticket.merged_into = None
     ticket.save(update_fields=["status", "updated_at", "resolved_at", "closed_at", "merged_into"])
     record(kind, ticket=ticket, subject=ticket, by=by, at=at, data={"status": [old, status.value]})
+    if not ticket.is_unresolved:
+        end_snooze(ticket, SnoozeEnd.SETTLED, by=by, at=at)
     return ticket
 
 

@@ -1,5 +1,6 @@
 """The rows of the ticket domain. Only `tickets.actions` writes them."""
 
+from tickets.models.bulk import BulkOutcome, BulkTicket, BulkWhy
 from tickets.models.draft import Draft, DraftFile, DraftKind
 from tickets.models.event import Event
 from tickets.models.job import UNFINISHED, Job, JobState
@@ -14,6 +15,7 @@ from tickets.models.ticket import (
     Message,
     Priority,
     ReadMark,
+    SnoozeEnd,
     Speaker,
     Status,
     Tag,
@@ -28,6 +30,9 @@ __all__ = [
     "Account",
     "Attachment",
     "Blob",
+    "BulkOutcome",
+    "BulkTicket",
+    "BulkWhy",
     "Channel",
     "Draft",
     "DraftFile",
@@ -41,6 +46,7 @@ __all__ = [
     "Priority",
     "ReadMark",
     "Role",
+    "SnoozeEnd",
     "Speaker",
     "Status",
     "Tag",

@@ -96,7 +96,8 @@ class Ticket(models.Model):
     `event_seq` counts the events and is the version that an editor has seen; `last_event_at` keeps instants
     from running backwards. `unanswered_since` is the oldest public word of the customer that no person has
     answered; `last_customer_at` the newest one. A ticket `merged_into` another is closed; what its customer
-    writes goes there.
+    writes goes there. A ticket put off until `snoozed_until` stays out of the views of what is to be done
+    now; its clocks run on.
     """
 
     subject = models.CharField(max_length=500)
@@ -123,6 +124,7 @@ class Ticket(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     unanswered_since = models.DateTimeField(null=True, blank=True)
     last_customer_at = models.DateTimeField(null=True, blank=True)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
     event_seq = models.PositiveIntegerField(default=0)
     last_event_at = models.DateTimeField(null=True, blank=True)
 
@@ -140,7 +142,8 @@ class Ticket(models.Model):
             ),
             models.Index(
                 fields=["status", "id"],
-                include=["assignee", "team"],  # the counts of the desk's views read the index alone
+                # The counts of the desk's views read the index alone.
+                include=["assignee", "team", "snoozed_until"],
                 name="ticket_unresolved",
                 condition=Q(status__in=UNRESOLVED_STATUSES),
             ),
@@ -150,6 +153,9 @@ class Ticket(models.Model):
                 condition=Q(assignee=None, status__in=OPEN_STATUSES),
             ),
             models.Index(fields=["resolved_at"], name="ticket_to_close", condition=Q(status=Status.RESOLVED)),
+            models.Index(
+                fields=["snoozed_until"], name="ticket_snoozed", condition=Q(snoozed_until__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -163,6 +169,15 @@ class Ticket(models.Model):
     @property
     def is_unresolved(self) -> bool:
         return self.status in UNRESOLVED_STATUSES
+
+
+class SnoozeEnd(models.TextChoices):
+    """Why a ticket that was put off is back."""
+
+    TIME = "time", _("Its time came")
+    CUSTOMER_WROTE = "customer_wrote", _("The customer wrote")
+    TAKEN_BACK = "taken_back", _("Somebody took it back")
+    SETTLED = "settled", _("The ticket was resolved or closed")
 
 
 class Follower(models.Model):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -11,8 +13,10 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from helpdesk.desk.base import desk_view, find_ticket, see_other, tell
+from helpdesk.desk.instants import read_instant
 from helpdesk.desk.neighbours import with_view
 from helpdesk.desk.views.ticket import is_part, ticket_page
+from helpdesk.times import deadline
 from helpdesk.words import PRIORITY_WORDS, STATUS_WORDS
 from tickets import access, actions
 from tickets.models import Priority, Status, Tag, Ticket, TicketType, User
@@ -201,6 +205,29 @@ def _go(request: HttpRequest, ticket: Ticket, verb: Callable[..., Ticket]) -> No
     else:
         undo = path(UNDO[old], ticket)
     tell(request, str(STATUS_WORDS[fresh.status]), undo)
+
+
+@change_view
+def snooze(request: HttpRequest, ticket: Ticket) -> None:
+    """Put the ticket off until `until` (local time of the reader, or with an offset)."""
+    old = ticket.snoozed_until
+    fresh = actions.snooze(ticket, until=read_instant(given(request, "until")), by=_by(request))
+    assert fresh.snoozed_until is not None
+    if fresh.snoozed_until != old:
+        words = _("Snoozed until %(time)s. Its clocks run on.") % {"time": deadline(fresh.snoozed_until)}
+        tell(request, words, _snooze_again(ticket, old))
+
+
+@change_view
+def unsnooze(request: HttpRequest, ticket: Ticket) -> None:
+    old = ticket.snoozed_until
+    actions.unsnooze(ticket, by=_by(request))
+    if old:
+        tell(request, _("Taken up again"), _snooze_again(ticket, old))
+
+
+def _snooze_again(ticket: Ticket, old: datetime | None) -> str:
+    return path("snooze", ticket, f"?until={quote(old.isoformat())}") if old else path("unsnooze", ticket)
 
 
 @change_view

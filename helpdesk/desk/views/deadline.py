@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.forms.utils import from_current_timezone
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk.desk.base import desk_view, find_ticket, see_other, tell
+from helpdesk.desk.instants import read_instant
 from helpdesk.desk.neighbours import with_view
 from helpdesk.desk.views.change import given, path
 from helpdesk.desk.views.ticket import Asked, ticket_page
@@ -53,22 +50,6 @@ def release_deadline(request: HttpRequest, number: int) -> HttpResponse:
         return ticket_page(request, find_ticket(request, number), notice=str(refusal), status=409)
     tell(request, _("The policy decides the due time again"), _back(ticket, before))
     return see_other(opened_at(request, clock))
-
-
-def read_instant(text: str) -> datetime:
-    """An instant as a browser or a person writes it. Raises ValueError with a sentence."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(_("Enter date and time, such as 2026-11-23 10:00.")) from None
-    if timezone.is_aware(found):
-        return found
-    try:
-        return from_current_timezone(found)
-    except ValidationError:
-        raise ValueError(
-            _("That time is missing or comes twice, for the clocks change that day. Choose another.")
-        ) from None
 
 
 def opened_at(request: HttpRequest, clock: Clock) -> str:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from helpdesk.desk.base import desk_view, find_ticket, see_other, tell
 from helpdesk.desk.forms import ComposerForm, NoteForm, ReplyForm
+from helpdesk.desk.instants import read_instant
 from helpdesk.desk.neighbours import with_view
-from helpdesk.desk.views.deadline import read_instant
 from helpdesk.desk.views.say import Act, back_with_words, kept_files, once_or_back
 from helpdesk.times import near
 from tickets import actions

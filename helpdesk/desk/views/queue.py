@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -14,10 +15,11 @@ from django.utils.translation import ngettext
 from helpdesk import flooded
 from helpdesk.desk import listing, rows
 from helpdesk.desk.base import desk_view
-from helpdesk.desk.neighbours import view_of
-from helpdesk.desk.rail import rail, view_path, view_word
+from helpdesk.desk.bulk import bulk_bar
+from helpdesk.desk.rail import rail, view_word
+from helpdesk.desk.where import SORT_WORDS, Where, where_of
 from helpdesk.words import number
-from tickets import access
+from tickets import access, actions
 from tickets.models import Ticket
 
 SHOWN = ("requester", "organization", "assignee", "team")
@@ -25,19 +27,31 @@ SHOWN = ("requester", "organization", "assignee", "team")
 
 @desk_view()
 def queue(request: HttpRequest) -> HttpResponse:
-    """One page of a view in due-next order. The number of queries does not depend on the table."""
+    """One page of a view. The number of queries does not depend on the table."""
     user: Any = request.user
-    view = view_of(request)
+    where = where_of(request)
+    if where.given_sort and request.method == "GET":
+        actions.remember_sort(user, where.view, where.given_sort)
+    return queue_page(request)
+
+
+def queue_page(
+    request: HttpRequest, *, picked: Collection[int] = (), notice: str = "", status: int = 200
+) -> HttpResponse:
+    """The queue as the address says, with these tickets ticked; `notice` says why something was not done."""
+    user: Any = request.user
+    where = where_of(request)
     start = listing.Key.parse(request.GET.get("after", ""))
-    tickets, following = listing.page(listing.in_view(user, view).select_related(*SHOWN), start)
-    counts = listing.counts(user, view)
-    total = counts.held[view]
-    path = view_path(view)
+    tickets, following = listing.page(where.tickets(user).select_related(*SHOWN), start, sort=where.sort)
+    counts = listing.counts(user, where.view)
+    total = counts.held[where.view]
+    is_all = request.GET.get("all") == "1" and bool(tickets) and not picked
     context = {
         "area": "queue",
-        "view": view,
-        "word": view_word(view),
-        "rail_items": rail(request, view, counts),
+        "view": where.address,
+        "where": where,
+        "word": view_word(where.view),
+        "rail_items": rail(request, where.view, counts),
         "rows": rows.rows_for(tickets, user),
         "total": total,
         "late": counts.late,
@@ -46,16 +60,21 @@ def queue(request: HttpRequest) -> HttpResponse:
         "known": known(tickets),
         "etag": etag_of(tickets),
         "shown": _("%(shown)s shown of %(total)s") % {"shown": len(tickets), "total": number(total)},
-        "older": f"{path}&after={following}" if following else None,
-        "newest": path if start else None,
+        "older": f"{where.path}&after={following}" if following else None,
+        "newest": where.path if start else None,
         "size": listing.PAGE,
         "once": uuid.uuid4().hex,
         "first_run": not tickets and listing.is_empty_installation(user),
         "floods": flooded.floods(),
         "may_set_up": access.is_administrator(user),
         "waiting": 0 if tickets else listing.waiting_number(user),
+        "sorts": SORT_WORDS,
+        "picked": {ticket.pk for ticket in tickets} if is_all else set(picked),
+        "notice": notice,
+        "problem": bool(notice),
+        "bulk": bulk_bar(request, where, tickets, total, is_all) if tickets else None,
     }
-    return render(request, "desk/queue.html", context)
+    return render(request, "desk/queue.html", context, status=status)
 
 
 def known(tickets: list[Ticket]) -> str:
@@ -84,19 +103,19 @@ def news(request: HttpRequest) -> HttpResponse:
     The page sends the rows that it shows (`rows`) and the tag of the last answer (`If-None-Match`).
     """
     user: Any = request.user
-    view = view_of(request)
+    where = where_of(request)
     start = listing.Key.parse(request.GET.get("after", ""))
-    tickets, _following = listing.page(listing.in_view(user, view).select_related(*SHOWN), start)
+    tickets, _following = listing.page(where.tickets(user).select_related(*SHOWN), start, sort=where.sort)
     tag = etag_of(tickets)
     if request.headers.get("If-None-Match") == tag:
         return HttpResponse(status=304, headers={"ETag": tag})
     shown = parse_known(request.GET.get("rows", ""))
     arrived = [ticket for ticket in tickets if ticket.pk not in shown]
-    changed = _changed(user, shown, tickets, view)
+    changed = _changed(user, shown, tickets, where)
     context = {
-        "view": view,
+        "view": where.address,
         "changed": changed,
-        "path": view_path(view),
+        "path": where.path,
         "text": news_words(len(arrived), len(changed)),
         "announce": ngettext("%(number)s new ticket", "%(number)s new tickets", len(arrived))
         % {"number": len(arrived)}
@@ -108,14 +127,14 @@ def news(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _changed(user: Any, shown: dict[int, int], tickets: list[Ticket], view: str) -> list[rows.Row]:
+def _changed(user: Any, shown: dict[int, int], tickets: list[Ticket], where: Where) -> list[rows.Row]:
     """Rows that are shown and no longer true: changed in the view, or gone from it."""
     stale = [ticket for ticket in tickets if ticket.pk in shown and shown[ticket.pk] != ticket.event_seq]
     here = {ticket.pk for ticket in tickets}
     missing = [pk for pk in shown if pk not in here]
     gone: list[Ticket] = []
     if missing:
-        still = set(listing.in_view(user, view).filter(pk__in=missing).values_list("pk", flat=True))
+        still = set(where.tickets(user).filter(pk__in=missing).values_list("pk", flat=True))
         seen = access.worked_by(user).filter(pk__in=missing).exclude(pk__in=still)
         gone = list(seen.select_related(*SHOWN))
     found = rows.rows_for(stale + gone, user) if stale or gone else []

@@ -16,7 +16,9 @@ from helpdesk.desk import listing, neighbours, panel
 from helpdesk.desk.base import desk_view, find_ticket
 from helpdesk.desk.clocks import clocks_of, sources_in
 from helpdesk.desk.conversation import conversation
+from helpdesk.desk.instants import as_input, snooze_choices
 from helpdesk.desk.rail import rail
+from helpdesk.desk.where import where_of
 from helpdesk.models import SavedReply
 from tickets import access, actions
 from tickets.models import (
@@ -111,7 +113,7 @@ def related_to(events: list[Event], user: Any) -> list[Ticket]:
 
 def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
     user: Any = request.user
-    view = neighbours.view_of(request)
+    where = where_of(request)
     counts = listing.counts(user)
     mark = ReadMark.objects.filter(ticket=ticket, person=user).values_list("seq", flat=True).first()
     talk = conversation(ticket, user, mark or 0)
@@ -149,9 +151,11 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "send_at_input": _send_at_input(unsent.get(DraftKind.REPLY)),
         "once": uuid.uuid4().hex,
         "panel": panel.panel(ticket, user),
-        "place": neighbours.place(request, ticket, counts.held[view]),
+        "place": neighbours.place(request, ticket, counts.held[where.view]),
         "rail_items": rail(request, known=counts),
-        "view": view,
+        "view": where.address,
+        "snooze_offered": snooze_choices(timezone.now()),
+        "snooze_own": as_input(ticket.snoozed_until or snooze_choices(timezone.now())[-1].at),
     }
 
 

@@ -1,7 +1,7 @@
 // One-letter shortcuts. Any link, button, field or summary with data-key="r" is run by that key; data-chord="g q" by two in a row.
 // <html data-keys="off"> silences them all. Never with Alt, Ctrl or Meta, never while typing, composing or behind a dialog.
 const off = () => document.documentElement.dataset.keys === "off";
-const typing = (node) => node?.closest?.("input, textarea, select, [contenteditable]");
+const typing = (node) => node?.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
 let pending = "";
 let timer = 0;
 
@@ -14,7 +14,10 @@ export function letter(event) {
   return place && /\p{L}/u.test(key) && !/\p{Script=Latin}/u.test(key) ? place[1].toLowerCase() : key;
 }
 
+// What stands in a [data-layer] counts while the layer is shown, in a closed menu too.
 function visible(node) {
+  const layer = node.closest("[data-layer]");
+  if (layer) return layer.getClientRects().length > 0;
   return node.getClientRects().length > 0 || node.closest("details:not([open])") === null;
 }
 
@@ -32,6 +35,7 @@ document.addEventListener("keydown", (event) => {
   if (off() || event.defaultPrevented || event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
   if (typing(event.target) || document.querySelector("dialog[open]")) return;
   const key = letter(event);
+  if (key === "x" && pickRow(event.shiftKey)) { event.preventDefault(); return; }
   if (event.shiftKey && /^[a-z]$/.test(key)) return;
 
   clearTimeout(timer);
@@ -54,9 +58,17 @@ document.addEventListener("keydown", (event) => {
 function moveRow(key) {
   const rows = [...document.querySelectorAll("[data-row-link]")];
   if (!rows.length || !"jko".includes(key) || key.length !== 1) return false;
-  const here = rows.indexOf(document.activeElement);
+  const row = document.activeElement?.closest("tr");
+  const here = row ? rows.findIndex((link) => link.closest("tr") === row) : -1;
   if (key === "o") { if (here >= 0) rows[here].click(); return here >= 0; }
   const next = here < 0 ? rows[0] : rows[here + (key === "j" ? 1 : -1)];
   if (next) next.focus();
   return true;
+}
+
+// X ticks the row that has the focus, Shift+X all from the one ticked last up to it; pick.js does the ticking.
+function pickRow(range) {
+  const box = document.activeElement?.closest("tr")?.querySelector("input[name=ticket]");
+  if (box) box.dispatchEvent(new CustomEvent("row:pick", { bubbles: true, detail: { range } }));
+  return Boolean(box);
 }

@@ -18,8 +18,11 @@ function show(news) {
     const row = document.getElementById(fresh.id);
     if (!row) continue;
     const focused = row.contains(document.activeElement);
+    const picked = row.querySelector("input[name=ticket]")?.checked;
     row.className = fresh.className;
     row.replaceChildren(...[...fresh.children].map((cell) => document.importNode(cell, true)));
+    const box = row.querySelector("input[name=ticket]");
+    if (box) box.checked = Boolean(picked);
     if (focused) row.querySelector("[data-row-link]")?.focus({ preventScroll: true });
   }
   const words = news.querySelector("[data-news-bar]");
