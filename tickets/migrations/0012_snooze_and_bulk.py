@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tickets', '0010_ticket_without_owner'),
+        ('tickets', '0011_search_words'),
     ]
 
     operations = [
