@@ -19,6 +19,7 @@ COPY --chown=root:root sla sla
 COPY --chown=root:root feedback feedback
 COPY --chown=root:root duty duty
 COPY --chown=root:root helpdesk helpdesk
+COPY --chown=root:root locale locale
 # Compiled once, not at every start of every part.
 RUN python -m compileall -q .
 # Static files are part of the image: collected once, under names that change with their content.

@@ -352,7 +352,7 @@ TRIES = {
 # --- language, time, files ----------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # each complete: `bin/words --check`
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

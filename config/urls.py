@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from helpdesk import company, health, look
+from helpdesk import company, health, languages, look
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("helpdesk.api.urls")),
     path("setup/", include("helpdesk.setup.urls")),
     path("look/", look.choose, name="look"),
+    path("language/", languages.choose, name="language"),
     path("survey/", include("helpdesk.surveys.urls")),
     path("hooks/", include("helpdesk.mail.hook_urls")),
     path("mailbox/", include("helpdesk.mail.urls")),

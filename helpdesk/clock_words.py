@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from helpdesk.times import clock_time, duration, near
 from helpdesk.words import PRIORITY_WORDS
@@ -24,7 +24,7 @@ METRIC_WORDS = {
     "periodic_update": gettext_lazy("Update"),
     "requester_wait": gettext_lazy("Total wait"),
     "agent_work": gettext_lazy("Total work"),
-    "resolution": gettext_lazy("Resolve"),
+    "resolution": pgettext_lazy("clock", "Resolve"),
     "total_resolution": gettext_lazy("Final resolve"),
 }
 PAUSE_WORDS = {

@@ -62,10 +62,14 @@ PATHS: dict[str, str] = {
 }
 
 
+DIRECTED = frozenset({"back", "forward", "reply", "undo", "leave", "list"})
+"""They point along the line, so they are turned round where lines run from right to left."""
+
+
 @lru_cache(maxsize=256)
 def icon(name: str, size: int = 16) -> Markup:
     """The drawing `name` as inline SVG, hidden from screen readers: the word beside it speaks. Raises KeyError if unknown."""
-    extra = "" if size == 16 else f" i--{size}"
+    extra = ("" if size == 16 else f" i--{size}") + (" i--directed" if name in DIRECTED else "")
     return Markup(f'<svg class="i{extra}" viewBox="0 0 16 16" aria-hidden="true">{PATHS[name]}</svg>')  # noqa: S704
 
 

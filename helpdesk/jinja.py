@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.messages import get_messages
 from django.templatetags.static import static
 from django.urls import reverse
@@ -36,6 +37,7 @@ def environment(**options: Any) -> Environment:
         htmx_script=htmx_script,
         get_messages=get_messages,
         language=translation.get_language,
+        languages=settings.LANGUAGES,
         language_is_rtl=translation.get_language_bidi,
         now=timezone.now,
         with_query=with_query,

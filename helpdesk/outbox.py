@@ -139,10 +139,11 @@ def hold_addresses(addresses: Iterable[str]) -> None:
 
 
 def queue_account_mail(
-    address: str, template: str, *, person: User | None = None, words: dict[str, str]
+    address: str, template: str, *, person: User | None = None, words: dict[str, str], language: str = ""
 ) -> Delivery:
     """Queue one account mail, first in line. Its words (codes, links) are sealed and emptied once it is sent
-    or helps nobody any more.
+    or helps nobody any more. `language` is that of the page it was asked for on, for people whose own is not
+    known.
 
     Raises ValueError for a template or words that are not in `ACCOUNT_MAIL`.
     """
@@ -158,7 +159,7 @@ def queue_account_mail(
         send_at=now,
         created_at=now,
         give_up_at=now + lasts,
-        secret=sealed.seal(words),
+        secret=sealed.seal(words | {"language": language}),
     )
     add([row])
     return row

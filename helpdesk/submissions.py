@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from helpdesk import guests, limits
@@ -46,7 +47,9 @@ def hold(email: str, *, subject: str, text: str, files: Iterable[actions.NewFile
         if _may_mail(held.email):
             link = settings.PUBLIC_URL + reverse("portal:confirm", args=[token])
             words = {"link": link, "hours": str(int(CONFIRM_FOR.total_seconds() // 3600))}
-            queue_account_mail(held.email, "account.confirm_ticket", words=words)
+            queue_account_mail(
+                held.email, "account.confirm_ticket", words=words, language=get_language() or ""
+            )
         return held
 
 
@@ -80,7 +83,7 @@ def confirm(held: HeldSubmission, chosen: Collection[int], team: Team) -> list[T
         rows = list(waiting_beside(held).filter(pk__in=chosen).select_for_update(of=("self",)))
         if not rows:
             return []
-        person = actions.prove_address(actions.meet(held.email))
+        person = actions.prove_address(actions.meet(held.email, language=get_language() or ""))
         return [_open(row, person, team) for row in rows]
 
 

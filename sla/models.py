@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from sla.calendar import WorkingCalendar, compile_calendar
 from sla.rules import Rules, Target, parse_rules
@@ -27,7 +28,7 @@ class MetricName(models.TextChoices):
     PERIODIC_UPDATE = "periodic_update", _("Update")
     REQUESTER_WAIT = "requester_wait", _("Total wait")
     AGENT_WORK = "agent_work", _("Total work")
-    RESOLUTION = "resolution", _("Resolve")
+    RESOLUTION = "resolution", pgettext_lazy("clock", "Resolve")
     TOTAL_RESOLUTION = "total_resolution", _("Final resolve")
 
 

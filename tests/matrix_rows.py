@@ -155,6 +155,7 @@ ROWS: dict[str, list[Row]] = {
     "livez": _ANY,
     "healthz": _ANY,
     "look": [Row(post=anyone)],
+    "language": [Row(post=anyone)],
     "logo": [Row(get=nobody, post=nobody, args=lambda w, t: ["0" * 16])],
     # Accounts. What a form does with its words is the accounts' own tests.
     "account_login": _FORM,

@@ -18,8 +18,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from helpdesk.accounts import sessions, tries
 from helpdesk.models import ApiToken
@@ -59,7 +59,8 @@ class Adapter(DefaultAccountAdapter):
         """Queue what allauth wants to send. Raises KeyError for a mail that we have no text for."""
         template = _MAILS[template_prefix]
         person = User.objects.filter(email=email.lower(), is_active=True).first()
-        queue_account_mail(email, template, person=person, words=self._words(template, context))
+        words = self._words(template, context)
+        queue_account_mail(email, template, person=person, words=words, language=get_language() or "")
 
     def _words(self, template: str, given: dict[str, Any]) -> dict[str, str]:
         site = settings.PUBLIC_URL

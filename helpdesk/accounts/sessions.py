@@ -11,6 +11,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
+from helpdesk import languages
 from helpdesk.company import company_of
 from helpdesk.times import zone_named
 from tickets.models import User
@@ -18,6 +19,7 @@ from tickets.models import User
 _BEGAN = "signed_in_at"
 _SEEN = "seen_at"
 _TOUCH_SECONDS = 300
+_FOR_PROGRAMS = "/api/"  # they answer in English, or in what Accept-Language asks for
 _NOBODY_READS = ("/livez", "/healthz", "/readyz")  # asked by machines, also while the database is away
 
 
@@ -46,8 +48,9 @@ class Reader:
                 return self.get_response(request)
         _keep_or_end(request)
         user = request.user if request.user.is_authenticated else None
-        if user is not None and user.language in dict(settings.LANGUAGES):
-            translation.activate(user.language)
+        own = languages.spoken(user.language) if user is not None else ""
+        if own and not request.path.startswith(_FOR_PROGRAMS):
+            translation.activate(own)
             request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
         with timezone.override(zone_of(request)):
             return self.get_response(request)

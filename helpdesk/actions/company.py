@@ -10,7 +10,7 @@ from typing import Any
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from helpdesk import logos
+from helpdesk import languages, logos
 from helpdesk.models import Company, SavedReply, SupportAddress, TeamLook
 from sla.actions import install_defaults
 from tickets import access
@@ -27,14 +27,17 @@ THE_ONE = 1
 
 
 def edit_company(*, by: User | None, at: datetime | None = None, **fields: Any) -> Company:
-    """Change name, time_zone or default_team. Raises ValueError for an empty name.
+    """Change name, time_zone, language or default_team. Raises ValueError for an empty name or a language
+    that is not spoken here.
 
     Office hours in the company's zone and standard targets are there from the first time on.
     """
     demand_administrator(by)
-    _demand_known(fields, "name", "time_zone", "default_team")
+    _demand_known(fields, "name", "time_zone", "language", "default_team")
     if "name" in fields:
         fields["name"] = _named(fields["name"])
+    if "language" in fields and not languages.spoken(fields["language"]):
+        raise ValueError(fields["language"])
     with transaction.atomic():
         row = _edit_company(fields, by=by, at=at)
         install_defaults(by=by, zone=row.time_zone, at=at)

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from helpdesk import file_links
+from helpdesk import file_links, languages
 from helpdesk.company import company
 from helpdesk.mail import letters, tokens
 from helpdesk.mail.anchor import ANCHOR_ID, ANCHOR_TEXT
@@ -43,7 +43,7 @@ def write(row: Delivery) -> Envelope:
     """
     person, us = row.recipient, company()
     with (
-        translation.override(_language(person)),
+        translation.override(languages.of_mail(row, us)),
         timezone.override(_zone(person) or us.time_zone),
     ):
         letter = letters.letter_of(row)
@@ -55,12 +55,6 @@ def subject_of(content: bytes) -> str:
     """The readable subject of a finished mail."""
     head = content.split(b"\r\n\r\n", 1)[0]
     return clean_line(str(message_from_bytes(head, policy=policy.default).get("Subject", "")), 998)
-
-
-def _language(person: User | None) -> str:
-    known = dict(settings.LANGUAGES)
-    wanted = person.language if person else ""
-    return wanted if wanted in known else settings.LANGUAGE_CODE
 
 
 def _zone(person: User | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tickets.models import Blob, Team
 
@@ -16,6 +17,7 @@ class Company(models.Model):
     logo = models.ForeignKey(Blob, models.PROTECT, null=True, blank=True, related_name="+")
     logo_type = models.CharField(max_length=20, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
+    language = models.CharField(max_length=12, default="en")
     default_team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="+")
 
     def __str__(self) -> str:
@@ -43,7 +45,7 @@ class TeamLook(models.Model):
     several; `accent` a colour as #rrggbb, `footer` lines such as an imprint."""
 
     class Logo(models.TextChoices):
-        NONE = "none", _("None")
+        NONE = "none", pgettext_lazy("logo", "None")
         COMPANY = "company", _("The company’s")
         OWN = "own", _("The team’s own")
 

@@ -7,6 +7,7 @@ import zoneinfo
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -77,6 +78,11 @@ class CompanyForm(SetupForm):
         label=_("Name"), max_length=100, help_text=_("Customers read it in mail and portal.")
     )
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=[])
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=[],
+        help_text=_("Of mail to people who have not chosen one. Pages follow the reader’s browser."),
+    )
     default_team = forms.ModelChoiceField(
         label=_("Team for new tickets"),
         queryset=Team.objects.none(),
@@ -91,6 +97,9 @@ class CompanyForm(SetupForm):
         zones = sorted(name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC")
         self.fields["time_zone"].choices = [(name, name.replace("_", " ")) for name in zones]  # type: ignore[attr-defined]
         self.fields["default_team"].queryset = Team.objects.filter(is_active=True)  # type: ignore[attr-defined]
+        self.fields["language"].choices = settings.LANGUAGES  # type: ignore[attr-defined]
+        if len(settings.LANGUAGES) < 2:
+            del self.fields["language"]
 
 
 class LogoForm(SetupForm):

@@ -29,7 +29,7 @@ DEFAULT_DAYS = 90
 class Day(forms.DateField):
     """A date of the calendar on the wall."""
 
-    widget = forms.DateInput(attrs={"type": "date"})
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     default_error_messages = {
         "invalid": gettext_lazy("Enter a date, such as 2026-11-20."),
         "required": gettext_lazy("Enter a date."),

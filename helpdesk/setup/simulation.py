@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from feedback.scores import wilson
 from helpdesk.times import zone_named
+from helpdesk.words import number
 from sla.models import MetricName
 from sla.tally import MET, MISSED, PENDING, UNPROMISED
 from tickets import access
@@ -153,10 +154,10 @@ def _finding(worse: int, better: int) -> str:
             "%(num)s more promises would have been missed",
             worse,
         )
-        parts.append(text % {"num": f"{worse:,}"})
+        parts.append(text % {"num": number(worse)})
     if better:
         text = ngettext("%(num)s kept after all", "%(num)s kept after all", better)
-        parts.append(text % {"num": f"{better:,}"})
+        parts.append(text % {"num": number(better)})
     return (
         _("%(first)s, %(second)s.") % dict(zip(("first", "second"), parts, strict=False))
         if len(parts) == 2

@@ -62,17 +62,17 @@ class Notification:
 class Sample:
     """Words in a preview, in place of a message."""
 
-    text: str
+    text: Promise
 
     @property
-    def fresh(self) -> str:
+    def fresh(self) -> Promise:
         return self.text
 
 
 _URL = "https://help.example.com/tickets/1042/"
 _DESK_URL = "https://help.example.com/desk/tickets/1042/"
 _NAME = Place("name", _("First name of the reader"), "Priya")
-_GREETING = Place("greeting", _("“Hello Priya,” or, without a name, “Hello,”"), "Hello Priya,")
+_GREETING = Place("greeting", _("“Hello Priya,” or, without a name, “Hello,”"), _("Hello Priya,"))
 _REFERENCE = Place("reference", _("Number of the ticket"), "1042")
 _SUBJECT = Place("subject", _("Subject of the ticket"), "Refund missing")
 _COMPANY = Place("company", _("Name of the team’s address, or of the company"), "Acme Support")
@@ -81,11 +81,11 @@ _TICKET = Place(
 )
 _LINK = Place("link", _("Link to the ticket at the desk"), _DESK_URL, "link", required=True)
 _REQUESTER = Place("requester", _("Name of the customer"), "Priya Nair")
-_DUE = Place("due", _("Due time"), "Mon 23 Nov, 10:00 CET")
-_WHAT = Place("what", _("“The reply on ticket 1042” or “Ticket 1042”"), "The reply on ticket 1042")
+_DUE = Place("due", _("Due time"), _("Mon 23 Nov, 10:00 CET"))
+_WHAT = Place("what", _("“The reply on ticket 1042” or “Ticket 1042”"), _("The reply on ticket 1042"))
 _ADDRESS = Place("address", _("Address that the mail goes to"), "priya@customers.example")
-_REASON = Place("reason", _("Why it did not arrive"), "this mailbox does not exist")
-_DIGEST_ROWS = [("Ticket 1042, reply was due Mon 23 Nov, 10:00 CET: Refund missing", _DESK_URL)]
+_REASON = Place("reason", _("Why it did not arrive"), _("this mailbox does not exist"))
+_DIGEST_ROWS = [(_("Ticket 1042, reply was due Mon 23 Nov, 10:00 CET: Refund missing"), _DESK_URL)]
 _CLICK = "https://help.example.com/accounts/…"
 
 
@@ -122,7 +122,7 @@ _ALL = (
         "{subject} [#{reference}]",
         _("{answer}\n\n{signature}\n\n{files}\n\n{ticket_link}\n\n{quote}"),
         (
-            Place("answer", _("What the agent wrote"), Sample("Your refund left today."), "block", True),
+            Place("answer", _("What the agent wrote"), Sample(_("Your refund left today.")), "block", True),
             Place("signature", _("Signature of the address"), ["Mira Koch", "Acme Support"], "block"),
             Place(
                 "files",
@@ -135,7 +135,7 @@ _ALL = (
             Place(
                 "quote",
                 _("What the customer wrote before, quoted"),
-                ("On Mon 23 Nov, 09:14 CET, Priya Nair wrote:", "It is now two weeks."),
+                (_("On Mon 23 Nov, 09:14 CET, Priya Nair wrote:"), _("It is now two weeks.")),
                 "block",
             ),
             _NAME,
@@ -165,7 +165,7 @@ _ALL = (
                 _("Subject of the ticket; until the address is proven “We have your message”"),
                 "Refund missing",
             ),
-            Place("aim", _("Until when you promise an answer, if you do"), "Mon 23 Nov, 15:00 CET"),
+            Place("aim", _("Until when you promise an answer, if you do"), _("Mon 23 Nov, 15:00 CET")),
             _TICKET,
             _COMPANY,
         ),
@@ -184,19 +184,19 @@ _ALL = (
         (
             _GREETING,
             _NAME,
-            Place("question", _("Question of the survey"), "How was our help with “Refund missing”?"),
+            Place("question", _("Question of the survey"), _("How was our help with “Refund missing”?")),
             Place("request", _("“Refund missing” or “Your request 1042”"), "“Refund missing”"),
             Place(
                 "choices",
                 _("The answers to choose from"),
                 [
-                    ("5", "Very good", "https://help.example.com/survey/…"),
-                    ("1", "Bad", "https://help.example.com/survey/…"),
+                    ("5", _("Very good"), "https://help.example.com/survey/…"),
+                    ("1", _("Very poor"), "https://help.example.com/survey/…"),
                 ],
                 "block",
                 True,
             ),
-            Place("closes", _("Last day of the survey"), "30 Nov"),
+            Place("closes", _("Last day of the survey"), _("30 Nov")),
             _REFERENCE,
             _TICKET,
             Place("stop_link", _("Link that ends these mails"), _CLICK, "link", True),
@@ -213,7 +213,7 @@ _ALL = (
         _("The customer wrote"),
         _("{writer} wrote on ticket {reference}:\n\n{message}\n\nOpen the ticket: {link}"),
         Place("writer", _("Who wrote"), "Priya Nair"),
-        Place("message", _("What is new in their message"), ("", "It is now two weeks."), "block"),
+        Place("message", _("What is new in their message"), ("", _("It is now two weeks.")), "block"),
     ),
     _staff(
         "ticket.assigned",
@@ -242,7 +242,7 @@ _ALL = (
         "{summary}",
         _("Late:\n{late}\n\nDue soon:\n{soon}\n\nOpen the queue: {link}"),
         (
-            Place("summary", _("“2 late, 1 due soon”"), "2 late, 1 due soon"),
+            Place("summary", _("“2 late, 1 due soon”"), _("2 late, 1 due soon")),
             Place("late", _("List of what is late"), (_DIGEST_ROWS, 0), "block", True),
             Place("soon", _("List of what is due soon"), (_DIGEST_ROWS, 0), "block", True),
             Place("link", _("Link to the queue"), "https://help.example.com/desk/", "link", True),
@@ -281,7 +281,7 @@ _ALL = (
             "Your reply on ticket {reference} was not sent, because {because}: {subject}\n\n"
             "The text is saved as a draft.\n\nOpen the ticket: {link}"
         ),
-        Place("because", _("Why not"), "Priya Nair wrote first"),
+        Place("because", _("Why not"), _("Priya Nair wrote first")),
     ),
     _account(
         "account.code",

@@ -1,4 +1,4 @@
-"""The company: its name, logo and time zone."""
+"""The company: its name, logo, time zone and language."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from helpdesk.company import logo_path
 from helpdesk.setup.base import page, press, reader, settle, setup_view
 from helpdesk.setup.forms import CompanyForm, LogoForm, Nothing
 
+_FIELDS = ("name", "time_zone", "language", "default_team")
+
 
 @setup_view("GET", "HEAD", "POST")
 def company(request: HttpRequest) -> HttpResponse:
-    row = current_company()
     if request.method != "POST":
-        given = {"name": row.name, "time_zone": row.time_zone, "default_team": row.default_team_id}
-        return _page(request, CompanyForm(initial=given))
+        return _page(request, _filled())
     form = CompanyForm(request.POST)
 
     def save() -> None:
-        said = {name: form.cleaned_data[name] for name in ("name", "time_zone", "default_team")}
+        said = {name: form.cleaned_data[name] for name in _FIELDS if name in form.fields}
         actions.edit_company(by=reader(request), **said)
 
     return settle(
@@ -58,9 +58,7 @@ def logo_remove(request: HttpRequest) -> HttpResponse:
 
 def _filled() -> CompanyForm:
     row = current_company()
-    return CompanyForm(
-        initial={"name": row.name, "time_zone": row.time_zone, "default_team": row.default_team_id}
-    )
+    return CompanyForm(initial={name: getattr(row, name) for name in _FIELDS})
 
 
 def _page(

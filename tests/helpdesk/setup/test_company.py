@@ -20,11 +20,13 @@ def picture(format: str = "PNG", size=(64, 32), color=(20, 30, 200), mode: str =
 
 
 def test_the_company_gets_its_name(root, cast):
-    fields = {"name": "Acme Support", "time_zone": "Europe/Berlin", "default_team": cast.tech.pk}
+    place = {"time_zone": "Europe/Berlin", "language": "de"}
+    fields = {"name": "Acme Support", "default_team": cast.tech.pk, **place}
     assert root.send(reverse("setup:company"), fields).status_code == 303
     row = Company.objects.get()
     assert (row.name, row.time_zone, row.default_team) == ("Acme Support", "Europe/Berlin", cast.tech)
-    assert Event.objects.get(kind="company.edited").data == {"fields": ["name", "time_zone", "default_team"]}
+    changed = ["name", "time_zone", "language", "default_team"]
+    assert Event.objects.get(kind="company.edited").data == {"fields": changed}
     assert "Acme Support" in root.get(reverse("setup:company")).content.decode()
 
 

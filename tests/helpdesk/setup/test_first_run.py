@@ -8,7 +8,7 @@ from tests.helpdesk.setup.conftest import Browser
 from tickets.models import Role
 
 ANSWERS = {
-    "/setup/company/": {"name": "Acme Support", "time_zone": "Europe/Berlin"},
+    "/setup/company/": {"name": "Acme Support", "time_zone": "Europe/Berlin", "language": "en"},
     "/setup/teams/new/": {"name": "Support", "cc_rule": "propose", "reopen_days": 14, "close_after_days": 7},
     "/setup/addresses/new/": {"address": "support@acme.example"},
     "/setup/people/invite/": {"email": "mira@acme.example", "name": "Mira Koch", "role": "agent"},
