@@ -55,8 +55,8 @@ def main() -> None:
 
         stack.enter_context(running(Servers(Path(folder))))
         _fill(options.tickets)
-        for name, application in (("ours", "config.wsgi:application"), ("bare", "bench.bare:application")):
-            stack.enter_context(_serving(application, ports[name]))
+        stack.enter_context(_serving("asgi", "config.asgi:application", ports["ours"]))  # as it is shipped
+        stack.enter_context(_serving("wsgi", "bench.bare:application", ports["bare"]))
         _measure(ports, options.tickets)
 
 
@@ -178,8 +178,8 @@ class Client:
 
 
 @contextmanager
-def _serving(application: str, port: int) -> Iterator[None]:
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", application, "--port", str(port)]
+def _serving(interface: str, application: str, port: int) -> Iterator[None]:
+    command = [sys.executable, "-m", "granian", "--interface", interface, application, "--port", str(port)]
     process = subprocess.Popen([*command, "--workers", "2", "--no-ws", "--log-level", "error"], cwd=ROOT)
     try:
         _await_port(port)

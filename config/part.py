@@ -23,7 +23,8 @@ PAUSE = 2.0
 YIELDING = {"mailer": 10}
 """By how much a part gives way to the others while the processors are busy (0 to 19): writing and sending
 mail does, so that pages and mail that comes in stay quick."""
-WEB_THREADS = 4  # each may hold one connection to the database
+WEB_THREADS = 4  # of each process; each may hold one connection to the database
+WEB_OPEN_REQUESTS = 8192  # of each process, among them the live lines of open desks
 
 
 def main(name: str) -> None:
@@ -41,9 +42,9 @@ def main(name: str) -> None:
 
 def web() -> list[str]:
     return [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "config.wsgi:application",
+        sys.executable, "-m", "granian", "--interface", "asgi", "config.asgi:application",
         "--host", env.text("HOST"), "--port", env.text("PORT"),
-        "--workers", str(env.number("WEB_WORKERS", 1, 64)), "--blocking-threads", str(WEB_THREADS),
+        "--workers", str(env.number("WEB_WORKERS", 1, 64)), "--backpressure", str(WEB_OPEN_REQUESTS),
         "--respawn-failed-workers", "--workers-kill-timeout", "20", "--no-ws",
     ]  # fmt: skip
 

@@ -212,10 +212,12 @@ DATABASES = {
     | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 }
 
-# One for each thread of the web server, each task and each lease that is kept; some for mailboxes (one each),
-# commands and probes.
+# One for each thread of the web server (one of them looks after live lines), each task and each lease that is
+# kept; some for mailboxes (one each), commands and probes.
 CONNECTIONS_NEEDED = (
-    env.number("WEB_WORKERS", 1, 64) * part.WEB_THREADS + 2 * env.number("WORKER_CONCURRENCY", 1, 64) + 30
+    env.number("WEB_WORKERS", 1, 64) * (part.WEB_THREADS + 1)
+    + 2 * env.number("WORKER_CONCURRENCY", 1, 64)
+    + 30
 )
 
 # In the database, so that a wiped Redis signs nobody out and forgets no rate limit.

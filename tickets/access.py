@@ -7,7 +7,8 @@ Whatever is not visible does not exist: faces answer it like an unknown number.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -94,6 +95,32 @@ def worked_by(user: Someone) -> QuerySet[Ticket]:
     if not is_member(user):
         return Ticket.objects.none()
     return Ticket.objects.filter(Q(assignee=user.pk) | Q(team__in=teams_of(user)))
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What one member may work on (as `worked_by`), to be kept for some seconds without the database."""
+
+    person: int
+    everything: bool
+    teams: frozenset[int]
+
+    def covers(self, team: int, assignee: int | None) -> bool:
+        """Whether a ticket of that team and owner (ids) is theirs to work on."""
+        return self.everything or assignee == self.person or team in self.teams
+
+
+def reaches_of(people: Iterable[User]) -> dict[int, Reach]:
+    """By id, the reach of each of these people who is a member. Two queries, however many they are."""
+    members = {person.pk: person for person in people if is_member(person)}
+    if not members:
+        return {}
+    open_to_all = set(Team.objects.filter(open_to_all_agents=True).values_list("pk", flat=True))
+    theirs: dict[int, set[int]] = {pk: set(open_to_all) for pk in members}
+    through = User.teams.through.objects.filter(user__in=members)
+    for person, team in through.values_list("user_id", "team_id"):
+        theirs[person].add(team)
+    return {pk: Reach(pk, is_overseer(person), frozenset(theirs[pk])) for pk, person in members.items()}
 
 
 def teams_of(user: User) -> list[int]:

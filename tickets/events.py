@@ -15,6 +15,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from tickets import hints
 from tickets.bulk import insert
 from tickets.models import Event, Ticket, User
 
@@ -212,7 +213,14 @@ def record_all(drafts: Sequence[NewEvent]) -> list[Event]:
     insert(events)
     for react in subscribers():
         react(events)
+    hints.announce([_hint_of(draft) for draft in drafts if draft.ticket and not _is_derived(draft.kind)])
     return events
+
+
+def _hint_of(draft: NewEvent) -> hints.Hint:
+    ticket = draft.ticket
+    assert ticket is not None
+    return hints.Hint(ticket.pk, ticket.event_seq, draft.kind, ticket.team_id, ticket.assignee_id)
 
 
 def _check(kind: str, data: Mapping[str, Any]) -> None:

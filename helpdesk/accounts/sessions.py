@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.contrib.auth import logout
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, logout
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
+from django.utils.crypto import constant_time_compare
 
 from helpdesk import languages
 from helpdesk.company import company_of
@@ -62,12 +66,43 @@ def zone_of(request: HttpRequest) -> ZoneInfo:
     return zone_named(own or company_of(request).time_zone)
 
 
+def readers_of(keys: Collection[str]) -> dict[str, User]:
+    """Who is signed in by each of these session keys at this moment, as a request with it would find.
+
+    Ended ones are missing. For what outlives a request; it keeps no sign-in alive. Two queries.
+    """
+    rows = Session.objects.filter(session_key__in=list(keys), expire_date__gt=timezone.now())
+    held = {row.session_key: SessionStore().decode(row.session_data) for row in rows}
+    claimed = {key: data for key, data in held.items() if SESSION_KEY in data}
+    people = User.objects.in_bulk([int(data[SESSION_KEY]) for data in claimed.values()])
+    found = ((key, data, people.get(int(data[SESSION_KEY]))) for key, data in claimed.items())
+    return {key: person for key, data, person in found if person is not None and _holds(data, person)}
+
+
+def _holds(data: Mapping[str, Any], person: User) -> bool:
+    """Whether a stored sign-in still stands: the person active, the password the same, the time not over."""
+    given = data.get(HASH_SESSION_KEY, "")
+    known = [person.get_session_auth_hash(), *person.get_session_auth_fallback_hash()]
+    return (
+        person.is_active
+        and data.get(BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS
+        and any(constant_time_compare(given, each) for each in known)
+        and not _is_over(data, person, int(time.time()))
+    )
+
+
+def _is_over(session: Any, person: User, now: int) -> bool:
+    idle, end = limits_of(person)
+    return now - session.get(_BEGAN, now) > end or now - session.get(_SEEN, now) > idle
+
+
 def _keep_or_end(request: HttpRequest) -> None:
     now = int(time.time())
-    idle, end = limits_of(request.user)  # type: ignore[arg-type]
+    user: Any = request.user
+    idle, _end = limits_of(user)
     began = request.session.get(_BEGAN, now)
     seen = request.session.get(_SEEN, now)
-    if now - began > end or now - seen > idle:
+    if _is_over(request.session, user, now):
         logout(request)
     elif _BEGAN not in request.session or now - seen > _TOUCH_SECONDS:
         request.session[_BEGAN], request.session[_SEEN] = began, now
