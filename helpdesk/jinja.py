@@ -11,7 +11,7 @@ from django_htmx.jinja import htmx_script
 from jinja2 import Environment, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
-from helpdesk import context, icons, times
+from helpdesk import context, icons, presence, times
 from helpdesk.marking import marked
 from helpdesk.words import PRIORITY_WORDS, STATUS_WORDS, file_size, initials, number
 
@@ -54,6 +54,8 @@ def environment(**options: Any) -> Environment:
         when=_timed(times.near),
         deadline=_timed(times.deadline),
         exact=times.exact,
+        presence=presence.words,
+        presence_row=presence.short_words,
         date_words=times.date_words,
         duration=times.duration,
         size=file_size,

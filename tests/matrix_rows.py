@@ -242,6 +242,10 @@ ROWS: dict[str, list[Row]] = {
     "desk:new": [Row(get=members, post=members)],
     "desk:ticket": _DESK_PAGE,
     "desk:ticket-news": _DESK_PAGE,
+    "desk:here": _desk_deed(doing="reading", tab="one"),
+    "desk:there": [
+        Row(get=members, query=lambda w, t: "?rows=" + "-".join(str(x.ticket.pk) for x in w.things))
+    ],
     "desk:reply": _desk_deed(text="We look into it."),
     "desk:note": _desk_deed(text="Hm."),
     "desk:save-draft": _desk_deed(text="Hm."),

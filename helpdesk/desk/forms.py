@@ -114,6 +114,8 @@ class ReplyForm(ComposerForm):
         ("resolved", _("Resolved")),
     )
     then = forms.ChoiceField(choices=THEN, required=False)
+    beside = forms.CharField(required=False, max_length=500)
+    """Ids of those who were replying too when the writer was asked whether to send all the same."""
     seen = forms.IntegerField(min_value=0, required=False)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from helpdesk import presence
 from helpdesk.desk.changes import names_in, words_for
 from helpdesk.desk.clocks import NO_CHIP, Chip, due_chips
 from helpdesk.models import Delivery
@@ -36,6 +37,8 @@ class Row:
     words: str = ""
     marks: list[tuple[str, str, str]] = field(default_factory=list)
     left: str = ""
+    here: list[presence.Seen] = field(default_factory=list)
+    """Who else is at the ticket at this moment."""
 
     @property
     def is_late(self) -> bool:
@@ -52,10 +55,12 @@ def rows_for(tickets: list[Ticket], reader: User) -> list[Row]:
         )
     )
     chips = due_chips(tickets)
+    here = presence.among([ticket.pk for ticket in tickets], reader)
     rows = []
     for ticket in tickets:
         message = latest.get(ticket.pk)
         row = Row(ticket, chips.get(ticket.pk, NO_CHIP), ticket.pk in unread)
+        row.here = here.get(ticket.pk, [])
         row.words = (
             " ".join((message.fresh or message.text)[: SNIPPET * 2].split())[:SNIPPET] if message else ""
         )

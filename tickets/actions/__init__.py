@@ -55,7 +55,15 @@ from tickets.actions.properties import (
 )
 from tickets.actions.releasing import release_draft, send_draft
 from tickets.actions.snoozing import snooze, unsnooze, wake
-from tickets.actions.status import close, put_on_hold, reopen, resolve, set_open, set_waiting
+from tickets.actions.status import (
+    close,
+    demand_unchanged,
+    put_on_hold,
+    reopen,
+    resolve,
+    set_open,
+    set_waiting,
+)
 from tickets.actions.taking_back import (
     dismiss_message,
     report_delivered_after_all,
@@ -82,6 +90,7 @@ __all__ = [
     "create_organization",
     "create_team",
     "deactivate",
+    "demand_unchanged",
     "demand_version",
     "discard_draft",
     "dismiss_message",

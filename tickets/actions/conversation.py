@@ -50,9 +50,10 @@ def reply(
     both could be meant; a mail route that has checked the participant passes True). `then` is the status to
     go on to (an agent's choice); without it an agent's reply opens a new ticket, a customer's word opens a
     waiting, held or resolved one. After the team's reopening days a customer's word opens a linked new ticket
-    instead, and the message returned is on that one. `seen_seq` is the last event the writer saw: a customer
-    message after it raises Conflict. `hold` keeps our words back, during which `withdraw` works; the clock
-    counts from now all the same. A customer's word on a merged ticket is said on the one that stands for it.
+    instead, and the message returned is on that one. `seen_seq` is the last event the writer saw: what the
+    customer says after it raises Conflict, and for us a colleague's answer too. `hold` keeps our words back,
+    during which `withdraw` works; the clock counts from now all the same. A customer's word on a merged
+    ticket is said on the one that stands for it.
     """
     words = as_words(words)
     if words.is_empty:
@@ -64,7 +65,7 @@ def reply(
         at = instant(at, ticket)
         from_customer = _speaks_as_customer(ticket, by, as_customer)
         _demand_unmerged(ticket)
-        demand_unchanged(ticket, seen_seq)
+        demand_unchanged(ticket, seen_seq, by=None if from_customer else by)
         if from_customer:
             cancel_waiting(ticket, Draft.WhyNot.CUSTOMER_WROTE, at)
         if from_customer and _is_too_late_to_reopen(ticket, at):

@@ -11,7 +11,7 @@ from tickets import access
 from tickets.actions.base import Conflict, NotAllowed, demand_work, instant, lock
 from tickets.actions.snoozing import end_snooze
 from tickets.events import record
-from tickets.models import SnoozeEnd, Speaker, Status, Ticket, User
+from tickets.models import Message, SnoozeEnd, Speaker, Status, Ticket, User
 
 
 def resolve(ticket: Ticket, *, by: User | None, at: datetime | None = None) -> Ticket:
@@ -98,10 +98,21 @@ STATUS_ACTIONS = {
 """The verb that brings a ticket into each status; nothing goes back to new."""
 
 
-def demand_unchanged(ticket: Ticket, seen_seq: int | None) -> None:
-    """Raise Conflict when a customer spoke after the event that the writer has seen (`seen_seq`)."""
+def demand_unchanged(ticket: Ticket, seen_seq: int | None, *, by: User | None = None) -> None:
+    """Raise Conflict when a customer spoke after the event that the writer has seen (`seen_seq`).
+
+    With `by`, who is about to answer for us, also when a colleague did, unless they took it back."""
     if seen_seq is None or seen_seq >= ticket.event_seq:
         return
-    news = ticket.events.filter(seq__gt=seen_seq, kind="ticket.replied", data__by=Speaker.CUSTOMER)
-    if news.exists():
+    said = list(ticket.events.filter(seq__gt=seen_seq, kind="ticket.replied"))
+    if any(event.data["by"] == Speaker.CUSTOMER for event in said):
         raise Conflict(_("The customer wrote while you were writing. Read it, then send again."))
+    if by is None:
+        return
+    theirs = [event.data["message"] for event in said if event.actor_id != by.pk]
+    answers = Message.objects.filter(pk__in=theirs, by=Speaker.AGENT, withdrawn_at=None)
+    if theirs and (answer := answers.select_related("author").last()):
+        name = answer.author.first_name if answer.author else _("A colleague")
+        raise Conflict(
+            _("%(name)s replied while you were writing. Read it, then send again.") % {"name": name}
+        )

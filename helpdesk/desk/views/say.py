@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from helpdesk import actions as outward
-from helpdesk import file_links
+from helpdesk import file_links, presence
 from helpdesk.desk.base import NoSuchTicket, desk_view, find_ticket, see_other, tell
 from helpdesk.desk.forms import ComposerForm, NoteForm, ReplyForm
 from helpdesk.desk.neighbours import with_view
@@ -40,8 +40,12 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
     ticket = find_ticket(request, number)
     form = ReplyForm(request.POST, request.FILES)
     user: Any = request.user
+    busy = [one for one in presence.beside(ticket, user) if one.is_replying]
 
     def send() -> dict[str, int]:
+        # What was said meanwhile is told before who is writing at this moment.
+        actions.demand_unchanged(ticket, form.cleaned_data["seen"], by=user)
+        demand_asked(busy, form.cleaned_data["beside"])
         message = actions.reply(
             ticket,
             form.words(kept_files(request, ticket, form)),
@@ -56,6 +60,16 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
         return {"message": message.pk}
 
     return _say(request, ticket, form, "reply", send)
+
+
+def demand_asked(busy: list[presence.Seen], known: str) -> None:
+    """Raise Conflict where somebody is replying too of whom the writer was not asked (`known`: their ids)."""
+    new = [one for one in busy if str(one.person.pk) not in known.split(".")]
+    if new:
+        raise actions.Conflict(
+            _("%(who)s at this moment. Send again if both answers are to go out.")
+            % {"who": presence.words(new)}
+        )
 
 
 @desk_view("POST")

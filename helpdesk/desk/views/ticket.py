@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from helpdesk import presence
 from helpdesk.desk import listing, neighbours, panel
 from helpdesk.desk.base import desk_view, find_ticket
 from helpdesk.desk.clocks import clocks_of, sources_in
@@ -96,6 +97,8 @@ def ticket_page(
     }
     if request.method == "GET" and status == 200:
         actions.mark_read(ticket, by=request.user, seq=ticket.event_seq)  # type: ignore[arg-type]
+        if not is_part(request):
+            presence.visit(ticket, request.user, context["tab"], presence.READING)  # type: ignore[arg-type]
     template = "desk/_ticket_parts.html" if is_part(request) else "desk/ticket.html"
     return render(request, template, context, status=status)
 
@@ -150,6 +153,8 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "unsent": unsent,
         "send_at_input": _send_at_input(unsent.get(DraftKind.REPLY)),
         "once": uuid.uuid4().hex,
+        "tab": uuid.uuid4().hex[:12],
+        "present": presence.beside(ticket, user),
         "panel": panel.panel(ticket, user),
         "place": neighbours.place(request, ticket, counts.held[where.view]),
         "rail_items": rail(request, known=counts),
@@ -169,7 +174,10 @@ def _send_at_input(draft: Draft | None) -> str:
 
 @desk_view()
 def news(request: HttpRequest, number: int) -> HttpResponse:
-    """What was said since event `seen`: 204 for nothing, else a bar that leads to it. Two queries."""
+    """What was said since event `seen`: 204 for nothing, else a bar that leads to it. Two queries.
+
+    The tag is the ticket's latest event, by which the page sees that something else changed.
+    """
     ticket = find_ticket(request, number)
     seen = request.GET.get("seen", "")
     since = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else ticket.event_seq
@@ -177,6 +185,9 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
     if ticket.event_seq > since:
         kinds = ("ticket.replied", "ticket.noted", "message.held")
         fresh = ticket.events.filter(seq__gt=since, kind__in=kinds).exclude(actor=request.user.pk).count()
+    tag = {"ETag": f'"{ticket.event_seq}"'}
     if not fresh:
-        return HttpResponse(status=204)
-    return render(request, "desk/_newswait.html", {"fresh": fresh})
+        return HttpResponse(status=204, headers=tag)
+    response = render(request, "desk/_newswait.html", {"fresh": fresh})
+    response["ETag"] = tag["ETag"]
+    return response

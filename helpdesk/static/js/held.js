@@ -25,3 +25,4 @@ function tick() {
   if (waiting) setTimeout(tick, 250);
 }
 tick();
+document.addEventListener("held:shown", tick);

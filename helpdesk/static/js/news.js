@@ -1,4 +1,5 @@
-// The queue asks every 20 s whether anything happened, and not at all while its tab is hidden. Cells of shown rows change
+// The queue asks every 20 s whether anything happened (while the live line is up: when that says so), and not at all while its tab is
+// hidden. Cells of shown rows change
 // in place; no row moves, comes or goes until the reader asks for it with Show. Arrivals are only counted.
 const EVERY = 20000;
 const bar = document.getElementById("newsbar");
@@ -47,7 +48,7 @@ if (kept) {
 }
 
 if (bar) {
-  setInterval(() => ask().catch(() => {}), EVERY);
+  setInterval(() => { if (document.documentElement.dataset.live !== "up") ask().catch(() => {}); }, EVERY);
   document.addEventListener("visibilitychange", () => ask().catch(() => {}));
   document.addEventListener("news:ask", () => ask().catch(() => {}));
 }

@@ -19,17 +19,79 @@ document.addEventListener("htmx:afterSettle", () => {
   (document.getElementById(opener) || document.getElementById("ticket-title"))?.focus({ preventScroll: true });
 });
 
-// Every 20 s: did somebody write? It waits behind a bar; the page never scrolls itself.
+// Did somebody write, or change something? Asked every 20 s, or when the live line says so. New words append, the head is renewed; while
+// the composer has the focus they wait behind a bar. The page never scrolls itself.
 const wait = document.getElementById("newswait");
+const reply = document.getElementById("reply-form");
+const head = () => document.getElementById("ticket-head");
+const quietly = { credentials: "same-origin", redirect: "manual", cache: "no-store" };
+
 async function ask() {
   if (document.hidden) return;
-  const answer = await fetch(wait.dataset.news, { credentials: "same-origin", redirect: "manual", cache: "no-store" });
+  const answer = await fetch(wait.dataset.news, quietly);
+  const seq = Number((answer.headers.get("ETag") || "").replace(/\D/g, ""));
+  if (answer.status === 204 && seq > Number(head().dataset.seq)) { await renew(); return; }
   if (answer.status !== 200) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("a");
   if (!fresh || wait.textContent.trim() === fresh.textContent.trim()) return;
-  fresh.setAttribute("href", wait.dataset.here);
-  wait.replaceChildren(document.importNode(fresh, true));
-  document.dispatchEvent(new CustomEvent("say", { detail: { text: fresh.textContent.trim() } }));
+  if (document.getElementById("composer").contains(document.activeElement)) {
+    fresh.setAttribute("href", wait.dataset.here);
+    wait.replaceChildren(document.importNode(fresh, true));
+  } else await renew();
+  document.dispatchEvent(new CustomEvent("say", { detail: { text: fresh.textContent.split("·")[0].trim() } }));
 }
-if (wait) setInterval(() => ask().catch(() => {}), 20000);
-document.addEventListener("news:ask", () => { if (wait) ask().catch(() => {}); });
+
+// Fetches the parts that htmx would; answers the first message that is new. `read`: the reader asked to see it.
+async function renew(read = false) {
+  const answer = await fetch(wait.dataset.here, { ...quietly, headers: { "HX-Request": "true" } });
+  if (answer.status !== 200) return null;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const old = head();
+  const seq = fresh.getElementById("ticket-head").dataset.seq;
+  if (!old.contains(document.activeElement) && !old.querySelector("details[open]")) {
+    old.replaceWith(document.importNode(fresh.getElementById("ticket-head"), true));
+    window.htmx?.process(head());
+  }
+  for (const held of document.querySelectorAll("#talk .message--held[id]")) {
+    const now = fresh.getElementById(held.id);
+    if (!now) held.closest("li").remove();
+    else if (!now.matches(".message--held")) held.replaceWith(document.importNode(now, true));
+  }
+  const first = append(fresh);
+  wait.replaceChildren();
+  wait.dataset.news = wait.dataset.news.replace(/seen=\d+/, `seen=${seq}`);
+  // What stands here before a word is written was seen by whoever writes then; else sending asks again.
+  if (reply && (read || !reply.elements.text.value.trim())) reply.elements.seen.value = seq;
+  document.dispatchEvent(new Event("held:shown"));
+  return first;
+}
+
+function append(fresh) {
+  const list = document.querySelector("#talk > .talk");
+  let first = null;
+  for (const item of fresh.querySelectorAll("#talk > .talk > li")) {
+    const message = item.querySelector(":scope > .message[id]");
+    if (!message || document.getElementById(message.id)) continue;
+    const card = document.importNode(item, true);
+    card.removeAttribute("id");
+    list.querySelector(":scope > li.muted")?.remove();
+    list.append(card);
+    first ||= card.querySelector(".message");
+  }
+  return first;
+}
+
+if (wait) {
+  const again = () => ask().catch(() => {});
+  setInterval(() => { if (document.documentElement.dataset.live !== "up") again(); }, 20000);
+  document.addEventListener("news:ask", again);
+  wait.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-show]")) return;
+    event.preventDefault();
+    renew(true).then((message) => {
+      const place = message || document.getElementById("ticket-title");
+      place.tabIndex = -1;
+      place.focus();
+    }).catch(() => location.assign(wait.dataset.here));
+  });
+}

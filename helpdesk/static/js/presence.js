@@ -1,0 +1,52 @@
+// The ticket page says every 20 s that it is open and whether its reader is answering, takes that back when it is left, and shows who else
+// is here. Answering: words stand in the reply and a key was pressed in the last two minutes.
+const EVERY = 20000;
+const IDLE = 120000;
+const page = document.querySelector("[data-here]");
+const area = document.getElementById("reply-text");
+const token = document.querySelector("input[name=csrfmiddlewaretoken]")?.value;
+let typed = 0;
+let told = "reading";
+
+const answering = () => Boolean(area?.value.trim()) && Date.now() - typed < IDLE;
+const doing = () => (answering() ? "replying" : document.hidden ? "" : "reading");
+const body = (what) => new URLSearchParams({ doing: what, tab: page.dataset.tab, csrfmiddlewaretoken: token });
+
+async function say() {
+  const what = doing();
+  if (!what) { leave(); return; }
+  told = what;
+  const answer = await fetch(page.dataset.here, { method: "POST", body: body(what), credentials: "same-origin", redirect: "manual", cache: "no-store" });
+  if (answer.status === 200) show(new DOMParser().parseFromString(await answer.text(), "text/html"));
+}
+
+function put(place, from) {
+  if (!place || !from || place.textContent.trim() === from.textContent.trim()) return false;
+  place.replaceChildren(...[...from.childNodes].map((node) => document.importNode(node, true)));
+  return true;
+}
+
+function show(answer) {
+  put(document.getElementById("presence"), answer.querySelector("[data-presence-words]"));
+  const banner = answer.querySelector("[data-presence-banner]");
+  if (put(document.getElementById("beside"), banner) && banner.textContent.trim()) {
+    const text = banner.querySelector("strong").textContent;
+    document.dispatchEvent(new CustomEvent("say", { detail: { text } }));
+  }
+}
+
+function leave() {
+  if (!told) return;
+  told = "";
+  navigator.sendBeacon(page.dataset.here, body(""));
+}
+
+const again = () => say().catch(() => {});
+if (page && token) {
+  area?.addEventListener("input", () => { typed = Date.now(); if (doing() !== told) again(); });
+  setInterval(again, EVERY);
+  document.addEventListener("visibilitychange", again);
+  document.addEventListener("presence:ask", () => { if (!document.hidden) again(); });
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", (event) => { if (event.persisted) again(); });
+}
