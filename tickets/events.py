@@ -76,6 +76,8 @@ KINDS: dict[str, frozenset[str]] = {
     "ticket.unsnoozed": frozenset({"until", "reason"}),
     "ticket.merged": frozenset({"into"}),
     "ticket.took_over": frozenset({"ticket"}),
+    "ticket.unmerged": frozenset({"from"}),
+    "ticket.gave_back": frozenset({"ticket"}),
     "ticket.related": frozenset({"ticket"}),
     "ticket.also_addressed": frozenset({"address"}),
     "ticket.follower_proposed": frozenset({"person"}),

@@ -315,6 +315,12 @@ CHANGES: dict[str, type[Change]] = {
         shapes.Merged,
         lambda row, body, by: actions.merge(row, into=_other(body["into"], by), by=by),
     ),
+    "unmerge": _change(
+        "unmerge",
+        "Let a merged ticket stand for itself again",
+        shapes.Seen,
+        lambda row, body, by: actions.unmerge(row, by=by),
+    ),
     "retype": _change(
         "retype",
         "Change the type",

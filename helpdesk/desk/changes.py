@@ -207,6 +207,15 @@ def _took_over(event: Event, names: Names) -> str:
     return _("Ticket #%(ticket)s was merged into this one") % event.data
 
 
+def _unmerged(event: Event, names: Names) -> str:
+    words = {"name": _actor(event), "number": event.data["from"]}
+    return _("%(name)s undid the merge into #%(number)s") % words
+
+
+def _gave_back(event: Event, names: Names) -> str:
+    return _("Ticket #%(ticket)s stands for itself again") % event.data
+
+
 def _related(event: Event, names: Names) -> str:
     return _("May belong to ticket #%(ticket)s") % event.data
 
@@ -233,6 +242,8 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "ticket.related": _related,
     "ticket.merged": _merged,
     "ticket.took_over": _took_over,
+    "ticket.unmerged": _unmerged,
+    "ticket.gave_back": _gave_back,
     "message.read": _fixed(gettext_noop("A reader confirmed to have read a reply")),
     "message.complained": _fixed(gettext_noop("A reader reported a reply as spam")),
     "message.accepted": _fixed(gettext_noop("A held mail was accepted")),

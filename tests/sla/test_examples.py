@@ -182,3 +182,10 @@ def test_example_merged():
     merged = second.status("10:00", "new", "closed").first()
     assert first.due_at == at("11:00")
     assert (merged.state, merged.stopped_at, merged.breached_at) == (CANCELLED, at("10:00"), None)
+
+
+def test_example_unmerged():
+    second = History(Rules(targets(first=120)), opened="09:30").add("ticket.merged", "10:00", into=1)
+    second = second.status("10:00", "new", "closed").add("ticket.unmerged", "10:30", **{"from": 1})
+    back = second.status("10:30", "closed", "open").first()
+    assert (back.state, back.due_at, back.breached_at) == (RUNNING, at("12:00"), None)

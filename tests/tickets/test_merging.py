@@ -73,6 +73,33 @@ def test_reopening_undoes_it_and_the_promises_run_on(cast, two):
     call_command("rebuild_clocks", "--verify")
 
 
+def test_unmerging_brings_back_what_was_and_takes_back_what_the_merge_proposed(cast, two):
+    first, second = two
+    actions.set_waiting(second, by=cast.gus, at=MONDAY + timedelta(minutes=40))
+    actions.merge(second, into=first, by=cast.gus, at=MONDAY + timedelta(hours=1))
+    with pytest.raises(actions.NotAllowed):
+        actions.unmerge(second, by=cast.mira)
+    for _twice in range(2):
+        back = actions.unmerge(second, by=cast.gus, at=MONDAY + timedelta(hours=2))
+        assert (back.status, back.merged_into) == ("waiting", None)
+    assert list(first.events.values_list("kind", flat=True))[-2:] == [
+        "ticket.gave_back",
+        "ticket.follower_removed",
+    ]
+    assert not Follower.objects.filter(ticket=first).exists()
+    assert clocks_of(second)["first_response"] == "running"
+    call_command("rebuild_clocks", "--verify")
+
+
+def test_unmerging_leaves_closed_what_was_settled_and_keeps_whom_somebody_accepted(cast, two):
+    first, second = two
+    actions.resolve(second, by=cast.gus, at=MONDAY + timedelta(minutes=40))
+    actions.merge(second, into=first, by=cast.gus, at=MONDAY + timedelta(hours=1))
+    actions.accept_follower(first, cast.bob, by=cast.gus)
+    assert actions.unmerge(second, by=cast.gus).status == "closed"
+    assert Follower.objects.get(ticket=first).state == "accepted"
+
+
 def test_what_cannot_be_merged_is_refused_in_words(cast, two):
     first, second = two
     for ticket, into, by in ((first, second, cast.gus), (second, first, cast.mira)):

@@ -19,7 +19,7 @@ from tickets.actions.conversation import (
 from tickets.actions.drafts import discard_draft, save_draft, schedule_draft
 from tickets.actions.jobs import ask_job, cancel_job, retry_job
 from tickets.actions.mailed import doubt_sender, note_address, note_complaint, note_receipt, relate
-from tickets.actions.merging import merge
+from tickets.actions.merging import merge, unmerge
 from tickets.actions.opening import Opened, Opening, open_ticket, open_tickets
 from tickets.actions.people import (
     Acquaintance,
@@ -142,6 +142,7 @@ __all__ = [
     "tag_customer",
     "undo_many",
     "unsnooze",
+    "unmerge",
     "untag",
     "wake",
     "withdraw",

@@ -7,19 +7,19 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tickets.actions.base import NotAllowed, demand_work, instant, require_transaction
+from tickets.actions.base import NotAllowed, demand_work, instant, lock, require_transaction
 from tickets.actions.drafts import cancel_waiting
 from tickets.actions.properties import propose_follower
-from tickets.actions.status import change_status
+from tickets.actions.status import STATUS_ACTIONS, change_status
 from tickets.events import record
-from tickets.models import Draft, Status, Ticket, User
+from tickets.models import UNRESOLVED_STATUSES, Draft, Follower, Status, Ticket, User
 from tickets.queries import where_it_goes
 
 
 def merge(ticket: Ticket, *, into: Ticket, by: User | None, at: datetime | None = None) -> Ticket:
     """Let another ticket stand for this one: it is closed, its promises are void, and whatever its customer
     writes goes there; replies that wait for their time are not sent. What was said stays where it was said;
-    reopening undoes it.
+    `unmerge` undoes it.
 
     The other one must be the older, so that nobody's waiting begins anew. Its clocks go on untouched. Who
     asked here is proposed there as a follower. Raises NotAllowed.
@@ -44,6 +44,58 @@ def merge(ticket: Ticket, *, into: Ticket, by: User | None, at: datetime | None 
         record("ticket.took_over", ticket=into, subject=into, by=by, at=at, data={"ticket": ticket.pk})
         propose_follower(into, ticket.requester, by=by, at=at)
         return ticket
+
+
+def unmerge(ticket: Ticket, *, by: User | None, at: datetime | None = None) -> Ticket:
+    """Let a merged ticket stand for itself again: it is as open, waiting or on hold as it was, and what was
+    settled before stays closed. What was said stays where it was said, so nothing has to move back.
+
+    The proposal of a follower that the merge made goes, unless somebody has decided on it. Raises NotAllowed.
+    """
+    with transaction.atomic():
+        into_id = Ticket.objects.values_list("merged_into", flat=True).get(pk=ticket.pk)
+        if into_id is None:
+            return lock(ticket)
+        ticket, into = _lock_both(ticket, Ticket(pk=into_id))
+        demand_work(by, ticket)
+        if ticket.merged_into_id != into.pk:
+            return ticket
+        at = instant(instant(at, ticket), into)
+        before = _status_before(ticket)
+        ticket.merged_into = None
+        ticket.save(update_fields=["merged_into"])
+        record("ticket.unmerged", ticket=ticket, subject=ticket, by=by, at=at, data={"from": into.pk})
+        if before in UNRESOLVED_STATUSES:
+            change_status(ticket, Status.OPEN, "ticket.reopened", by=by, at=at)
+            if before in (Status.WAITING, Status.ON_HOLD):
+                STATUS_ACTIONS[Status(before)](ticket, by=by, at=at)
+        record("ticket.gave_back", ticket=into, subject=into, by=by, at=at, data={"ticket": ticket.pk})
+        _forget_proposal(into, ticket, by=by, at=at)
+        return lock(ticket)
+
+
+def _status_before(ticket: Ticket) -> str:
+    """The status from which the merge closed it; the present one if it was settled before or moved since."""
+    merged = ticket.events.filter(kind="ticket.merged").order_by("-seq").values_list("seq", flat=True)[0]
+    closed = ticket.events.filter(kind="ticket.closed", seq__gt=merged).order_by("seq").first()
+    was_closed_by_it = closed is not None and ticket.status == Status.CLOSED
+    return str(closed.data["status"][0]) if closed and was_closed_by_it else ticket.status
+
+
+def _forget_proposal(into: Ticket, ticket: Ticket, *, by: User | None, at: datetime) -> None:
+    """Take back the proposed follower whom this merge, and nothing before it, brought to the other ticket."""
+    row = Follower.objects.filter(
+        ticket=into, person=ticket.requester_id, state=Follower.State.PROPOSED
+    ).first()
+    took = into.events.filter(kind="ticket.took_over", data__ticket=ticket.pk).order_by("-seq").first()
+    if row is None or took is None:
+        return
+    proposed = into.events.filter(kind="ticket.follower_proposed", data__person=row.person_id)
+    if proposed.filter(seq__lt=took.seq).exists():
+        return
+    data = {"person": row.person_id}
+    record("ticket.follower_removed", ticket=into, subject=row, by=by, at=at, data=data)
+    row.delete()
 
 
 def _lock_both(one: Ticket, other: Ticket) -> tuple[Ticket, Ticket]:

@@ -173,12 +173,17 @@ def put_on_hold(request: HttpRequest, ticket: Ticket) -> None:
 
 @change_view
 def set_open(request: HttpRequest, ticket: Ticket) -> None:
+    if ticket.merged_into_id is not None:
+        actions.unmerge(ticket, by=_by(request))
     _go(request, ticket, actions.set_open)
 
 
 @change_view
 def reopen(request: HttpRequest, ticket: Ticket) -> None:
-    """Open again; `then` (waiting or on_hold) is where an undone resolution came from."""
+    """Open again; `then` (waiting or on_hold) is where an undone resolution came from. A merged ticket stands
+    for itself again."""
+    if ticket.merged_into_id is not None:
+        actions.unmerge(ticket, by=_by(request))
     _go(request, ticket, actions.reopen)
     back: dict[str, Callable[..., Ticket]] = {"waiting": actions.set_waiting, "on_hold": actions.put_on_hold}
     if then := back.get(given(request, "then")):

@@ -8,20 +8,21 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from helpdesk import presence
-from helpdesk.desk import listing, neighbours, panel
-from helpdesk.desk.base import desk_view, find_ticket
+from helpdesk.desk import listing, merging, neighbours, panel
+from helpdesk.desk.base import desk_view, find_ticket, tell
 from helpdesk.desk.clocks import clocks_of, sources_in
 from helpdesk.desk.conversation import conversation
 from helpdesk.desk.instants import as_input, snooze_choices
 from helpdesk.desk.rail import rail
 from helpdesk.desk.where import where_of
 from helpdesk.models import SavedReply
-from tickets import access, actions
+from tickets import access, actions, queries
 from tickets.models import (
     Attachment,
     Draft,
@@ -60,7 +61,14 @@ class Asked:
 
 @desk_view()
 def ticket(request: HttpRequest, number: int) -> HttpResponse:
-    return ticket_page(request, find_ticket(request, number), draft=draft_from(request, number))
+    """The page; a merged ticket leads to the one that stands for it, unless `merged` asks for its own."""
+    found = find_ticket(request, number)
+    if found.merged_into_id is not None and "merged" not in request.GET:
+        stands = queries.where_it_goes(found)
+        if access.can_work(request.user, stands):
+            tell(request, _("#%(goes)s was merged into this ticket") % {"goes": number})
+            return HttpResponseRedirect(neighbours.with_view(request, stands.pk))
+    return ticket_page(request, found, draft=draft_from(request, number))
 
 
 def draft_from(request: HttpRequest, number: int) -> Composing:
@@ -141,6 +149,7 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "clocks": clocks,
         "sources": sources_in(clocks),
         "may_set_up": access.is_administrator(user),
+        "merged_here": merging.merged_here(ticket, talk.events, user),
         "related": related_to(talk.events, user),
         "followers": [row for row in copied if row.state == Follower.State.ACCEPTED],
         "proposed": [row for row in copied if row.state == Follower.State.PROPOSED],
