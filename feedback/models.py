@@ -93,6 +93,7 @@ class Survey(models.Model):
         COOL_DOWN = "cool_down", _("asked recently")
         DECLINED = "declined", _("asked not to be asked")
         REOPENED = "reopened", _("reopened before sending")
+        SPAM = "spam", _("closed as spam")
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="surveys")
     resolution = models.OneToOneField(Event, models.PROTECT, related_name="survey")

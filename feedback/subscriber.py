@@ -7,8 +7,10 @@ from tickets.models import Event
 
 
 def on_ticket_event(event: Event) -> None:
-    """A resolution plans a survey, a reopening takes back what was not sent yet."""
+    """A resolution plans a survey, a reopening takes back what was not sent yet, spam also what was."""
     if event.kind == "ticket.resolved":
         actions.schedule(event)
     elif event.kind == "ticket.reopened":
         actions.cancel_scheduled(event)
+    elif event.kind == "ticket.marked_spam":
+        actions.cancel_open(event)

@@ -1,7 +1,7 @@
 """Who is told of what: event kind → recipients → `Delivery` rows.
 
-A function of the event and of rows: no rendering, no network, no clock. An internal note is told to nobody
-by mail; `tests/helpdesk/mail/test_notes_never_leave.py` tries.
+A function of the event and of rows: no rendering, no network, no clock. The words of an internal note are
+mailed to nobody; `tests/helpdesk/mail/test_notes_never_leave.py` tries.
 """
 
 from __future__ import annotations
@@ -125,6 +125,12 @@ def is_for_customers(message: Message) -> bool:
     )
 
 
+def _mentioned(event: Event) -> list[Delivery]:
+    """Whom a note names hears that it does; its words stay at the desk."""
+    people = User.objects.filter(pk__in=event.data["people"]).order_by("pk")
+    return _staff(event, people, event.kind)
+
+
 def _withdrawn(event: Event) -> list[Delivery]:
     waiting = Delivery.objects.filter(message=event.data["message"])
     outbox.suppress(waiting, Reason.WITHDRAWN, event.at)
@@ -181,6 +187,7 @@ def _person_invited(event: Event) -> list[Delivery]:
 
 TELL: dict[str, Callable[[Event], list[Delivery]]] = {
     "ticket.replied": _replied,
+    "ticket.mentioned": _mentioned,
     "message.withdrawn": _withdrawn,
     "ticket.assigned": _assigned,
     "delivery.failed": _delivery_failed,

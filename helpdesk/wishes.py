@@ -6,6 +6,7 @@ from tickets.models import User
 
 WISHES = {"ticket.opened": False, "ticket.answered": True, "ticket.assigned": True, "sla.warned": True}
 WISHES |= {
+    "ticket.mentioned": True,
     "sla.breached": True,
     "delivery.failed": True,
     "delivery.delayed": True,

@@ -161,8 +161,8 @@ class Reading:
 def measure(facts: Iterable[Fact], book: RuleBook, until: datetime | None = None) -> list[Reading]:
     """Fold a ticket's events, in the order of their sequence numbers, into its readings.
 
-    A clock that still runs counts as breached if its due time lies before `until`, by default the instant of
-    the last event that matters.
+    Of a ticket that is spam there are none. A clock that still runs counts as breached if its due time lies
+    before `until`, by default the instant of the last event that matters.
     """
     relevant = [_in_utc(fact) for fact in facts if fact.kind in RELEVANT]
     fold = _Fold(book, lost_messages(relevant), _metrics_of(relevant, book))
@@ -174,6 +174,8 @@ def measure(facts: Iterable[Fact], book: RuleBook, until: datetime | None = None
         fold.hear(fact)
     if relevant:
         fold.look_at(until or fold.heard_at)
+    if fold.life.is_spam:
+        return []
     return [reading for reading in fold.readings if reading.is_measured]
 
 

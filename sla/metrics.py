@@ -41,7 +41,7 @@ class Signal(StrEnum):
     MOVED = auto()  # into another status in which the ticket is still open
     RESOLVED = auto()
     REOPENED = auto()
-    MERGED = auto()  # another ticket stands for this one: nothing is promised here any more
+    MERGED = auto()  # another ticket stands for this one, or it is spam: nothing is promised here any more
 
 
 @dataclass
@@ -56,6 +56,7 @@ class Life:
     awaiting_since: datetime | None = None  # the oldest customer message without an answer
     answer_lost: bool = False  # an answer since then was taken back or reached nobody
     imported: bool = False  # written down long after it was opened
+    is_spam: bool = False  # closed as no request: nothing of it counts
     spoke_after_end: bool = False  # the customer wrote on a resolved or closed ticket
     rules: Rules = NO_POLICY
     policy_version: int | None = None
@@ -232,12 +233,18 @@ RELEVANT = frozenset(
         "ticket.prioritized",
         "ticket.moved",
         "ticket.merged",
+        "ticket.marked_spam",
+        "ticket.unmarked_spam",
         "sla.applied",
         "sla.deadline_set",
         "sla.deadline_released",
     }
 )
 """The kinds that the fold reads; all others change no clock."""
+
+
+NO_SPAM = frozenset({"ticket.unmarked_spam", "ticket.reopened"})
+"""After these a ticket that was closed as spam counts again, with all that was measured before."""
 
 
 def lost_messages(facts: Iterable[Fact]) -> set[int]:
@@ -263,8 +270,9 @@ def signals(fact: Fact, life: Life, lost: set[int]) -> Iterator[Signal]:
         yield from _replied(fact, life, lost)
     elif fact.kind == "ticket.noted" and fact.actor_id is not None:
         yield Signal.NOTED
-    elif fact.kind == "ticket.merged":
+    elif fact.kind in ("ticket.merged", "ticket.marked_spam"):
         yield Signal.MERGED
+    life.is_spam = fact.kind == "ticket.marked_spam" or (life.is_spam and fact.kind not in NO_SPAM)
     if fact.kind == "ticket.prioritized":
         life.priority = fact.data["priority"][1]
     elif fact.kind == "ticket.moved":

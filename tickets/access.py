@@ -259,6 +259,12 @@ def colleagues_of(user: Someone) -> QuerySet[User]:
     return people
 
 
+def mentionable_in(ticket: Ticket, by: Someone) -> QuerySet[User]:
+    """Whom a note of `by` may name with an @: the others who may work on the ticket."""
+    people = assignable_to(ticket)
+    return people.exclude(pk=by.pk) if is_member(by) else people
+
+
 def members_visible_to(user: Someone) -> QuerySet[User]:
     """Active members of the staff, for lists of possible owners; members see all of them."""
     if not is_member(user):

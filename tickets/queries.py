@@ -14,9 +14,12 @@ from tickets.models import (
     Attachment,
     Draft,
     Event,
+    Link,
+    Mention,
     Message,
     Organization,
     Status,
+    Tag,
     Team,
     Ticket,
     User,
@@ -32,7 +35,7 @@ def imported_at(tickets: Iterable[int]) -> dict[int, datetime]:
     return dict(first.values_list("ticket_id", "recorded_at"))
 
 
-VIEWS = ("mine", "team", "unassigned", "waiting", "snoozed", "open")
+VIEWS = ("mine", "team", "unassigned", "waiting", "snoozed", "mentions", "open")
 """The desk's own views, in the order of the rail."""
 
 
@@ -42,13 +45,15 @@ def view_condition(user: User, view: str) -> Q:
     What is put off stands in no view of what is to be done now, but in its own and among all that is open."""
     now = Q(snoozed_until=None)
     working = now & Q(status__in=(Status.NEW, Status.OPEN))
+    unresolved = Q(status__in=UNRESOLVED_STATUSES)
     return {
         "mine": Q(assignee=user.pk) & working,
         "team": Q(team__in=user.teams.all()) & working,
         "unassigned": Q(assignee=None) & working,
         "waiting": now & Q(status__in=(Status.WAITING, Status.ON_HOLD)),
         "snoozed": Q(snoozed_until__isnull=False, status__in=UNRESOLVED_STATUSES),
-        "open": Q(status__in=UNRESOLVED_STATUSES),
+        "mentions": Q(pk__in=Mention.objects.filter(person=user.pk).values("ticket")) & unresolved,
+        "open": unresolved,
     }[view]
 
 
@@ -141,6 +146,22 @@ def latest_words(tickets: list[Ticket], *, public_only: bool = True) -> dict[int
         words = words.filter(public=True)
     newest = words.order_by("ticket_id", "-said_at", "-pk").distinct("ticket_id").select_related("author")
     return {message.ticket_id: message for message in newest}
+
+
+def links_of(ticket: Ticket, among: QuerySet[Ticket]) -> list[tuple[Ticket, str]]:
+    """The tickets linked to this one as far as they are `among` those, with what they have to do with it. Two
+    queries at most."""
+    rows = Link.objects.filter(Q(first=ticket.pk) | Q(second=ticket.pk))
+    words = {
+        row.first_id + row.second_id - ticket.pk: str(row.get_word_display()) for row in rows.order_by("pk")
+    }
+    found = among.filter(pk__in=words).order_by("-pk") if words else ()
+    return [(other, words[other.pk]) for other in found]
+
+
+def tag_names(most: int = 300) -> QuerySet[Tag, str]:
+    """The tags that there are, by name; of very many the first."""
+    return Tag.objects.order_by("name").values_list("name", flat=True)[:most]
 
 
 def due_to_close(now: datetime) -> QuerySet[Ticket]:

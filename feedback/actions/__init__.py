@@ -13,6 +13,7 @@ from feedback.actions.definitions import (
 from feedback.actions.surveys import (
     Closed,
     answer,
+    cancel_open,
     cancel_scheduled,
     decline,
     expire,
@@ -24,6 +25,7 @@ from feedback.actions.surveys import (
 __all__ = [
     "Closed",
     "answer",
+    "cancel_open",
     "cancel_scheduled",
     "change_survey",
     "decline",

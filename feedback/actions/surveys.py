@@ -57,6 +57,8 @@ def _why_not(ticket: Ticket, resolution: Event) -> str:
     person = ticket.requester
     if resolution.actor_id is None:
         return Survey.Reason.AUTOMATIC
+    if ticket.spam_at is not None:
+        return Survey.Reason.SPAM
     if person.is_member:
         return Survey.Reason.INTERNAL
     if not _is_reachable(person):
@@ -91,6 +93,13 @@ def cancel_scheduled(reopening: Event) -> None:
     """A ticket reopened: what was still to be sent about its resolution is not sent."""
     for survey in Survey.objects.filter(ticket=reopening.ticket, state=Survey.State.SCHEDULED):
         _cancel(survey, Survey.State.CANCELLED, Survey.Reason.REOPENED, reopening.at)
+
+
+def cancel_open(marking: Event) -> None:
+    """A ticket turned out to be spam: nobody is asked about it, and who was asked already cannot answer."""
+    still_open = (Survey.State.SCHEDULED, Survey.State.INVITED)
+    for survey in Survey.objects.filter(ticket=marking.ticket, state__in=still_open):
+        _cancel(survey, Survey.State.CANCELLED, Survey.Reason.SPAM, marking.at)
 
 
 def invite(survey: Survey, *, at: datetime | None = None) -> Survey | None:

@@ -28,6 +28,7 @@ from helpdesk.actions.mail import (
 )
 from helpdesk.actions.people import invite_again
 from helpdesk.actions.sources import add_mailbox, add_webhook, edit_source, keep_token
+from helpdesk.actions.spam import mark_spam, unmark_spam
 from helpdesk.actions.tokens import digest, issue_token, revoke_token, use_token
 from helpdesk.actions.wording import change_wording, reset_wording
 
@@ -50,6 +51,7 @@ __all__ = [
     "invite_again",
     "issue_token",
     "keep_token",
+    "mark_spam",
     "open_from_held",
     "read_again",
     "refile",
@@ -60,5 +62,6 @@ __all__ = [
     "set_logo",
     "settle_flood",
     "unblock_sender",
+    "unmark_spam",
     "use_token",
 ]

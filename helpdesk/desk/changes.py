@@ -14,7 +14,7 @@ from helpdesk.clock_words import METRIC_WORDS
 from helpdesk.models import SupportAddress
 from helpdesk.times import day_time, deadline
 from helpdesk.words import PRIORITY_WORDS, STATUS_WORDS
-from tickets.models import Draft, Event, SnoozeEnd, Tag, Team, TicketType, User
+from tickets.models import Draft, Event, LinkWord, SnoozeEnd, Tag, Team, TicketType, User
 
 SPOKEN = frozenset(
     {"ticket.opened", "ticket.replied", "ticket.noted", "ticket.heard_automatic", "message.held"}
@@ -137,6 +137,10 @@ def _fixed(text: str) -> Callable[[Event, Names], str]:
     return lambda event, names: _(text)
 
 
+def _plain(text: str) -> Callable[[Event, Names], str]:
+    return lambda event, names: _(text) % {"name": _actor(event)}
+
+
 def _clock(text: str) -> Callable[[Event, Names], str]:
     return lambda event, names: _(text) % {"metric": METRIC_WORDS[event.data["metric"]]}
 
@@ -169,6 +173,8 @@ def _scheduled(event: Event, names: Names) -> str:
 def _cancelled(event: Event, names: Names) -> str:
     if event.data["reason"] == Draft.WhyNot.CUSTOMER_WROTE:
         return _("A reply that was to be sent later was not sent: the customer wrote first")
+    if event.data["reason"] in (Draft.WhyNot.MERGED, Draft.WhyNot.SPAM):
+        return _("A reply that was to be sent later was not sent: the ticket was closed")
     return _("A reply that was to be sent later was not sent: its author no longer works on this ticket")
 
 
@@ -216,6 +222,17 @@ def _gave_back(event: Event, names: Names) -> str:
     return _("Ticket #%(ticket)s stands for itself again") % event.data
 
 
+def _linked(event: Event, names: Names) -> str:
+    word = LinkWord(event.data["word"]).label
+    words = {"name": _actor(event), "number": event.data["ticket"], "word": word}
+    return _("%(name)s linked #%(number)s (%(word)s)") % words
+
+
+def _unlinked(event: Event, names: Names) -> str:
+    words = {"name": _actor(event), "number": event.data["ticket"]}
+    return _("%(name)s removed the link to #%(number)s") % words
+
+
 def _related(event: Event, names: Names) -> str:
     return _("May belong to ticket #%(ticket)s") % event.data
 
@@ -243,6 +260,11 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "ticket.merged": _merged,
     "ticket.took_over": _took_over,
     "ticket.unmerged": _unmerged,
+    "ticket.mentioned": lambda event, names: "",  # the note says it
+    "ticket.linked": _linked,
+    "ticket.unlinked": _unlinked,
+    "ticket.marked_spam": _plain(gettext_noop("%(name)s marked the ticket as spam")),
+    "ticket.unmarked_spam": _plain(gettext_noop("%(name)s took back that it is spam")),
     "ticket.gave_back": _gave_back,
     "message.read": _fixed(gettext_noop("A reader confirmed to have read a reply")),
     "message.complained": _fixed(gettext_noop("A reader reported a reply as spam")),

@@ -18,7 +18,7 @@ from tickets import access, queries
 from tickets.models import UNRESOLVED_STATUSES, Ticket, User
 
 PAGE = 50
-VIEWS = ("mine", "team", "unassigned", "soon", "waiting", "snoozed", "open")
+VIEWS = ("mine", "team", "unassigned", "soon", "waiting", "snoozed", "mentions", "open")
 SOON = timedelta(hours=1)
 SORTS = ("due", "newest", "oldest")
 

@@ -10,7 +10,7 @@ from django.db.models import Case, Count, Q, QuerySet, When
 from django.utils.translation import gettext as _
 
 from helpdesk.desk.clocks import NO_CHIP, Chip, due_chips
-from tickets import access, queries
+from tickets import access, finding
 from tickets.models import UNRESOLVED_STATUSES, Draft, Event, Message, Ticket, User
 
 OFFERED = 10
@@ -92,8 +92,8 @@ def suggested(ticket: Ticket, reader: User) -> list[Ticket]:
 
 
 def found(ticket: Ticket, reader: User, words: str) -> list[Ticket]:
-    """Tickets whose subject has the words, the newest first."""
-    return list(queries.matching(_candidates(ticket, reader), words).order_by("-pk")[:OFFERED])
+    """Tickets whose subject has the words: unresolved ones first, then the newest."""
+    return finding.by_subject(_candidates(ticket, reader), words.split(), OFFERED)
 
 
 def _candidates(ticket: Ticket, reader: User) -> QuerySet[Ticket]:

@@ -19,6 +19,7 @@ VIEW_WORDS = {
     "soon": gettext_lazy("Due soon"),
     "waiting": gettext_lazy("Waiting"),
     "snoozed": gettext_lazy("Snoozed"),
+    "mentions": gettext_lazy("Mentions"),
     "open": gettext_lazy("All open"),
 }
 VIEW_ICONS = {
@@ -28,6 +29,7 @@ VIEW_ICONS = {
     "soon": "clock",
     "waiting": "status-waiting",
     "snoozed": "moon",
+    "mentions": "at",
     "open": "list",
 }
 Item = tuple[str, str, str, int, bool]

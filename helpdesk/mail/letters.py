@@ -271,6 +271,7 @@ LETTERS: dict[str, Callable[[Delivery], Letter]] = {
     "ticket.opened": staff_letters.news,
     "ticket.answered": staff_letters.news,
     "ticket.assigned": staff_letters.news,
+    "ticket.mentioned": staff_letters.mentioned,
     "sla.warned": staff_letters.promises,
     "sla.breached": staff_letters.promises,
     "delivery.failed": staff_letters.news,

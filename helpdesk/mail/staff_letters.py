@@ -80,6 +80,14 @@ def _about_delivery(pk: int | None) -> dict[str, Any]:
     }
 
 
+def mentioned(row: Delivery) -> Letter:
+    """Somebody was named in a note. An answer to this mail is meant for colleagues: it carries no reply
+    address, so it proves nobody, is held on the ticket and becomes a note when it is accepted there."""
+    letter = news(row)
+    letter.reply_to = ""
+    return letter
+
+
 def delayed(row: Delivery) -> Letter:
     """A reply that does not leave; if it has left meanwhile, there is nothing to tell."""
     assert row.event is not None
@@ -94,6 +102,7 @@ def draft_cancelled(row: Delivery) -> Letter:
     because = {
         Draft.WhyNot.CUSTOMER_WROTE: _("%(requester)s wrote first"),
         Draft.WhyNot.MERGED: _("it was merged into another ticket"),
+        Draft.WhyNot.SPAM: _("it was closed as spam"),
     }.get(row.event.data["reason"], _("you no longer work on it"))
     letter.values["because"] = because % letter.values
     return letter

@@ -113,9 +113,18 @@ def _ticket(
         "solve": forms.Plain(),
         "problem": status != 200,
         "rate": promises.survey_path(found, reader),
+        "goes_on": _goes_on(visitor, found),
         "user": visitor.user,
     }
     return page(request, "portal/ticket.html", context, status=status)
+
+
+def _goes_on(visitor: Visitor, found: Ticket) -> Ticket | None:
+    """The ticket that stands for a merged one, if the visitor may follow that too."""
+    if found.merged_into_id is None:
+        return None
+    stands = access.asked_by(visitor.user, visitor.links).filter(pk=queries.where_it_goes(found).pk)
+    return stands.first()
 
 
 def _standing(found: Ticket, last: Message | None) -> Standing:

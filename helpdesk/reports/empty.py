@@ -13,6 +13,7 @@ def latest_period(filters: Filters, column: str) -> Filters | None:
     """The same question about the month of the latest ticket that fits it; None when there is none at all."""
     tickets = Ticket.objects.filter(
         filters.condition(team="team", agent="assignee", priority="priority", channel="channel"),
+        spam_at=None,
         **{f"{column}__isnull": False},
     )
     latest = tickets.order_by(f"-{column}").values_list(column, flat=True).first()

@@ -221,6 +221,7 @@ def resolved_rows(filters: Filters) -> list[Wait]:
             channel="ticket__channel",
         ),
         kind="ticket.resolved",
+        ticket__spam_at=None,
         **within(filters.period, "at"),
     )
     return _as_rows(
@@ -239,6 +240,7 @@ def _plain_rows(filters: Filters, instant: str, *conditions: Q) -> list[Wait]:
     tickets = Ticket.objects.filter(
         filters.condition(team="team", agent="assignee", priority="priority", channel="channel"),
         *conditions,
+        spam_at=None,
         **within(filters.period, instant),
     )
     return _as_rows(tickets.values_list("pk", instant, "team_id", "assignee_id", "priority", "channel"))

@@ -222,6 +222,15 @@ _ALL = (
         Place("actor", _("Who assigned it; the helpdesk’s own name if nobody did"), "Sue Park"),
     ),
     _staff(
+        "ticket.mentioned",
+        _("A note names you"),
+        _(
+            "{actor} named you in a note on ticket {reference}: {subject}\n\nThe note stays at the desk.\n\n"
+            "Read it: {link}"
+        ),
+        Place("actor", _("Who wrote the note"), "Sue Park"),
+    ),
+    _staff(
         "sla.warned",
         _("A promise is due soon"),
         _("{what} is due {due}: {subject}\n\nOpen the ticket: {link}"),

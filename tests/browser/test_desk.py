@@ -173,6 +173,35 @@ def test_the_note_tab_can_be_clicked_and_changes_word_form_and_button(desk, tick
     expect(page.get_by_role("button", name="Add note")).to_be_visible()
 
 
+def test_a_colleague_is_named_and_a_double_merged_and_brought_back_by_keyboard(desk, ticket, open_ticket):
+    double = open_ticket(subject="Refund still missing")
+    page = desk(f"/desk/tickets/{double.pk}/?view=open")
+    page.keyboard.press("n")
+    page.keyboard.type("See this, @su")
+    expect(page.get_by_role("option", name="Sue Park")).to_be_visible()
+    assert [fault["id"] for fault in axe.faults(page) if fault["id"] != "color-contrast"] == []
+    page.keyboard.press("Enter")
+    expect(page.locator("#note-text")).to_have_value("See this, @Sue Park ")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".message--note")).to_contain_text("@Sue Park")
+    page.keyboard.press("m")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/merge/**")
+    page.get_by_role("link", name="Refund missing").focus()
+    page.keyboard.press("Enter")
+    merge = page.get_by_role("button", name=f"Merge #{double.pk} into #{ticket.pk}")
+    expect(merge).to_be_visible()
+    assert axe.faults(page) == []
+    page.set_viewport_size({"width": 390, "height": 800})
+    over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(over) <= 0
+    merge.press("Enter")
+    page.wait_for_url(f"**/desk/tickets/{ticket.pk}/**")
+    page.keyboard.press("z")
+    page.wait_for_url(f"**/desk/tickets/{double.pk}/**")
+    expect(page.locator("#prop-status")).to_contain_text("Open")
+
+
 def test_control_enter_sends_and_undo_brings_the_words_back(desk, ticket):
     page = desk(f"/desk/tickets/{ticket.pk}/")
     page.locator("#reply-text").fill("Too early")
@@ -242,6 +271,7 @@ def paths(cast: Cast, ticket: Ticket) -> list[str]:
         "/desk/?view=mine",
         f"/desk/tickets/{ticket.pk}/",
         f"/desk/tickets/{ticket.pk}/?write=note",
+        f"/desk/tickets/{ticket.pk}/merge/",
         "/desk/tickets/new/",
         "/desk/search/?q=refund",
         "/desk/customers/",

@@ -184,6 +184,15 @@ def test_example_merged():
     assert (merged.state, merged.stopped_at, merged.breached_at) == (CANCELLED, at("10:00"), None)
 
 
+def test_example_spam():
+    spam = promised(first=60).agent("09:20").add("ticket.marked_spam", "10:00")
+    spam = spam.status("10:00", "open", "closed")
+    assert spam.read() == {}
+    back = spam.add("ticket.unmarked_spam", "10:30").status("10:30", "closed", "open")
+    assert verdict_of(back.first()) == "met"
+    assert (back.resolution().state, back.resolution().elapsed_working) == (RUNNING, minutes(60))
+
+
 def test_example_unmerged():
     second = History(Rules(targets(first=120)), opened="09:30").add("ticket.merged", "10:00", into=1)
     second = second.status("10:00", "new", "closed").add("ticket.unmerged", "10:30", **{"from": 1})

@@ -18,6 +18,7 @@ from tickets.actions.conversation import (
 )
 from tickets.actions.drafts import discard_draft, save_draft, schedule_draft
 from tickets.actions.jobs import ask_job, cancel_job, retry_job
+from tickets.actions.linking import link, unlink
 from tickets.actions.mailed import doubt_sender, note_address, note_complaint, note_receipt, relate
 from tickets.actions.merging import merge, unmerge
 from tickets.actions.opening import Opened, Opening, open_ticket, open_tickets
@@ -55,6 +56,7 @@ from tickets.actions.properties import (
 )
 from tickets.actions.releasing import release_draft, send_draft
 from tickets.actions.snoozing import snooze, unsnooze, wake
+from tickets.actions.spam import mark_spam, unmark_spam
 from tickets.actions.status import (
     close,
     demand_unchanged,
@@ -103,7 +105,9 @@ __all__ = [
     "invite",
     "is_address",
     "join",
+    "link",
     "mark_read",
+    "mark_spam",
     "meet",
     "meet_all",
     "merge",
@@ -141,8 +145,10 @@ __all__ = [
     "tag",
     "tag_customer",
     "undo_many",
-    "unsnooze",
+    "unlink",
+    "unmark_spam",
     "unmerge",
+    "unsnooze",
     "untag",
     "wake",
     "withdraw",

@@ -15,11 +15,14 @@ from tickets.actions.opening import open_ticket
 from tickets.actions.saying import say
 from tickets.actions.snoozing import end_snooze
 from tickets.actions.status import STATUS_ACTIONS, change_status, demand_unchanged
+from tickets.bulk import insert
 from tickets.events import record
+from tickets.mentions import mentioned
 from tickets.models import (
     Account,
     Channel,
     Draft,
+    Mention,
     Message,
     ReadMark,
     SnoozeEnd,
@@ -156,7 +159,10 @@ def _follow_up(ticket: Ticket, words: Words, by: User, channel: str, at: datetim
 
 
 def add_note(ticket: Ticket, words: Words | str, *, by: User, at: datetime | None = None) -> Message:
-    """Say something to the team only. Stops no clock, moves no status, never leaves staff."""
+    """Say something to the team only. Stops no clock, moves no status, never leaves staff.
+
+    Whom it names with an @ (`tickets.mentions`) is told, if they may work on the ticket.
+    """
     words = as_words(words)
     if words.is_empty:
         raise ValueError(_("Write a note."))
@@ -168,7 +174,17 @@ def add_note(ticket: Ticket, words: Words | str, *, by: User, at: datetime | Non
             ticket, words, public=False, author=by, by=Speaker.AGENT, channel=Channel.DESK, said_at=at
         )
         record("ticket.noted", ticket=ticket, subject=message, by=by, at=at, data={"message": message.pk})
+        if "@" in words.text:
+            _mention(message, mentioned(words.text, access.mentionable_in(ticket, by)), by, at)
         return message
+
+
+def _mention(note: Message, people: list[User], by: User, at: datetime) -> None:
+    """An event of its own, which knows nothing of the note's words: the note itself is told to nobody."""
+    if people:
+        insert([Mention(message=note, ticket=note.ticket, person=person) for person in people])
+        data = {"people": [person.pk for person in people]}
+        record("ticket.mentioned", ticket=note.ticket, subject=note, by=by, at=at, data=data)
 
 
 def hear_automatic(

@@ -28,7 +28,7 @@ def merge(ticket: Ticket, *, into: Ticket, by: User | None, at: datetime | None 
     if ticket.pk == into.pk:
         return ticket
     with transaction.atomic():
-        ticket, into = _lock_both(ticket, into)
+        ticket, into = lock_both(ticket, into)
         demand_work(by, ticket)
         demand_work(by, into)
         if ticket.merged_into_id == into.pk:
@@ -56,7 +56,7 @@ def unmerge(ticket: Ticket, *, by: User | None, at: datetime | None = None) -> T
         into_id = Ticket.objects.values_list("merged_into", flat=True).get(pk=ticket.pk)
         if into_id is None:
             return lock(ticket)
-        ticket, into = _lock_both(ticket, Ticket(pk=into_id))
+        ticket, into = lock_both(ticket, Ticket(pk=into_id))
         demand_work(by, ticket)
         if ticket.merged_into_id != into.pk:
             return ticket
@@ -98,7 +98,7 @@ def _forget_proposal(into: Ticket, ticket: Ticket, *, by: User | None, at: datet
     row.delete()
 
 
-def _lock_both(one: Ticket, other: Ticket) -> tuple[Ticket, Ticket]:
+def lock_both(one: Ticket, other: Ticket) -> tuple[Ticket, Ticket]:
     """Always in the order of their numbers, so that two merges never wait for each other."""
     require_transaction()
     rows = Ticket.objects.select_for_update().filter(pk__in=(one.pk, other.pk)).order_by("pk")

@@ -80,8 +80,9 @@ def change_status(ticket: Ticket, status: Status, kind: str, *, by: User | None,
         ticket.resolved_at = ticket.resolved_at or at
         ticket.closed_at = at
     else:
-        ticket.resolved_at = ticket.closed_at = ticket.merged_into = None
-    ticket.save(update_fields=["status", "updated_at", "resolved_at", "closed_at", "merged_into"])
+        ticket.resolved_at = ticket.closed_at = ticket.merged_into = ticket.spam_at = None
+    changed = ["status", "updated_at", "resolved_at", "closed_at", "merged_into", "spam_at"]
+    ticket.save(update_fields=changed)
     record(kind, ticket=ticket, subject=ticket, by=by, at=at, data={"status": [old, status.value]})
     if not ticket.is_unresolved:
         end_snooze(ticket, SnoozeEnd.SETTLED, by=by, at=at)

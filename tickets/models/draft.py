@@ -31,6 +31,7 @@ class Draft(models.Model):
         CUSTOMER_WROTE = "customer_wrote", _("The customer wrote first")
         NOT_ALLOWED = "not_allowed", _("You could no longer write on this ticket")
         MERGED = "merged", _("The ticket was merged into another one")
+        SPAM = "spam", _("The ticket was closed as spam")
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="drafts")
     author = models.ForeignKey(User, models.CASCADE, related_name="drafts")

@@ -98,6 +98,7 @@ class Ticket(models.Model):
     answered; `last_customer_at` the newest one. A ticket `merged_into` another is closed; what its customer
     writes goes there. A ticket put off until `snoozed_until` stays out of the views of what is to be done
     now; its clocks run on.
+    writes goes there. One that was closed as spam (`spam_at`) counts in no measure.
     """
 
     subject = models.CharField(max_length=500)
@@ -116,6 +117,7 @@ class Ticket(models.Model):
     merged_into = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="merged", db_index=False
     )
+    spam_at = models.DateTimeField(null=True, blank=True)
     spoke_first = models.CharField(max_length=10, choices=Speaker, default=Speaker.CUSTOMER)
 
     opened_at = models.DateTimeField()
@@ -180,6 +182,27 @@ class SnoozeEnd(models.TextChoices):
     SETTLED = "settled", _("The ticket was resolved or closed")
 
 
+class LinkWord(models.TextChoices):
+    """What two linked tickets have to do with each other; each reads true from both sides."""
+
+    RELATED = "related", _("Related")
+    SAME_CAUSE = "same_cause", _("Same cause")
+    SAME_REQUEST = "same_request", _("Same request")
+
+
+class Link(models.Model):
+    """Two tickets that have to do with each other; `first` has the smaller number."""
+
+    first = models.ForeignKey(Ticket, models.CASCADE, related_name="+", db_index=False)
+    second = models.ForeignKey(Ticket, models.CASCADE, related_name="+")
+    word = models.CharField(max_length=12, choices=LinkWord, default=LinkWord.RELATED)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="one_link_per_pair"),
+        ]
+
+
 class Follower(models.Model):
     """Somebody in copy. Proposed by a mail's Cc, told of public messages from acceptance on, by mail only."""
 
@@ -242,6 +265,20 @@ class Message(models.Model):
     @property
     def is_note(self) -> bool:
         return not self.public
+
+
+class Mention(models.Model):
+    """A colleague whom a note names with an @."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="mentions")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="mentions")
+    person = models.ForeignKey(User, models.CASCADE, related_name="mentions", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["message", "person"], name="one_mention_per_person"),
+        ]
+        indexes = [models.Index(fields=["person", "ticket"], name="mention_of_person")]
 
 
 class Blob(models.Model):

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
+from helpdesk import actions as outward
 from helpdesk.desk.base import desk_view, find_ticket, see_other, tell
 from helpdesk.desk.instants import read_instant
 from helpdesk.desk.neighbours import with_view
@@ -19,7 +20,7 @@ from helpdesk.desk.views.ticket import is_part, ticket_page
 from helpdesk.times import deadline
 from helpdesk.words import PRIORITY_WORDS, STATUS_WORDS
 from tickets import access, actions
-from tickets.models import Priority, Status, Tag, Ticket, TicketType, User
+from tickets.models import LinkWord, Priority, Status, Tag, Ticket, TicketType, User
 
 Change = Callable[[HttpRequest, Ticket], None]
 
@@ -171,10 +172,17 @@ def put_on_hold(request: HttpRequest, ticket: Ticket) -> None:
     _go(request, ticket, actions.put_on_hold)
 
 
-@change_view
-def set_open(request: HttpRequest, ticket: Ticket) -> None:
+def _stand_again(request: HttpRequest, ticket: Ticket) -> None:
+    """Before it is opened: undo what closed it, a merge or the verdict that it is spam."""
     if ticket.merged_into_id is not None:
         actions.unmerge(ticket, by=_by(request))
+    elif ticket.spam_at is not None:
+        outward.unmark_spam(ticket, by=_by(request))
+
+
+@change_view
+def set_open(request: HttpRequest, ticket: Ticket) -> None:
+    _stand_again(request, ticket)
     _go(request, ticket, actions.set_open)
 
 
@@ -182,12 +190,57 @@ def set_open(request: HttpRequest, ticket: Ticket) -> None:
 def reopen(request: HttpRequest, ticket: Ticket) -> None:
     """Open again; `then` (waiting or on_hold) is where an undone resolution came from. A merged ticket stands
     for itself again."""
-    if ticket.merged_into_id is not None:
-        actions.unmerge(ticket, by=_by(request))
+    _stand_again(request, ticket)
     _go(request, ticket, actions.reopen)
     back: dict[str, Callable[..., Ticket]] = {"waiting": actions.set_waiting, "on_hold": actions.put_on_hold}
     if then := back.get(given(request, "then")):
         then(ticket, by=_by(request))
+
+
+@change_view
+def link(request: HttpRequest, ticket: Ticket) -> None:
+    """Say that the ticket `other` has to do with this one, and what (`word`)."""
+    word = given(request, "word") or LinkWord.RELATED
+    if word not in LinkWord.values:
+        raise ValueError(_("Choose what the tickets have to do with each other."))
+    other = _linked(request)
+    actions.link(ticket, other, word=word, by=_by(request))
+    tell(
+        request,
+        _("Linked to #%(number)s") % {"number": other.pk},
+        path("unlink", ticket, f"?other={other.pk}"),
+    )
+
+
+@change_view
+def unlink(request: HttpRequest, ticket: Ticket) -> None:
+    other = _linked(request)
+    actions.unlink(ticket, other, by=_by(request))
+    tell(request, _("No longer linked to #%(number)s") % {"number": other.pk})
+
+
+def _linked(request: HttpRequest) -> Ticket:
+    number = number_of(given(request, "other").removeprefix("#"))
+    other = access.worked_by(request.user).filter(pk=number).first()
+    if other is None:
+        raise ValueError(_("Enter the number of a ticket that you may change."))
+    return other
+
+
+@change_view
+def mark_spam(request: HttpRequest, ticket: Ticket) -> None:
+    """Close it as spam and refuse mail of its sender; Undo takes both back."""
+    if ticket.spam_at is None:
+        address = outward.mark_spam(ticket, by=_by(request))
+        refused = _("Closed as spam. Mail from %(address)s is refused from now on.") % {"address": address}
+        tell(request, refused if address else _("Closed as spam"), path("unmark-spam", ticket))
+
+
+@change_view
+def unmark_spam(request: HttpRequest, ticket: Ticket) -> None:
+    if ticket.spam_at is not None:
+        outward.unmark_spam(ticket, by=_by(request))
+        tell(request, _("No spam. The ticket counts again."), path("mark-spam", ticket))
 
 
 UNDO = {

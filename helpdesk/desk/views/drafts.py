@@ -12,7 +12,7 @@ from helpdesk.desk.base import desk_view, find_ticket, see_other, tell
 from helpdesk.desk.forms import ComposerForm, NoteForm, ReplyForm
 from helpdesk.desk.instants import read_instant
 from helpdesk.desk.neighbours import with_view
-from helpdesk.desk.views.say import Act, back_with_words, kept_files, once_or_back
+from helpdesk.desk.views.say import Act, back_with_words, kept_files, once_or_back, stop_at_names
 from helpdesk.times import near
 from tickets import actions
 from tickets.models import Draft, DraftKind, Ticket
@@ -35,6 +35,8 @@ def send_later(request: HttpRequest, number: int) -> HttpResponse:
     """Keep the reply and let it be said at `send_at` (local time of the reader)."""
     ticket, user = find_ticket(request, number), _by(request)
     form = ReplyForm(request.POST, request.FILES)
+    if stopped := stop_at_names(request, ticket, form):
+        return stopped
 
     def schedule(draft: Draft) -> str:
         send_at = read_instant(request.POST.get("send_at", ""))

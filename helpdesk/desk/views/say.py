@@ -22,6 +22,7 @@ from helpdesk.once import KeyReused, once
 from tickets import access, actions
 from tickets.actions.status import STATUS_ACTIONS
 from tickets.events import STATUS_KINDS
+from tickets.mentions import mentioned
 from tickets.models import Attachment, Channel, DraftFile, DraftKind, Message, Status, Ticket
 
 HOLD_SECONDS = 10
@@ -40,6 +41,8 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
     ticket = find_ticket(request, number)
     form = ReplyForm(request.POST, request.FILES)
     user: Any = request.user
+    if stopped := stop_at_names(request, ticket, form):
+        return stopped
     busy = [one for one in presence.beside(ticket, user) if one.is_replying]
 
     def send() -> dict[str, int]:
@@ -87,6 +90,20 @@ def note(request: HttpRequest, number: int) -> HttpResponse:
     return _say(request, ticket, form, "note", keep)
 
 
+def stop_at_names(request: HttpRequest, ticket: Ticket, form: ReplyForm) -> HttpResponse | None:
+    """A reply that names a colleague with an @ was probably meant as a note: the page comes back and asks.
+    None when it names nobody, or the writer means it."""
+    if "named" in request.POST:
+        return None
+    text = request.POST.get("text", "")
+    named = mentioned(text, access.mentionable_in(ticket, request.user)) if "@" in text else []
+    if not named:
+        return None
+    words = {"colleague": named[0], "customer": ticket.requester.first_name or ticket.requester}
+    problem = _("It names %(colleague)s with an @, who is not told, and %(customer)s reads it.") % words
+    return back_with_words(request, ticket, form, "reply", problem, 422, names_colleagues=True)
+
+
 Act = Callable[[], dict[str, int]]
 
 
@@ -121,9 +138,11 @@ def back_with_words(
     status: int,
     *,
     stopped: bool = False,
+    names_colleagues: bool = False,
 ) -> HttpResponse:
     """The page with the words in it that were not taken, and why."""
     draft = Composing(mode, form.data.get("text", ""), form.data.get("then", ""), problem, stopped)
+    draft.names_colleagues = names_colleagues
     draft.kept = list(_kept_rows(request, ticket, form))
     return ticket_page(request, find_ticket(request, ticket.pk), draft=draft, status=status)
 

@@ -30,6 +30,7 @@ from tickets.models import (
     DraftKind,
     Event,
     Follower,
+    LinkWord,
     Message,
     ReadMark,
     Ticket,
@@ -46,6 +47,7 @@ class Composing:
     then: str = "waiting"
     problem: str = ""
     stopped: bool = False
+    names_colleagues: bool = False
     kept: list[Attachment] = field(default_factory=list)
 
 
@@ -150,10 +152,13 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "sources": sources_in(clocks),
         "may_set_up": access.is_administrator(user),
         "merged_here": merging.merged_here(ticket, talk.events, user),
+        "links": queries.links_of(ticket, access.worked_by(user)),
+        "link_words": LinkWord.choices,
         "related": related_to(talk.events, user),
         "followers": [row for row in copied if row.state == Follower.State.ACCEPTED],
         "proposed": [row for row in copied if row.state == Follower.State.PROPOSED],
         "tags": list(ticket.tags.values_list("name", flat=True)),
+        "tag_choices": queries.tag_names(),
         "people": access.assignable_to(ticket),
         "teams": access.teams_visible_to(user),
         "types": TicketType.choices,

@@ -25,7 +25,7 @@ function run(node) {
   if (node.matches("input, textarea, select")) { node.focus(); if (node.select) node.select(); return; }
   if (node.matches("summary")) {
     node.parentElement.open = true;
-    (node.parentElement.querySelector(".menu__sheet :is(button, a, input:not([type=hidden]), select)") || node).focus();
+    (node.parentElement.querySelector(".menu__sheet :is(button, a, input:not([type=hidden]), select), [data-first]") || node).focus();
     return;
   }
   node.click();

@@ -55,6 +55,20 @@ def test_the_older_stays_whichever_was_open_and_two_people_are_named_and_confirm
     assert other.merged_into == ticket
 
 
+def test_customers_are_led_on_to_their_own_ticket_and_never_to_somebody_elses(
+    cast, browser, ticket, double, open_ticket
+):
+    bobs = open_ticket(requester=cast.bob, subject="Where is it?")
+    for one in (double, bobs):
+        actions.merge(one, into=ticket, by=cast.mira)
+    assert f"goes on here: Refund missing #{ticket.pk}" in words(
+        browser(cast.priya).get(f"/tickets/{double.pk}/")
+    )
+    theirs = words(browser(cast.bob).get(f"/tickets/{bobs.pk}/"))
+    assert "Where is it?" in theirs
+    assert f"#{ticket.pk}" not in theirs
+
+
 def test_nothing_is_said_of_tickets_that_the_reader_may_not_change(mira, cast, ticket, open_ticket):
     secret = open_ticket(subject="Zanzibar", team=cast.tech)
     path = f"/desk/tickets/{ticket.pk}/merge/"
