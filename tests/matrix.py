@@ -349,6 +349,7 @@ def _ids(cast: Cast) -> dict[str, int]:
         "escalation": _escalation(),
         "job": actions.ask_job("sla.recompute", by=cast.sue).pk,
         "bulk": _bulk(cast),
+        "view": actions.create_view("Matrix", "is:open", by=cast.mira).pk,
         "roots_job": actions.ask_job("sla.recompute", by=cast.root).pk,
         "token": token.pk,
     }

@@ -230,6 +230,10 @@ ROWS: dict[str, list[Row]] = {
     "desk:bulk-one": [Row(get=mira_alone, args=_one("bulk"))],
     "desk:bulk-stop": [Row(post=mira_alone, args=_one("bulk"))],
     "desk:bulk-undo": [Row(post=mira_alone, args=_one("bulk"))],
+    "desk:views": [Row(get=members)],
+    "desk:view-new": [Row(get=members, post=members)],
+    "desk:view": [Row(get=mira_alone, post=mira_alone, args=_one("view"))],
+    "desk:view-delete": [Row(post=mira_alone, args=_one("view"))],
     "desk:search": [Row(get=members, query=lambda w, t: "?q=matrix", shows=works)],
     "desk:customers": [Row(get=members)],
     "desk:customer": [

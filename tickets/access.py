@@ -22,6 +22,7 @@ from tickets.models import (
     Message,
     Organization,
     Role,
+    SavedView,
     Team,
     Ticket,
     User,
@@ -234,6 +235,24 @@ def bulk_visible_to(user: Someone) -> QuerySet[Job]:
     if not is_member(user):
         return Job.objects.none()
     return Job.objects.filter(asked_by=user.pk, kind__in=BULK_KINDS)
+
+
+def saved_views_visible_to(user: Someone) -> QuerySet[SavedView]:
+    """A member's own views, those shared with a team that they are in, and those shared with everybody. One
+    whose team is gone is its owner's alone."""
+    if not is_member(user):
+        return SavedView.objects.none()
+    shared = Q(shared=SavedView.Shared.ALL) | Q(
+        shared=SavedView.Shared.TEAM, team__is_active=True, team__members=user.pk
+    )
+    return SavedView.objects.filter(Q(owner=user.pk) | shared).distinct().select_related("owner", "team")
+
+
+def can_change_view(user: Someone, view: SavedView) -> bool:
+    """Its owner; and administrators, once others see it."""
+    if view.owner_id == getattr(user, "pk", None):
+        return is_member(user)
+    return is_administrator(user) and view.shared != SavedView.Shared.MINE
 
 
 def can_change_role(user: Someone, person: User, role: str) -> bool:

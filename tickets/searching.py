@@ -1,7 +1,7 @@
 """The words of a search: `is:open assignee:me -tag:refund "two weeks"`, read once for every face.
 
     is:        open (new or open) · new · waiting · hold · resolved · closed · unresolved · unanswered ·
-               unassigned · late
+               unassigned · late · snoozed
     assignee:  me · none · part of a colleague's name or address
     team:      a team's name, or a part of it
     from:      me · part of the requester's name or address
@@ -170,6 +170,7 @@ def _is(value: str, user: User) -> Q:
         "unanswered": Q(unanswered_since__isnull=False, status__in=UNRESOLVED_STATUSES),
         "unassigned": Q(assignee=None),
         "late": _due_by(timezone.now()),
+        "snoozed": Q(snoozed_until__isnull=False, status__in=UNRESOLVED_STATUSES),
     }
     found: Q = _chosen("is", value, known)
     return found

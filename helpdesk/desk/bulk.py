@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from helpdesk.desk.instants import Choice, as_input, read_instant, snooze_choices
-from helpdesk.desk.where import Where
+from helpdesk.desk.where import CAPPED, Where
 from helpdesk.words import number
 from tickets import access
 from tickets.actions.bulk import MOST
@@ -30,6 +30,7 @@ class Bar:
     snooze_own: str
     shown: str
     total: int
+    is_counted: bool
     newest: int
     is_all: bool
     more: bool
@@ -47,6 +48,7 @@ def bulk_bar(request: HttpRequest, where: Where, tickets: list[Ticket], total: i
         snooze_own=as_input(offered[-1].at),
         shown="-".join(str(ticket.pk) for ticket in tickets),
         total=len(every) if is_all else min(total, MOST),
+        is_counted=not where.is_filtered or total <= CAPPED,
         newest=max(every, default=0),
         is_all=is_all,
         more=total > len(tickets),

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from helpdesk.desk import listing
 from helpdesk.desk.rail import view_word
-from helpdesk.desk.where import Where, where_of
+from helpdesk.desk.where import CAPPED, Where, where_of
 from tickets.models import Ticket
 
 COUNTED = 500
@@ -41,20 +41,22 @@ def with_view(request: HttpRequest, number: int) -> str:
     return reverse("desk:ticket", args=[number])
 
 
-def place(request: HttpRequest, ticket: Ticket, total: int) -> Place:
-    """Three queries at most; `total` is how many the view holds, `ticket` comes from `find_ticket`.
+def place(request: HttpRequest, ticket: Ticket, counts: listing.Counts) -> Place:
+    """Three queries, and one to count what a filter holds; `ticket` comes from `find_ticket`.
 
     A ticket that left the view still knows who would stand beside it.
     """
     user: Any = request.user
     where = where_of(request)
     rows, sort = where.tickets(user), where.sort
+    total = where.total(rows, counts)
     key = listing.Key.of(ticket)
     previous = listing.before(rows, key, sort).first()
     following = listing.after(rows, key, sort).first()
-    ahead, is_in = listing.standing(rows, key, ticket.pk, sort) if total <= COUNTED else (0, False)
+    is_short = total <= (CAPPED if where.is_filtered else COUNTED)
+    ahead, is_in = listing.standing(rows, key, ticket.pk, sort) if is_short else (0, False)
     return Place(
-        word=view_word(where.view),
+        word=view_word(where),
         back=where.path,
         previous=_path(previous, where),
         next=_path(following, where),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -11,6 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from helpdesk import outbox
 from helpdesk.desk.listing import VIEWS, Counts, counts
+from helpdesk.desk.where import CAPPED, Where, reaches_settled
+from tickets import access, queries
+from tickets.models import SavedView
+from tickets.searching import BadQuery, parse
 
 VIEW_WORDS = {
     "mine": gettext_lazy("My open"),
@@ -50,9 +56,55 @@ def rail(request: HttpRequest, current: str = "", known: Counts | None = None) -
     return items
 
 
+@dataclass(frozen=True)
+class SavedItem:
+    """A saved view in the rail. `count` is None until it was asked for, or where counting says nothing;
+    `problem` why its filter means nothing any more."""
+
+    view: SavedView
+    path: str
+    count: str | None = None
+    problem: str = ""
+
+
+def saved_rail(request: HttpRequest, *, counted: bool = False) -> list[SavedItem]:
+    """The reader's saved views and those shared with them. One query; counting them asks once more, and once
+    for each name of a person or team in their filters."""
+    user: Any = request.user
+    views = list(access.saved_views_visible_to(user))
+    if not counted:
+        return [SavedItem(view, view_path(f"s{view.pk}")) for view in views]
+    conditions: dict[str, Q] = {}
+    problems: dict[int, str] = {}
+    for view in views:
+        try:
+            query = parse(view.text, user)
+        except BadQuery as error:
+            problems[view.pk] = str(error)
+            continue
+        if not query.phrases and not reaches_settled(query):
+            conditions[str(view.pk)] = query.condition
+    found, is_least = queries.counts_among_newest(user, conditions) if conditions else ({}, False)
+    return [
+        SavedItem(
+            view,
+            view_path(f"s{view.pk}"),
+            _capped(found.get(str(view.pk)), is_least),
+            problems.get(view.pk, ""),
+        )
+        for view in views
+    ]
+
+
+def _capped(count: int | None, is_least: bool) -> str | None:
+    if count is None:
+        return None
+    return f"{min(count, CAPPED)}+" if count > CAPPED or is_least else str(count)
+
+
 def view_path(view: str) -> str:
     return f"{reverse('desk:queue')}?view={view}"
 
 
-def view_word(view: str) -> str:
-    return str(VIEW_WORDS.get(view, _("Queue")))
+def view_word(where: Where) -> str:
+    return where.saved.name if where.saved else str(VIEW_WORDS.get(where.view, _("Queue")))

@@ -18,6 +18,7 @@ from helpdesk.desk.views import (
     search,
     taking,
     ticket,
+    views,
 )
 
 app_name = "desk"
@@ -32,6 +33,10 @@ urlpatterns = [
     path("bulk/<int:pk>/stop/", bulk.stop, name="bulk-stop"),
     path("bulk/<int:pk>/undo/", bulk.undo, name="bulk-undo"),
     path("there/", presence.there, name="there"),
+    path("views/", views.counted, name="views"),
+    path("views/new/", views.new, name="view-new"),
+    path("views/<int:pk>/", views.edit, name="view"),
+    path("views/<int:pk>/delete/", views.delete, name="view-delete"),
     path("search/", search.search, name="search"),
     path("undelivered/", deliveries.undelivered, name="undelivered"),
     path("customers/", customers.customers, name="customers"),

@@ -55,6 +55,7 @@ from tickets.actions.properties import (
     untag,
 )
 from tickets.actions.releasing import release_draft, send_draft
+from tickets.actions.saved_views import create_view, delete_view, edit_view
 from tickets.actions.snoozing import snooze, unsnooze, wake
 from tickets.actions.spam import mark_spam, unmark_spam
 from tickets.actions.status import (
@@ -91,7 +92,9 @@ __all__ = [
     "close",
     "create_organization",
     "create_team",
+    "create_view",
     "deactivate",
+    "delete_view",
     "demand_unchanged",
     "demand_version",
     "discard_draft",
@@ -100,6 +103,7 @@ __all__ = [
     "edit_organization",
     "edit_person",
     "edit_team",
+    "edit_view",
     "hear_automatic",
     "hold_message",
     "invite",

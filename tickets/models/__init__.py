@@ -5,6 +5,7 @@ from tickets.models.draft import Draft, DraftFile, DraftKind
 from tickets.models.event import Event
 from tickets.models.job import UNFINISHED, Job, JobState
 from tickets.models.people import Account, Organization, Role, Team, User
+from tickets.models.saved_view import SavedView
 from tickets.models.ticket import (
     OPEN_STATUSES,
     UNRESOLVED_STATUSES,
@@ -52,6 +53,7 @@ __all__ = [
     "Priority",
     "ReadMark",
     "Role",
+    "SavedView",
     "SnoozeEnd",
     "Speaker",
     "Status",

@@ -16,8 +16,9 @@ from helpdesk import flooded
 from helpdesk.desk import listing, rows
 from helpdesk.desk.base import desk_view
 from helpdesk.desk.bulk import bulk_bar
-from helpdesk.desk.rail import rail, view_word
-from helpdesk.desk.where import SORT_WORDS, Where, where_of
+from helpdesk.desk.filters import suggestions
+from helpdesk.desk.rail import rail, saved_rail, view_word
+from helpdesk.desk.where import CAPPED, SORT_WORDS, Where, where_of
 from helpdesk.words import number
 from tickets import access, actions
 from tickets.models import Ticket
@@ -42,24 +43,30 @@ def queue_page(
     user: Any = request.user
     where = where_of(request)
     start = listing.Key.parse(request.GET.get("after", ""))
-    tickets, following = listing.page(where.tickets(user).select_related(*SHOWN), start, sort=where.sort)
-    counts = listing.counts(user, where.view)
-    total = counts.held[where.view]
+    held = where.tickets(user)
+    tickets, following = listing.page(held.select_related(*SHOWN), start, sort=where.sort)
+    counts = listing.counts(user, where.view if where.view in listing.VIEWS else listing.VIEWS[0])
+    is_whole = where.is_filtered and start is None and following is None
+    total = len(tickets) if is_whole else where.total(held, counts)
+    is_counted = not where.is_filtered or total <= CAPPED
     is_all = request.GET.get("all") == "1" and bool(tickets) and not picked
     context = {
         "area": "queue",
         "view": where.address,
         "where": where,
-        "word": view_word(where.view),
+        "word": view_word(where),
         "rail_items": rail(request, where.view, counts),
+        "saved_items": saved_rail(request),
         "rows": rows.rows_for(tickets, user),
         "total": total,
-        "late": counts.late,
-        "soon": counts.soon,
+        "total_words": _tickets(total, is_counted),
+        "late": 0 if where.is_filtered else counts.late,
+        "soon": 0 if where.is_filtered else counts.soon,
         "start": start,
         "known": known(tickets),
         "etag": etag_of(tickets),
-        "shown": _("%(shown)s shown of %(total)s") % {"shown": len(tickets), "total": number(total)},
+        "shown": _("%(shown)s shown of %(total)s")
+        % {"shown": len(tickets), "total": number(total) if is_counted else f"{CAPPED}+"},
         "older": f"{where.path}&after={following}" if following else None,
         "newest": where.path if start else None,
         "size": listing.PAGE,
@@ -69,12 +76,20 @@ def queue_page(
         "may_set_up": access.is_administrator(user),
         "waiting": 0 if tickets else listing.waiting_number(user),
         "sorts": SORT_WORDS,
+        "suggestions": suggestions(where),
+        "may_change": where.saved is not None and access.can_change_view(user, where.saved),
         "picked": {ticket.pk for ticket in tickets} if is_all else set(picked),
         "notice": notice,
-        "problem": bool(notice),
+        "problem": bool(notice or where.problem),
         "bulk": bulk_bar(request, where, tickets, total, is_all) if tickets else None,
     }
-    return render(request, "desk/queue.html", context, status=status)
+    return render(request, "desk/queue.html", context, status=422 if where.problem else status)
+
+
+def _tickets(total: int, is_counted: bool) -> str:
+    if not is_counted:
+        return _("%(number)s+ tickets") % {"number": CAPPED}
+    return ngettext("%(number)s ticket", "%(number)s tickets", total) % {"number": number(total)}
 
 
 def known(tickets: list[Ticket]) -> str:

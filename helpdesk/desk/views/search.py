@@ -30,7 +30,7 @@ FILTERS = (
 )
 """Terms that one press adds or takes away, so that nobody has to know how they are written."""
 HELP = (
-    ("is:", "open, new, waiting, hold, resolved, closed, unresolved, unanswered, unassigned, late"),
+    ("is:", "open, new, waiting, hold, resolved, closed, unresolved, unanswered, unassigned, late, snoozed"),
     ("assignee:", "me, none, mira"),
     ("team:", "billing"),
     ("from:", "priya, priya@acme.example"),

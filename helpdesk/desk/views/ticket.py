@@ -170,7 +170,7 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "tab": uuid.uuid4().hex[:12],
         "present": presence.beside(ticket, user),
         "panel": panel.panel(ticket, user),
-        "place": neighbours.place(request, ticket, counts.held[where.view]),
+        "place": neighbours.place(request, ticket, counts),
         "rail_items": rail(request, known=counts),
         "view": where.address,
         "snooze_offered": snooze_choices(timezone.now()),
