@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tickets', '0012_snooze_and_bulk'),
+        ('tickets', '0013_mentions_spam_links'),
     ]
 
     operations = [
