@@ -5,6 +5,7 @@ typed words back, with a button that sends the same form again.
 """
 
 import logging
+import re
 import sys
 from http import HTTPStatus
 from typing import Any
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS = 10
 # Fields of a form that are not somebody's words.
 _MACHINE_FIELDS = {"csrfmiddlewaretoken"}
+_SAYING = re.compile(r"(/desk/tickets/\d+/)(reply|note)/")
 _SECRET_FIELDS = {"password", "password1", "password2", "oldpassword"}
 
 
@@ -76,13 +78,22 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def unavailable(request: HttpRequest) -> HttpResponse:
     """503 for a database that is away, with the posted form to be sent again."""
     fields, had_files = _posted(request)
+    title = _("The helpdesk is restarting")
+    advice = _("This takes a few seconds. Nothing was lost; try again in a moment.")
+    said = _SAYING.match(request.path) if fields else None
+    if said:
+        title = _("Your reply was not sent") if said[2] == "reply" else _("Your note was not added")
+        advice = _(
+            "The server did not answer. The text is safe below. Nobody has got it. Try again in a moment."
+        )
     response = _answer(
         request,
         HTTPStatus.SERVICE_UNAVAILABLE,
-        _("The helpdesk is restarting"),
-        _("This takes a few seconds. Nothing was lost; try again in a moment."),
+        title,
+        advice,
         fields=fields,
         had_files=had_files,
+        ticket_path=said[1] if said else "",
     )
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
@@ -116,6 +127,7 @@ def _answer(request: HttpRequest, status: HTTPStatus, title: str, advice: str, *
         "path": request.get_full_path(),
         "fields": [],
         "had_files": False,
+        "ticket_path": "",
         **more,
     }
     try:

@@ -165,6 +165,13 @@ def drafts_visible_to(user: Someone, ticket: Ticket) -> QuerySet[Draft]:
     return Draft.objects.filter(ticket=ticket, author=user.pk)
 
 
+def own_drafts(user: Someone) -> QuerySet[Draft]:
+    """All that somebody is writing, on whichever tickets they work."""
+    if not is_member(user):
+        return Draft.objects.none()
+    return Draft.objects.filter(author=user.pk, ticket__in=worked_by(user))
+
+
 def attachments_visible_to(
     user: Someone, ticket: Ticket, links: Collection[int] = ()
 ) -> QuerySet[Attachment]:

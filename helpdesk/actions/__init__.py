@@ -5,6 +5,7 @@ Already done returns quietly; not allowed raises `NotAllowed`, whose text may be
 """
 
 from helpdesk.actions.company import (
+    count_use,
     create_address,
     create_saved_reply,
     delete_saved_reply,
@@ -38,6 +39,7 @@ __all__ = [
     "add_webhook",
     "block_sender",
     "change_wording",
+    "count_use",
     "create_address",
     "create_saved_reply",
     "delete_mail",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -42,13 +42,18 @@ class ApiView(APIView):
 
     query_class: type[Strict] = NoQuery
     query: dict[str, Any]
+    takes_files: ClassVar[bool] = False
+    """Whether a form with files is taken, which is not read whole into memory."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if request.method not in ("GET", "HEAD", "OPTIONS"):
+        if request.method not in ("GET", "HEAD", "OPTIONS") and not self._is_form(request):
             _ = request._request.body  # read whole, within DATA_UPLOAD_MAX_MEMORY_SIZE
         reads = request.method in ("GET", "HEAD")
         self.query = read_query(request, self.query_class_for(request) if reads else NoQuery)
+
+    def _is_form(self, request: Request) -> bool:
+        return self.takes_files and (request.content_type or "").startswith("multipart/")
 
     def query_class_for(self, request: Request) -> type[Strict]:
         return self.query_class
@@ -89,20 +94,21 @@ Answer = tuple[int, Any]
 """Status code and body."""
 
 
-def answer_once(request: Request, act: Callable[[], Answer]) -> Response:
+def answer_once(request: Request, act: Callable[[], Answer], body: bytes | None = None) -> Response:
     """Run `act`; under an Idempotency-Key only the first time, and answer repetitions like the first.
 
-    The key belongs to the person and to this exact request (method, path and body). A refused request keeps
-    no key, so it may be mended and sent again under the same one.
+    The key belongs to the person and to this exact request (method, path and body; `body` stands for one
+    that was not read whole). A refused request keeps no key, so it may be mended and sent again under the
+    same one.
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
-        code, body = act()
-        return Response(body, status=code)
+        code, found = act()
+        return Response(found, status=code)
     if not 0 < len(key) <= KEY_LENGTH:
         words = _("Must have 1 to %(limit)s characters.") % {"limit": KEY_LENGTH}
         raise ValidationError({"Idempotency-Key": [words]})
-    owner, identity = f"user:{request.user.pk}", _identity(request._request)
+    owner, identity = f"user:{request.user.pk}", _identity(request._request, body)
     (code, text), repeated = once(owner, key, identity, lambda: _kept(*act()))
     response = Response(json.loads(text), status=code)
     if repeated:
@@ -110,8 +116,8 @@ def answer_once(request: Request, act: Callable[[], Answer]) -> Response:
     return response
 
 
-def _identity(request: HttpRequest) -> bytes:
-    return f"{request.method} {request.path}\n".encode() + request.body
+def _identity(request: HttpRequest, body: bytes | None) -> bytes:
+    return f"{request.method} {request.path}\n".encode() + (request.body if body is None else body)
 
 
 def _kept(code: int, body: Any) -> list[Any]:

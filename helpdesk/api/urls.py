@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path, re_path
 
-from helpdesk.api import clocks, deliveries, docs, drafts, views
+from helpdesk.api import clocks, deliveries, docs, draft_files, drafts, saved, views
 
 app_name = "api"
 
@@ -21,6 +21,14 @@ urlpatterns: list[URLPattern] = [
     path("tickets/<int:number>/discard-draft/", drafts.DiscardDraft.as_view(), name="discard-draft"),
     path("tickets/<int:number>/schedule-draft/", drafts.ScheduleDraft.as_view(), name="schedule-draft"),
     path("tickets/<int:number>/send-draft/", drafts.SendDraft.as_view(), name="send-draft"),
+    path("tickets/<int:number>/add-draft-file/", draft_files.AddDraftFile.as_view(), name="add-draft-file"),
+    path(
+        "tickets/<int:number>/remove-draft-file/",
+        draft_files.RemoveDraftFile.as_view(),
+        name="remove-draft-file",
+    ),
+    path("tickets/<int:number>/saved-replies/", saved.SavedReplies.as_view(), name="saved-replies"),
+    path("tickets/<int:number>/fill-reply/", saved.FillReply.as_view(), name="fill-reply"),
     path("tickets/<int:number>/reply/", views.Reply.as_view(), name="reply"),
     path("tickets/<int:number>/note/", views.Note.as_view(), name="note"),
     *(

@@ -68,6 +68,12 @@ class Said:
         return "customer" if self.message.by == Speaker.CUSTOMER else "reply"
 
     @property
+    def is_theirs(self) -> bool:
+        """Whether the customer said it and it counts."""
+        message = self.message
+        return self.kind == "customer" and not message.held and not message.withdrawn_at
+
+    @property
     def held_until(self) -> datetime | None:
         """Until when the message can be taken back; None once it has been sent or withdrawn."""
         message = self.message

@@ -65,5 +65,15 @@ def place(request: HttpRequest, ticket: Ticket, counts: listing.Counts) -> Place
     )
 
 
+def following(request: HttpRequest, ticket: Ticket) -> str:
+    """The address of the ticket below the place where this one stood when `find_ticket` read it; what was
+    done since may have moved it. "" at the end of the list. One query."""
+    user: Any = request.user
+    where = where_of(request)
+    rows = where.tickets(user).exclude(pk=ticket.pk)
+    row = listing.after(rows, listing.Key.of(ticket), where.sort).first()
+    return where.ticket_path(row.pk) if row else ""
+
+
 def _path(row: Ticket | None, where: Where) -> str:
     return f"{where.ticket_path(row.pk)}#latest" if row else ""

@@ -42,13 +42,16 @@ Item = tuple[str, str, str, int, bool]
 
 
 def rail(request: HttpRequest, current: str = "", known: Counts | None = None) -> list[Item]:
-    """The rail's items: (path, word, icon, count, is current). Two queries, or one."""
+    """The rail's items: (path, word, icon, count, is current). Three queries, or two."""
     user: Any = request.user
     held = (known or counts(user)).held
     items = [
         (view_path(view), str(VIEW_WORDS[view]), VIEW_ICONS[view], held[view], view == current)
         for view in VIEWS
     ]
+    written = access.own_drafts(user).count()
+    if written or current == "drafts":
+        items.append((reverse("desk:drafts"), _("Drafts"), "pen", written, current == "drafts"))
     stuck = outbox.stuck_for(user).count()
     if stuck or current == "undelivered":
         path, is_here = reverse("desk:undelivered"), current == "undelivered"

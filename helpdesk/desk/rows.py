@@ -13,7 +13,7 @@ from helpdesk.desk.changes import names_in, words_for
 from helpdesk.desk.clocks import NO_CHIP, Chip, due_chips
 from helpdesk.models import Delivery
 from helpdesk.times import clock_time
-from tickets import queries
+from tickets import access, queries
 from tickets.models import Event, ReadMark, Ticket, User
 
 SNIPPET = 160  # characters
@@ -46,7 +46,7 @@ class Row:
 
 
 def rows_for(tickets: list[Ticket], reader: User) -> list[Row]:
-    """The rows of one page of tickets: six queries, whatever their number."""
+    """The rows of one page of tickets: seven queries, whatever their number."""
     latest = queries.latest_words(tickets)
     unread = unread_among(tickets, reader)
     undelivered = set(
@@ -54,6 +54,7 @@ def rows_for(tickets: list[Ticket], reader: User) -> list[Row]:
             "message__ticket_id", flat=True
         )
     )
+    written = set(access.own_drafts(reader).filter(ticket__in=tickets).values_list("ticket", flat=True))
     chips = due_chips(tickets)
     here = presence.among([ticket.pk for ticket in tickets], reader)
     rows = []
@@ -64,6 +65,8 @@ def rows_for(tickets: list[Ticket], reader: User) -> list[Row]:
         row.words = (
             " ".join((message.fresh or message.text)[: SNIPPET * 2].split())[:SNIPPET] if message else ""
         )
+        if ticket.pk in written:
+            row.marks.append(("pen", _("Draft"), ""))
         if ticket.pk in undelivered:
             row.marks.append(("alert", _("Not delivered"), "late"))
         if ticket.snoozed_until:

@@ -58,11 +58,15 @@ class TeamLook(models.Model):
 
 
 class SavedReply(models.Model):
-    """A text that agents insert; for one team, or (without one) for all."""
+    """A text that agents insert; for one team, or (without one) for all. `folder` groups them, `uses` counts
+    the insertions."""
 
     title = models.CharField(max_length=100)
+    folder = models.CharField(max_length=60, blank=True, default="", db_default="")
     text = models.TextField()
     team = models.ForeignKey(Team, models.CASCADE, null=True, blank=True, related_name="saved_replies")
+    uses = models.PositiveIntegerField(default=0, db_default=0)
+    used_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

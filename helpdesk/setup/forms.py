@@ -352,6 +352,9 @@ class TeamLookForm(SetupForm):
 
 class SavedReplyForm(SetupForm):
     title = forms.CharField(label=_("Title"), max_length=100)
+    folder = forms.CharField(
+        label=_("Folder"), max_length=60, required=False, help_text=_("Groups the list, such as “Refunds”.")
+    )
     text = forms.CharField(label=_("Text"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 8}))
     team = forms.ModelChoiceField(
         label=_("For"),
@@ -363,7 +366,7 @@ class SavedReplyForm(SetupForm):
 
     @staticmethod
     def of(row: SavedReply) -> dict[str, Any]:
-        return {"title": row.title, "text": row.text, "team": row.team_id}
+        return {"title": row.title, "folder": row.folder, "text": row.text, "team": row.team_id}
 
 
 class WordingForm(SetupForm):

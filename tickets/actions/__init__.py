@@ -16,7 +16,14 @@ from tickets.actions.conversation import (
     mark_read,
     reply,
 )
-from tickets.actions.drafts import discard_draft, save_draft, schedule_draft
+from tickets.actions.drafts import (
+    add_draft_file,
+    discard_draft,
+    move_draft,
+    remove_draft_file,
+    save_draft,
+    schedule_draft,
+)
 from tickets.actions.jobs import ask_job, cancel_job, retry_job
 from tickets.actions.linking import link, unlink
 from tickets.actions.mailed import doubt_sender, note_address, note_complaint, note_receipt, relate
@@ -84,6 +91,7 @@ __all__ = [
     "Words",
     "accept_follower",
     "accept_message",
+    "add_draft_file",
     "add_note",
     "ask_job",
     "assign",
@@ -116,6 +124,7 @@ __all__ = [
     "meet_all",
     "merge",
     "move",
+    "move_draft",
     "note_address",
     "note_complaint",
     "note_receipt",
@@ -129,6 +138,7 @@ __all__ = [
     "relate",
     "release_draft",
     "remember_sort",
+    "remove_draft_file",
     "remove_follower",
     "reopen",
     "reply",

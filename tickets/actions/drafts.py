@@ -58,8 +58,8 @@ def save_draft(
         return draft
 
 
-def _add_files(draft: Draft, files: Collection[NewFile]) -> None:
-    DraftFile.objects.bulk_create(
+def _add_files(draft: Draft, files: Collection[NewFile]) -> list[DraftFile]:
+    return DraftFile.objects.bulk_create(
         DraftFile(
             draft=draft,
             blob_id=key,
@@ -68,6 +68,61 @@ def _add_files(draft: Draft, files: Collection[NewFile]) -> None:
         )
         for file, key in zip(files, keep_blobs(list(files)), strict=True)
     )
+
+
+def add_draft_file(ticket: Ticket, file: NewFile, *, by: User, kind: str) -> DraftFile:
+    """Keep a file beside what `by` is writing, before it is sent. Words are not touched: a draft of files
+    alone has version 0. Personal: no event. Raises ValueError when there are too many."""
+    with transaction.atomic():
+        ticket = lock(ticket)
+        demand_work(by, ticket)
+        draft, _made = Draft.objects.get_or_create(
+            ticket=ticket, author=by, kind=DraftKind(kind), defaults={"version": 0}
+        )
+        if draft.files.count() >= MOST_FILES:
+            raise ValueError(_("Add at most %(number)s files.") % {"number": MOST_FILES})
+        return _add_files(draft, [file])[0]
+
+
+def remove_draft_file(file: DraftFile, *, by: User) -> None:
+    """Take a file away from a draft; a draft of which nothing is left then goes too."""
+    with transaction.atomic():
+        ticket = lock(file.draft.ticket)
+        demand_work(by, ticket)
+        draft = Draft.objects.filter(pk=file.draft_id, author=by).first()
+        if draft is None:
+            raise NotAllowed(_("This draft is somebody else’s."))
+        draft.files.filter(pk=file.pk).delete()
+        if not draft.version and not draft.files.exists():
+            draft.delete()
+
+
+def move_draft(draft: Draft, kind: str, *, by: User, version: int) -> Draft:
+    """Let a reply go on as a note, or a note as a reply: words and files stand below what is there already.
+
+    A time to be sent at does not go along. Personal: no event but for that time. Raises Conflict, NotAllowed.
+    """
+    with transaction.atomic():
+        ticket = lock(draft.ticket)
+        demand_work(by, ticket)
+        draft = own_draft(draft, by=by, version=version)
+        if draft.kind == DraftKind(kind):
+            return draft
+        if draft.send_at:
+            draft = schedule_draft(draft, None, by=by, version=version)
+        other = Draft.objects.filter(ticket=ticket, author=by, kind=kind).first()
+        if other is None:
+            draft.kind, draft.cancelled_at, draft.why_not = DraftKind(kind), None, ""
+            draft.version += 1
+            draft.save()
+            return draft
+        other.text = "\n\n".join(filter(None, [other.text.rstrip(), draft.text]))
+        other.version += 1
+        other.updated_at = timezone.now()
+        other.save(update_fields=["text", "version", "updated_at"])
+        draft.files.update(draft=other)
+        draft.delete()
+        return other
 
 
 def discard_draft(ticket: Ticket, *, by: User, kind: str, version: int | None = None) -> None:

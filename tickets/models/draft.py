@@ -19,10 +19,11 @@ class DraftKind(models.TextChoices):
 class Draft(models.Model):
     """What one member writes on one ticket: a reply or a note, seen by nobody else.
 
-    `version` counts the savings; who saves names the version they saw, so that two tabs never overwrite each
-    other. A reply with `send_at` is said at that instant (its `said_at` is the moment of release). When the
-    customer writes first, the ticket is merged, or nobody may say it any more, `send_at` is emptied,
-    `cancelled_at` and `why_not` tell the author, and the words stay. `then` is the status to go on to.
+    `version` counts the savings of its words (0 while it has only files); who saves names the version they
+    saw, so that two tabs never overwrite each other. A reply with `send_at` is said at that instant (its
+    `said_at` is the moment of release). When the customer writes first, the ticket is merged, or nobody may
+    say it any more, `send_at` is emptied, `cancelled_at` and `why_not` tell the author, and the words stay.
+    `then` is the status to go on to.
     """
 
     class WhyNot(models.TextChoices):

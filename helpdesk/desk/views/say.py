@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -13,26 +12,20 @@ from django.utils.translation import gettext as _
 
 from helpdesk import actions as outward
 from helpdesk import file_links, presence
+from helpdesk.desk import neighbours
 from helpdesk.desk.base import NoSuchTicket, desk_view, find_ticket, see_other, tell
+from helpdesk.desk.composing import goes_on_to_next, hold_of
 from helpdesk.desk.forms import ComposerForm, NoteForm, ReplyForm
 from helpdesk.desk.neighbours import with_view
 from helpdesk.desk.views.ticket import Composing, ticket_page
-from helpdesk.models import SavedReply
+from helpdesk.desk.where import where_of
 from helpdesk.once import KeyReused, once
 from tickets import access, actions
+from tickets.actions.drafts import CHANGED
 from tickets.actions.status import STATUS_ACTIONS
 from tickets.events import STATUS_KINDS
 from tickets.mentions import mentioned
 from tickets.models import Attachment, Channel, DraftFile, DraftKind, Message, Status, Ticket
-
-HOLD_SECONDS = 10
-LONGEST_HOLD = 60
-
-
-def hold_of(user: Any) -> timedelta:
-    """How long this agent's replies wait for an Undo (0 to 60 s)."""
-    wanted = user.preferences.get("hold_seconds", HOLD_SECONDS)
-    return timedelta(seconds=max(0, min(LONGEST_HOLD, wanted if isinstance(wanted, int) else HOLD_SECONDS)))
 
 
 @desk_view("POST")
@@ -59,7 +52,7 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
             hold=hold_of(user),
             as_customer=False,
         )
-        actions.discard_draft(ticket, by=user, kind=DraftKind.REPLY)
+        _end_draft(request, ticket, form, DraftKind.REPLY)
         return {"message": message.pk}
 
     return _say(request, ticket, form, "reply", send)
@@ -84,7 +77,7 @@ def note(request: HttpRequest, number: int) -> HttpResponse:
 
     def keep() -> dict[str, int]:
         row = actions.add_note(ticket, form.words(kept_files(request, ticket, form)), by=user)
-        actions.discard_draft(ticket, by=user, kind=DraftKind.NOTE)
+        _end_draft(request, ticket, form, DraftKind.NOTE)
         return {"message": row.pk}
 
     return _say(request, ticket, form, "note", keep)
@@ -112,8 +105,8 @@ def once_or_back(
 ) -> tuple[dict[str, int] | None, HttpResponse | None]:
     """Run `act` once for this form: its answer. Whatever stops it gives the page back with the text in it."""
 
-    def back(problem: str, status: int, *, stopped: bool = False) -> tuple[None, HttpResponse]:
-        return None, back_with_words(request, ticket, form, mode, problem, status, stopped=stopped)
+    def back(problem: str, status: int, **how: bool) -> tuple[None, HttpResponse]:
+        return None, back_with_words(request, ticket, form, mode, problem, status, **how)
 
     if not form.is_valid():
         return back(" ".join(str(error) for errors in form.errors.values() for error in errors), 422)
@@ -143,8 +136,27 @@ def back_with_words(
     """The page with the words in it that were not taken, and why."""
     draft = Composing(mode, form.data.get("text", ""), form.data.get("then", ""), problem, stopped)
     draft.names_colleagues = names_colleagues
+    draft.elsewhere = saved_elsewhere(request, ticket, form, mode)
     draft.kept = list(_kept_rows(request, ticket, form))
     return ticket_page(request, find_ticket(request, ticket.pk), draft=draft, status=status)
+
+
+def saved_elsewhere(request: HttpRequest, ticket: Ticket, form: ComposerForm, mode: str) -> bool:
+    """Whether another window has saved other words since those of the form were begun."""
+    if not form.data.get("draft", ""):
+        return False
+    found = access.drafts_visible_to(request.user, ticket).filter(kind=mode).first()
+    if found is None or str(found.version) == form.data["draft"]:
+        return False
+    typed = form.data.get("text", "").replace("\r\n", "\n").strip()
+    return bool(found.text.strip()) and found.text.strip() != typed
+
+
+def _end_draft(request: HttpRequest, ticket: Ticket, form: ComposerForm, mode: str) -> None:
+    """What was said is no draft any more. Raises Conflict rather than losing words from another window."""
+    if saved_elsewhere(request, ticket, form, mode):
+        raise actions.Conflict(str(CHANGED))
+    actions.discard_draft(ticket, by=request.user, kind=mode)  # type: ignore[arg-type]
 
 
 def _say(request: HttpRequest, ticket: Ticket, form: ComposerForm, mode: str, act: Act) -> HttpResponse:
@@ -154,7 +166,26 @@ def _say(request: HttpRequest, ticket: Ticket, form: ComposerForm, mode: str, ac
         return response
     if mode == "note" and not answer["repeated"]:
         tell(request, _("Note added. Only your team sees it."))
+    if mode == "reply" and (following := _following(request, ticket)):
+        return _on_to_next(request, ticket, answer, following)
     return see_other(with_view(request, ticket.pk) + f"#message-{answer['message']}")
+
+
+def _following(request: HttpRequest, ticket: Ticket) -> str:
+    """The way to the ticket below, for who wants to go on to it; "" to stay, also at the end of the list."""
+    return neighbours.following(request, ticket) if goes_on_to_next(request.user) else ""
+
+
+def _on_to_next(request: HttpRequest, ticket: Ticket, answer: dict[str, int], following: str) -> HttpResponse:
+    """What was sent can be taken back from there; `sent` lets the page forget its copy of the words."""
+    hold = hold_of(request.user)
+    if hold and not answer["repeated"]:
+        seconds = int(hold.total_seconds())
+        words = {"name": ticket.requester.first_name, "number": ticket.pk, "seconds": seconds}
+        undo = reverse("desk:withdraw", args=[ticket.pk, answer["message"]])
+        back = f"{undo}?view={where_of(request).address}"
+        tell(request, _("#%(number)s: sending to %(name)s in %(seconds)s s") % words, back)
+    return see_other(f"{following}&sent={ticket.pk}#latest")
 
 
 def _kept_rows(request: HttpRequest, ticket: Ticket, form: ComposerForm) -> Any:
@@ -176,35 +207,6 @@ def kept_files(request: HttpRequest, ticket: Ticket, form: ComposerForm) -> tupl
     return tuple(actions.NewFile(row.name, bytes(row.blob.data), row.content_type) for row in rows)
 
 
-@desk_view("POST")
-def insert(request: HttpRequest, number: int) -> HttpResponse:
-    """Without scripts: give the page back with a saved reply below what was typed."""
-    ticket = find_ticket(request, number)
-    mine = SavedReply.objects.filter(team=None) | SavedReply.objects.filter(team=ticket.team_id)
-    row = mine.filter(pk=_number(request.POST.get("saved", ""))).first()
-    text = "\n\n".join(
-        filter(None, [request.POST.get("text", "").rstrip(), fill(row.text, ticket, request) if row else ""])
-    )
-    return ticket_page(request, ticket, draft=Composing("reply", text, request.POST.get("then", "")))
-
-
-def fill(text: str, ticket: Ticket, request: HttpRequest) -> str:
-    """A saved reply with its places filled: {customer}, {agent}, {number}."""
-    user: Any = request.user
-    places = {
-        "{customer}": ticket.requester.first_name,
-        "{agent}": user.first_name,
-        "{number}": ticket.reference,
-    }
-    for place, words in places.items():
-        text = text.replace(place, words)
-    return text
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
-
-
 def find_message(request: HttpRequest, ticket: Ticket, pk: int) -> Message:
     """A message of the ticket. Raises NoSuchTicket."""
     try:
@@ -224,25 +226,49 @@ def withdraw(request: HttpRequest, number: int, message: int) -> HttpResponse:
             was_held = row.withdrawn_at is None
             row = actions.withdraw(row, by=user)
             if was_held:
-                _take_status_back(ticket, row, user)
+                _back_into_draft(ticket, row, _take_status_back(ticket, row, user))
     except actions.NotAllowed as refusal:
         return ticket_page(request, find_ticket(request, number), notice=str(refusal), status=409)
-    tell(request, _("Not sent. Your words are in the composer again."))
-    path = with_view(request, number)
-    return see_other(f"{path}{'&' if '?' in path else '?'}restore={row.pk}#composer")
+    if row.author_id == user.pk:
+        tell(request, _("Not sent. Your words are in the composer again."))
+    else:
+        tell(request, _("Not sent. %(name)s has the words as a draft again.") % {"name": row.author})
+    return see_other(with_view(request, number) + "#composer")
 
 
-def _take_status_back(ticket: Ticket, message: Message, user: Any) -> None:
-    """Undo the status move that the reply made with it, unless somebody moved on since."""
+def _take_status_back(ticket: Ticket, message: Message, user: Any) -> str:
+    """Undo the status move that the reply made with it, unless somebody moved on since. The status that it
+    had gone to, "" for none."""
     said = ticket.events.get(kind="ticket.replied", data__message=message.pk)
     move = ticket.events.filter(seq=(said.seq or 0) + 1, kind__in=STATUS_KINDS, actor=message.author).first()
     if move is None:
-        return
+        return ""
     old, new = move.data["status"]
     if Ticket.objects.get(pk=ticket.pk).status == new and old in STATUS_ACTIONS:
         if new in (Status.RESOLVED, Status.CLOSED):
             actions.reopen(ticket, by=user)
         STATUS_ACTIONS[Status(old)](ticket, by=user)
+    return str(new)
+
+
+def _back_into_draft(ticket: Ticket, message: Message, then: str) -> None:
+    """The words and files are their author's draft again, below what was begun meanwhile."""
+    author = message.author
+    if author is None or not access.can_work(author, ticket):
+        return
+    begun = access.drafts_visible_to(author, ticket).filter(kind=DraftKind.REPLY).first()
+    if begun and begun.send_at:
+        begun = actions.schedule_draft(begun, None, by=author, version=begun.version)
+    files = message.attachments.order_by("pk").select_related("blob")
+    actions.save_draft(
+        ticket,
+        "\n\n".join(filter(None, [begun.text.rstrip() if begun else "", message.text])),
+        by=author,
+        kind=DraftKind.REPLY,
+        version=begun.version if begun else 0,
+        then=then if then in dict(ReplyForm.THEN) else "",
+        files=[actions.NewFile(row.name, bytes(row.blob.data), row.content_type) for row in files],
+    )
 
 
 @desk_view("POST")

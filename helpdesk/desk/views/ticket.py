@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from django.db.models import Prefetch
@@ -14,24 +13,21 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk import presence
-from helpdesk.desk import listing, merging, neighbours, panel
+from helpdesk.desk import composing, listing, merging, neighbours, panel
 from helpdesk.desk.base import desk_view, find_ticket, tell
 from helpdesk.desk.clocks import clocks_of, sources_in
 from helpdesk.desk.conversation import conversation
 from helpdesk.desk.instants import as_input, snooze_choices
 from helpdesk.desk.rail import rail
 from helpdesk.desk.where import where_of
-from helpdesk.models import SavedReply
 from tickets import access, actions, queries
 from tickets.models import (
     Attachment,
-    Draft,
     DraftFile,
     DraftKind,
     Event,
     Follower,
     LinkWord,
-    Message,
     ReadMark,
     Ticket,
     TicketType,
@@ -49,6 +45,10 @@ class Composing:
     stopped: bool = False
     names_colleagues: bool = False
     kept: list[Attachment] = field(default_factory=list)
+    left: tuple[str, ...] = ()
+    """Places of a saved reply that are still to be filled by hand."""
+    elsewhere: bool = False
+    """Whether the draft was saved in another window since these words were begun."""
 
 
 @dataclass
@@ -70,21 +70,12 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
         if access.can_work(request.user, stands):
             tell(request, _("#%(goes)s was merged into this ticket") % {"goes": number})
             return HttpResponseRedirect(neighbours.with_view(request, stands.pk))
-    return ticket_page(request, found, draft=draft_from(request, number))
+    return ticket_page(request, found, draft=draft_from(request))
 
 
-def draft_from(request: HttpRequest, number: int) -> Composing:
-    """The composer as the address asks for it: which tab, and the words of a reply that was taken back."""
-    draft = Composing(mode="note" if request.GET.get("write") == "note" else "reply")
-    restore = request.GET.get("restore", "")
-    if restore.isascii() and restore.isdigit():
-        row = Message.objects.filter(
-            pk=int(restore), ticket=number, author=request.user.pk, withdrawn_at__isnull=False
-        ).first()
-        if row:
-            draft.text = row.text
-            draft.kept = list(row.attachments.select_related("blob").defer("blob__data"))
-    return draft
+def draft_from(request: HttpRequest) -> Composing:
+    """The composer as the address asks for it: which tab."""
+    return Composing(mode="note" if request.GET.get("write") == "note" else "reply")
 
 
 def ticket_page(
@@ -162,10 +153,10 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "people": access.assignable_to(ticket),
         "teams": access.teams_visible_to(user),
         "types": TicketType.choices,
-        "saved_replies": SavedReply.objects.filter(team=None)
-        | SavedReply.objects.filter(team=ticket.team_id),
         "unsent": unsent,
-        "send_at_input": _send_at_input(unsent.get(DraftKind.REPLY)),
+        "composer": composing.offers(
+            ticket, user, unsent.get(DraftKind.REPLY), can_quote=any(one.is_theirs for one in talk.said)
+        ),
         "once": uuid.uuid4().hex,
         "tab": uuid.uuid4().hex[:12],
         "present": presence.beside(ticket, user),
@@ -176,14 +167,6 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "snooze_offered": snooze_choices(timezone.now()),
         "snooze_own": as_input(ticket.snoozed_until or snooze_choices(timezone.now())[-1].at),
     }
-
-
-def _send_at_input(draft: Draft | None) -> str:
-    """The time of a reply that is sent later, as a date field takes it; else tomorrow at nine."""
-    now = timezone.localtime()
-    tomorrow = now.replace(hour=9, minute=0) + timedelta(days=1)
-    at = timezone.localtime(draft.send_at) if draft and draft.send_at else tomorrow
-    return f"{at:%Y-%m-%dT%H:%M}"
 
 
 @desk_view()

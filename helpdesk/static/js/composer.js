@@ -1,5 +1,5 @@
 // Two tabs over two forms. Both stay in the page, so that changing the tab loses nothing. Ctrl or Cmd with Enter sends the form
-// that has the focus. A saved reply goes in at the cursor. Without scripts the tabs are links and saved replies a round trip.
+// that has the focus. Without scripts the tabs are links.
 const box = document.getElementById("composer");
 
 function show(mode, focus) {
@@ -14,16 +14,7 @@ function show(mode, focus) {
 
 box?.addEventListener("click", (event) => {
   const tab = event.target.closest("[data-composer]");
-  if (tab) { event.preventDefault(); show(tab.dataset.composer, true); return; }
-  const saved = event.target.closest("[data-insert]");
-  if (saved) {
-    event.preventDefault();
-    const area = saved.form.querySelector("textarea");
-    saved.closest("details").open = false;
-    area.focus();
-    area.setRangeText(saved.dataset.insert, area.selectionStart, area.selectionEnd, "end");
-    area.dispatchEvent(new Event("input", { bubbles: true }));
-  }
+  if (tab) { event.preventDefault(); show(tab.dataset.composer, true); }
 });
 
 box?.addEventListener("keydown", (event) => {
@@ -33,22 +24,31 @@ box?.addEventListener("keydown", (event) => {
     if (event.shiftKey && form.elements.then) form.elements.then.value = "resolved";
     form.requestSubmit(form.querySelector(".composer__send"));
   }
+  if (event.key === "Enter" && event.target.dataset.enter) {
+    event.preventDefault();
+    event.target.form.requestSubmit(document.getElementById(event.target.dataset.enter));
+  }
   if (event.key === "Escape" && event.target.matches("textarea")) event.target.blur();
-});
-
-box?.addEventListener("change", (event) => {
-  if (!event.target.matches("[data-files]")) return;
-  const label = event.target.closest("label");
-  label.querySelector(".composer__names")?.remove();
-  const names = [...event.target.files].map((file) => file.name).join(", ");
-  if (names) label.append(Object.assign(document.createElement("span"), { className: "composer__names clip", textContent: names }));
 });
 
 // Two clicks send once; the server holds a one-time token besides.
 box?.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (event.target.dataset.sending) { event.preventDefault(); return; }
-  if (button?.formAction && button.hasAttribute("formaction")) return;
+  if (button?.hasAttribute("formaction")) return;
+  const area = event.target.querySelector("textarea");
+  const fault = event.target.querySelector("[data-fault]");
+  if (event.target.dataset.uploading) {
+    event.preventDefault();
+    document.dispatchEvent(new CustomEvent("say", { detail: { text: button.querySelector("[data-send-words]").textContent, urgent: true } }));
+    return;
+  }
+  if (area.value.length > Number(event.target.dataset.limit)) {
+    event.preventDefault();
+    fault.textContent = event.target.dataset.over.replace("{n}", area.value.length.toLocaleString(document.documentElement.lang));
+    area.focus();
+    return;
+  }
   event.target.dataset.sending = "yes";
   button?.setAttribute("aria-disabled", "true");
 });

@@ -39,7 +39,7 @@ def test_a_note_is_never_public(mira, ticket):
     assert "NOTE" in words(page)
 
 
-def test_reply_and_note_have_addresses_of_their_own_and_cannot_be_exchanged(mira, ticket):
+def test_ux26_reply_and_note_name_their_readers_and_have_addresses_of_their_own(mira, ticket):
     page = mira.get(f"/desk/tickets/{ticket.pk}/")
     reply = form(page, f"/desk/tickets/{ticket.pk}/reply/")
     note = form(page, f"/desk/tickets/{ticket.pk}/note/")
@@ -70,7 +70,7 @@ def test_the_same_form_with_other_words_is_shown_again_instead_of_lost(mira, tic
     assert said(ticket) == ["First.", "Second."]
 
 
-def test_a_newer_word_of_the_customer_stops_the_send_and_keeps_the_text(mira, cast, ticket):
+def test_ux27_a_newer_word_of_the_customer_stops_the_send_and_keeps_the_text(mira, cast, ticket):
     path = f"/desk/tickets/{ticket.pk}/reply/"
     fields = form(mira.get(f"/desk/tickets/{ticket.pk}/"), path) | {"text": "Please wait."}
     actions.reply(ticket, "It has arrived, thank you.", by=cast.priya, channel="mail")
@@ -101,7 +101,7 @@ def test_an_empty_form_asks_for_words(mira, ticket, kind, asked):
     assert said(ticket) == []
 
 
-def test_undo_takes_a_held_reply_back_with_its_words_files_and_status(mira, cast, ticket):
+def test_ux29_undo_within_the_hold_brings_words_files_and_status_back_and_no_mail_leaves(mira, cast, ticket):
     actions.set_open(ticket, by=cast.mira)
     proof = SimpleUploadedFile("proof.txt", b"proof", "text/plain")
     send(mira, ticket, "reply", text="Too early.", then="resolved", files=proof)
@@ -110,11 +110,13 @@ def test_undo_takes_a_held_reply_back_with_its_words_files_and_status(mira, cast
     assert back.status_code == 303
     page = mira.get(back["Location"].split("#")[0])
     fields = form(page, f"/desk/tickets/{ticket.pk}/reply/")
-    assert fields["text"] == "Too early."
-    assert f'name="keep" value="{message.attachments.get().pk}"' in page.content.decode()
+    assert (fields["text"], fields["then"]) == ("Too early.", "resolved")
+    file = Draft.objects.get(text="Too early.", author=cast.mira).files.get().pk
+    assert f'name="keep_draft" value="{file}"' in page.content.decode()
+    assert set(Delivery.objects.filter(message=message).values_list("state", flat=True)) == {"suppressed"}
     ticket.refresh_from_db()
     assert ticket.status == "open"
-    kept = fields | {"text": "Now.", "keep": message.attachments.get().pk}
+    kept = fields | {"text": "Now.", "keep_draft": file}
     mira.post(f"/desk/tickets/{ticket.pk}/reply/", kept)
     sent = ticket.messages.latest("pk")
     assert bytes(sent.attachments.get().blob.data) == b"proof"

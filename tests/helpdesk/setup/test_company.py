@@ -154,9 +154,14 @@ def test_an_address_that_cannot_be_ours_is_refused(root, cast, address):
 
 
 def test_a_saved_reply_is_added_changed_and_deleted(root, cast):
-    fields = {"title": "Hello", "text": "Thank you for writing.", "team": cast.billing.pk}
-    assert root.send(reverse("setup:replies_new"), fields).status_code == 303
+    fields = {"title": "Hello", "text": "Thank you, {customer}. {foo}", "team": cast.billing.pk}
+    seen = root.send(reverse("setup:replies_new"), fields | {"preview": "1"}).content.decode()
+    assert "Thank you, Priya. {foo}" in seen
+    assert "Not a placeholder:" in seen
+    assert not SavedReply.objects.exists()
+    assert root.send(reverse("setup:replies_new"), fields | {"folder": "Greetings"}).status_code == 303
     row = SavedReply.objects.get()
+    assert row.folder == "Greetings"
     page = reverse("setup:replies_edit", args=[row.pk])
     assert root.send(page, fields | {"text": "Thanks.", "team": ""}).status_code == 303
     row.refresh_from_db()
