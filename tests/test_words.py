@@ -74,19 +74,25 @@ class _Words(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.open: list[str] = []
         self.found: list[str] = []
+        self.goes_on = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.goes_on = self.goes_on and tag == "mark"  # a mark within a text does not end it
         self.found += [value or "" for name, value in attrs if name in SHOWN_ATTRIBUTES]
         if tag in NOT_TRANSLATED:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
+        self.goes_on = self.goes_on and tag == "mark"
         if tag in self.open:
             self.open.remove(tag)
 
     def handle_data(self, data: str) -> None:
-        if not self.open:
+        if not self.open and self.goes_on:
+            self.found[-1] += data
+        elif not self.open:
             self.found.append(data)
+        self.goes_on = not self.open
 
 
 def data_words() -> list[str]:

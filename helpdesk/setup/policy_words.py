@@ -57,7 +57,7 @@ class Names:
         if name in CHOICES:
             words = {str(choice.value): str(choice.label) for choice in CHOICES[name]}
             return words.get(str(value))
-        return f"“{value}”"
+        return _("“%(words)s”") % {"words": value}
 
 
 @dataclass
