@@ -235,6 +235,7 @@ ROWS: dict[str, list[Row]] = {
     "desk:view": [Row(get=mira_alone, post=mira_alone, args=_one("view"))],
     "desk:view-delete": [Row(post=mira_alone, args=_one("view"))],
     "desk:search": [Row(get=members, query=lambda w, t: "?q=matrix", shows=works)],
+    "desk:palette": [Row(get=members, query=lambda w, t: f"?words=matrix&ticket={t.ticket.pk}")],
     "desk:customers": [Row(get=members)],
     "desk:customer": [
         Row(

@@ -31,6 +31,9 @@ function run(node) {
   node.click();
 }
 
+// The palette runs what stands on the page through here, whether letters are switched on or off.
+document.addEventListener("keys:run", (event) => run(event.detail.node));
+
 document.addEventListener("keydown", (event) => {
   if (off() || event.defaultPrevented || event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
   if (typing(event.target) || document.querySelector("dialog[open]")) return;
@@ -58,8 +61,8 @@ document.addEventListener("keydown", (event) => {
 function moveRow(key) {
   const rows = [...document.querySelectorAll("[data-row-link]")];
   if (!rows.length || !"jko".includes(key) || key.length !== 1) return false;
-  const row = document.activeElement?.closest("tr");
-  const here = row ? rows.findIndex((link) => link.closest("tr") === row) : -1;
+  const row = document.activeElement?.closest("tr, .hit");
+  const here = row ? rows.findIndex((link) => link.closest("tr, .hit") === row) : -1;
   if (key === "o") { if (here >= 0) rows[here].click(); return here >= 0; }
   const next = here < 0 ? rows[0] : rows[here + (key === "j" ? 1 : -1)];
   if (next) next.focus();
