@@ -46,11 +46,7 @@ class Front:
         elif scope["type"] == "http" and scope["path"] == PATH:
             await self._live(scope, receive, send)
         elif scope["type"] == "http":
-
-            async def take() -> MutableMapping[str, Any]:  # a coroutine, whatever the server's own is
-                return await receive()
-
-            await self.pages(plain(scope), take, send)
+            await self.pages(plain(scope), _whole(receive), send)
 
     async def _live_and_die(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -133,6 +129,18 @@ def plain(scope: Scope) -> Scope:
     if not query.isascii():
         query = quote(query, safe="%&=+/?:@!$'()*,;~-._").encode()
     return {**scope, "headers": headers, "query_string": query}
+
+
+def _whole(receive: Receive) -> Receive:
+    """The request's body, which ends with an error where the line broke: half a form is no form."""
+
+    async def take() -> MutableMapping[str, Any]:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionResetError("the line broke before the request was whole")
+        return message
+
+    return take
 
 
 def _on_the_end(act: Callable[[], None]) -> None:

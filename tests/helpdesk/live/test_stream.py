@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import connection
 
 from tests.cast import Cast, PersonFactory
@@ -85,6 +87,40 @@ def test_a_line_ends_within_five_seconds_of_sign_out_deactivation_and_the_loss_o
             await stays.ended(1)
 
     live(work)
+
+
+def form(server: Server, ticket: Ticket, key: str, once: str, text: str) -> tuple[bytes, bytes]:
+    """Head and body of a note with a file, as a browser posts it."""
+    secret, edge = "a" * 32, "----edge"
+    fields = {"csrfmiddlewaretoken": secret, "once": once, "text": text, "draft": "0"}
+    parts = [
+        f'--{edge}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in fields.items()
+    ]
+    file = (
+        f'--{edge}\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\n{"x" * 200_000}'
+    )
+    body = f"{''.join(parts)}{file}\r\n--{edge}--\r\n".encode()
+    cookies = f"{settings.SESSION_COOKIE_NAME}={key}; {settings.CSRF_COOKIE_NAME}={secret}"
+    head = (
+        f"POST /desk/tickets/{ticket.pk}/note/ HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookies}\r\n"
+        f"Content-Type: multipart/form-data; boundary={edge}\r\nContent-Length: {len(body)}\r\n"
+        "Connection: close\r\n\r\n"
+    )
+    return head.encode(), body
+
+
+def test_a_form_whose_line_breaks_half_way_is_none(server: Server, cast: Cast, ticket: Ticket):
+    def post(text: str, length: int | None) -> bytes:
+        head, body = form(server, ticket, key_of(cast.mira), text * 4, text)
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+            line.sendall(head + body[:length])
+            if length is not None:
+                line.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: line.recv(4096), b""))
+
+    assert b" 303 " not in post("Half a form", 100_000)
+    assert b" 303 " in post("A whole form", None)
+    assert list(ticket.messages.filter(public=False).values_list("text", flat=True)) == ["A whole form"]
 
 
 def test_a_hundred_lines_need_no_thread_and_no_connection(server: Server, cast: Cast, ticket: Ticket):
