@@ -135,7 +135,7 @@ def back_with_words(
 ) -> HttpResponse:
     """The page with the words in it that were not taken, and why."""
     draft = Composing(mode, form.data.get("text", ""), form.data.get("then", ""), problem, stopped)
-    draft.names_colleagues = names_colleagues
+    draft.names_colleagues = names_colleagues or "named" in request.POST
     draft.elsewhere = saved_elsewhere(request, ticket, form, mode)
     draft.kept = list(_kept_rows(request, ticket, form))
     return ticket_page(request, find_ticket(request, ticket.pk), draft=draft, status=status)
