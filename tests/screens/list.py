@@ -51,6 +51,17 @@ def _note(page: Any) -> None:
     )
 
 
+def _saved(page: Any) -> None:
+    page.keyboard.press("r")
+    page.keyboard.press("/")
+    page.locator("#saved-replies [role=option]").first.wait_for()
+
+
+def _later(page: Any) -> None:
+    page.locator("#reply-text").fill("Good morning, Priya.")
+    page.locator("#reply-form .composer__end > .menu > summary").click()
+
+
 def _status(page: Any) -> None:
     page.locator("#prop-status").click()
 
@@ -177,6 +188,10 @@ def screens(world: World) -> Iterator[Screen]:
     yield Screen("desk-ticket-why", refund, mira, _why)
     yield Screen("desk-ticket-status", refund, mira, _status)
     yield Screen("desk-ticket-undelivered", f"/desk/tickets/{world.tickets['change'].pk}/", mira)
+    yield Screen("desk-ticket-saved", refund, mira, _saved)
+    yield Screen("desk-ticket-later", refund, mira, _later)
+    yield Screen("desk-drafts", "/desk/drafts/", mira)
+    yield Screen("desk-writing", "/desk/writing/", mira)
     yield Screen("desk-new", "/desk/tickets/new/", mira)
     yield Screen("desk-search", "/desk/search/?q=invoice", mira)
     yield Screen("desk-customers", "/desk/customers/", mira)
