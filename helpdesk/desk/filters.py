@@ -45,4 +45,4 @@ def to_keep(where: Where) -> str:
     """What a view would hold that keeps what is shown: the filter, and the words of the view it filters."""
     if where.saved is not None:
         return where.text
-    return f"{OF_VIEW[where.view]} {where.text}".strip()
+    return f"{OF_VIEW.get(where.view, OF_VIEW['open'])} {where.text}".strip()

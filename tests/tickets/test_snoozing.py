@@ -30,7 +30,7 @@ def test_a_snoozed_ticket_leaves_what_is_to_be_done_and_no_clock_moves(cast, ope
     until = timezone.now() + HOUR
     actions.snooze(ticket, until=until, by=cast.mira)
     counts = queries.view_counts(cast.mira)
-    assert counts == {"mine": 0, "team": 0, "unassigned": 0, "waiting": 0, "snoozed": 1, "open": 1}
+    assert {name: number for name, number in counts.items() if number} == {"snoozed": 1, "open": 1}
     assert before
     assert clocks_of(ticket) == before
     event = Event.objects.get(kind="ticket.snoozed")

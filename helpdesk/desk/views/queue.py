@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from helpdesk import flooded
-from helpdesk.desk import listing, rows
+from helpdesk.desk import first_run, listing, rows
 from helpdesk.desk.base import desk_view
 from helpdesk.desk.bulk import bulk_bar
 from helpdesk.desk.filters import suggestions
@@ -49,6 +49,7 @@ def queue_page(
     is_whole = where.is_filtered and start is None and following is None
     total = len(tickets) if is_whole else where.total(held, counts)
     is_counted = not where.is_filtered or total <= CAPPED
+    is_first_run = not tickets and not where.is_filtered and listing.is_empty_installation(user)
     is_all = request.GET.get("all") == "1" and bool(tickets) and not picked
     context = {
         "area": "queue",
@@ -71,7 +72,8 @@ def queue_page(
         "newest": where.path if start else None,
         "size": listing.PAGE,
         "once": uuid.uuid4().hex,
-        "first_run": not tickets and listing.is_empty_installation(user),
+        "first_run": is_first_run,
+        "first_steps": first_run.steps(user) if is_first_run else [],
         "floods": flooded.floods(),
         "may_set_up": access.is_administrator(user),
         "waiting": 0 if tickets else listing.waiting_number(user),

@@ -150,6 +150,15 @@ def test_a_new_installation_says_how_to_begin(mira, cast):
     assert "/desk/tickets/new/" in page
 
 
+def test_who_may_set_up_sees_what_is_still_to_do(browser, cast):
+    page = body(browser(cast.root).get("/desk/"))
+    assert "Mail to your address becomes tickets." in page
+    assert "4 people can sign in." in page
+    assert 'class="button button--primary" href="/setup/sources/new/">Connect a mailbox' in page
+    assert page.count("button--primary") == 1
+    assert "/setup/sources/" not in body(browser(cast.mira).get("/desk/"))
+
+
 def test_a_subject_with_markup_is_shown_as_text(mira, open_ticket):
     open_ticket(subject="<img src=x onerror=alert(1)>")
     page = mira.get("/desk/?view=open").content.decode()
