@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from feedback import tokens, words
-from feedback.models import Survey, SurveyDefinition, SurveyVersion
+from feedback.models import Answer, Survey, SurveyDefinition, SurveyVersion
 from tickets.models import Ticket, User
 
 
@@ -34,6 +34,18 @@ def is_open(survey: Survey, at: datetime) -> bool:
     """Whether the survey takes an answer: it was sent, and its time is not over."""
     is_out = survey.state in (Survey.State.INVITED, Survey.State.ANSWERED)
     return is_out and survey.expires_at is not None and survey.expires_at > at
+
+
+def answer(pk: int) -> Answer:
+    """One answer, with its survey and the questions that were put."""
+    return Answer.objects.select_related("survey__version").get(pk=pk)
+
+
+def credited_with_low_score(survey: int) -> User | None:
+    """Whom an answered survey counts for, if its score lies in the lower half of its scale; else None."""
+    row = Survey.objects.select_related("version", "answer", "agent").get(pk=survey)
+    low, high = row.version.scale
+    return row.agent if row.answer and row.answer.score * 2 < low + high else None
 
 
 def question(survey: Survey) -> str:

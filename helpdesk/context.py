@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk.company import company_of, logo_path
+from helpdesk.notifications import Alerts
 from helpdesk.times import zone_named
 from tickets import access
 
@@ -74,6 +75,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "look": look_of(request),
         "csrf_input": FormField(request),
         "reader": reader,
+        "alerts": Alerts(reader),
         "areas": areas_for(reader),
         "brand": row.name,
         "brand_logo": logo_path(row),
@@ -86,6 +88,7 @@ def defaults() -> dict[str, Any]:
         "request": None,
         "look": Look(),
         "reader": None,
+        "alerts": None,
         "areas": [],
         "brand": _("Support"),
         "brand_logo": None,

@@ -1,4 +1,4 @@
-"""Whom an escalation level tells: role → people → `Delivery` rows, for many events in a few queries.
+"""Whom an escalation level tells: role → people → rows of mail and app, for many events in a few queries.
 
 A role that nobody holds falls to the next one, so that a level never speaks to an empty room: no assignee →
 the team's lead → the team's supervisors → every supervisor. Told is in working hours of the calendar that the
@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 
-from helpdesk import outbox
+from helpdesk import telling
 from helpdesk.models import Delivery
-from helpdesk.wishes import wants_mail
+from helpdesk.telling import Told
 from sla import queries as clocks
 from sla.escalations import ADDRESS, Level
 from tickets.models import Event, Role, Ticket, User
@@ -25,13 +25,13 @@ EARLY, LATE = "sla.warned", "sla.breached"
 """The templates, which are also what staff may decline: a promise that comes due, one that is or was due."""
 
 
-def tell(events: Sequence[Event]) -> list[Delivery]:
-    """The deliveries of `sla.escalated` events, not yet written."""
+def tell(events: Sequence[Event]) -> list[Told]:
+    """What `sla.escalated` events tell, not yet written."""
     if not events:
         return []
     people = _People(events)
     imported = imported_at({event.ticket_id for event in events if event.ticket_id})
-    rows: list[Delivery] = []
+    rows: list[Told] = []
     for event in events:
         level = clocks.level_of(event)
         assert event.ticket_id is not None
@@ -41,13 +41,12 @@ def tell(events: Sequence[Event]) -> list[Delivery]:
     return rows
 
 
-def _rows(event: Event, level: Level, people: _People) -> list[Delivery]:
+def _rows(event: Event, level: Level, people: _People) -> list[Told]:
     template = EARLY if level.is_before else LATE
     send_at = event.recorded_at if level.urgent else clocks.next_open(event, event.recorded_at)
     times: dict[str, datetime] = {"send_at": send_at, "created_at": event.recorded_at}
-    told = [one for one in people.behind(event, level.tell) if wants_mail(one, template)]
-    rows = [outbox.mail_of(event, one, template, **times) for one in told]
-    known = {one.email for one in told}
+    rows = telling.staff(event, people.behind(event, level.tell), template, times=times)
+    known = {row.address for row in rows if isinstance(row, Delivery)}
     for address in (who.removeprefix(ADDRESS) for who in level.tell if who.startswith(ADDRESS)):
         if address not in known:
             rows.append(Delivery(event=event, address=address, template=template, **times))

@@ -1,4 +1,4 @@
-"""Who is told of what: event kind → recipients → `Delivery` rows.
+"""Who is told of what: event kind → recipients → `Delivery` and `Notification` rows.
 
 A function of the event and of rows: no rendering, no network, no clock. The words of an internal note are
 mailed to nobody; `tests/helpdesk/mail/test_notes_never_leave.py` tries.
@@ -6,12 +6,13 @@ mailed to nobody; `tests/helpdesk/mail/test_notes_never_leave.py` tries.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from helpdesk import escalating, outbox
+from feedback import queries as surveys
+from helpdesk import escalating, notifications, outbox, telling
 from helpdesk.models import Delivery
-from helpdesk.wishes import wants_mail
+from helpdesk.telling import Told
 from tickets.models import Event, Follower, Message, Speaker, Ticket, User
 from tickets.queries import HISTORY
 
@@ -28,41 +29,42 @@ def on_ticket_event(event: Event) -> None:
 def on_ticket_events(events: Sequence[Event]) -> None:
     """The same for many at once. What was imported is told to nobody."""
     events = [event for event in events if event.kind == "sla.escalated" or _is_news(event)]
-    deliveries = escalating.tell([event for event in events if event.kind == "sla.escalated"])
-    deliveries += _opened([event for event in events if event.kind == "ticket.opened"])
+    notifications.read_by_acting(events)
+    told = escalating.tell([event for event in events if event.kind == "sla.escalated"])
+    told += _opened([event for event in events if event.kind == "ticket.opened"])
     for event in events:
         if tell := TELL.get(event.kind):
-            deliveries += tell(event)
-    outbox.add(deliveries)
+            told += tell(event)
+    telling.write(told)
 
 
 def _is_news(event: Event) -> bool:
     return event.recorded_at - event.at <= HISTORY
 
 
-def _opened(events: Sequence[Event]) -> list[Delivery]:
+def _opened(events: Sequence[Event]) -> list[Told]:
     """The sender gets an acknowledgement; whom an agent addresses first gets those words themselves. Then
     whoever owns the ticket, else who wants to know of every new one."""
-    deliveries = _acknowledgements([event for event in events if not _is_ours(event)])
+    told = _acknowledgements([event for event in events if not _is_ours(event)])
     members: dict[int, list[User]] = {}  # of the teams, each asked once
     for event in events:
         ticket = _ticket(event)
         if _is_ours(event):
-            deliveries += _words_to_customers(event)
+            told += _words_to_customers(event)
         if _is_ours(event) or ticket.assignee is not None:
-            deliveries += _assigned_to(event, ticket.assignee)
+            told += _assigned_to(event, ticket.assignee)
             continue
         if ticket.team_id not in members:
             members[ticket.team_id] = _members(event)
-        deliveries += _staff(event, members[ticket.team_id], "ticket.opened")
-    return deliveries
+        told += telling.staff(event, members[ticket.team_id], "ticket.opened")
+    return told
 
 
 def _is_ours(event: Event) -> bool:
     return bool(event.data["spoke_first"] == Speaker.AGENT)
 
 
-def _acknowledgements(events: Sequence[Event]) -> list[Delivery]:
+def _acknowledgements(events: Sequence[Event]) -> list[Told]:
     """Never to a robot, never above the address's budget."""
     events = [event for event in events if event.data["human"]]
     if not events:
@@ -73,7 +75,7 @@ def _acknowledgements(events: Sequence[Event]) -> list[Delivery]:
     told = [(event, person) for event, person in told if person.email]
     asking = [person for _event, person in told if not person.undeliverable_at]
     budget = outbox.Budget(asking, since=min(event.at for event in events))
-    rows = []
+    rows: list[Told] = []
     for event, person in told:
         row = outbox.mail_of(event, person, outbox.ACKNOWLEDGEMENT)
         if person.undeliverable_at:
@@ -84,16 +86,16 @@ def _acknowledgements(events: Sequence[Event]) -> list[Delivery]:
     return rows
 
 
-def _replied(event: Event) -> list[Delivery]:
+def _replied(event: Event) -> list[Told]:
     if event.data["by"] != Speaker.CUSTOMER:
         return _words_to_customers(event)
     ticket = _ticket(event)
     if ticket.assignee is not None:
-        return _staff(event, [ticket.assignee], "ticket.answered")
-    return _staff(event, _team_that_wishes(event, "ticket.unowned"), "ticket.answered")
+        return telling.staff(event, [ticket.assignee], "ticket.answered")
+    return telling.staff(event, _members(event), "ticket.answered", wish="ticket.unowned")
 
 
-def _words_to_customers(event: Event) -> list[Delivery]:
+def _words_to_customers(event: Event) -> list[Told]:
     """Our public words to the requester and to those in copy who were accepted before them."""
     message = Message.objects.get(pk=event.data["message"])
     if not is_for_customers(message):
@@ -125,38 +127,44 @@ def is_for_customers(message: Message) -> bool:
     )
 
 
-def _mentioned(event: Event) -> list[Delivery]:
+def _mentioned(event: Event) -> list[Told]:
     """Whom a note names hears that it does; its words stay at the desk."""
     people = User.objects.filter(pk__in=event.data["people"]).order_by("pk")
-    return _staff(event, people, event.kind)
+    return telling.staff(event, people, event.kind)
 
 
-def _withdrawn(event: Event) -> list[Delivery]:
+def _withdrawn(event: Event) -> list[Told]:
     waiting = Delivery.objects.filter(message=event.data["message"])
     outbox.suppress(waiting, Reason.WITHDRAWN, event.at)
     return []
 
 
-def _assigned(event: Event) -> list[Delivery]:
+def _assigned(event: Event) -> list[Told]:
     new = event.data["assignee"][1]
     return _assigned_to(event, User.objects.get(pk=new) if new else None)
 
 
-def _assigned_to(event: Event, person: User | None) -> list[Delivery]:
-    return _staff(event, [person] if person else [], "ticket.assigned")
+def _assigned_to(event: Event, person: User | None) -> list[Told]:
+    return telling.staff(event, [person] if person else [], "ticket.assigned")
 
 
-def _delivery_failed(event: Event) -> list[Delivery]:
+def _delivery_failed(event: Event) -> list[Told]:
     message = Message.objects.select_related("author").get(pk=event.data["message"])
     told = message.author or _ticket(event).assignee
-    return _staff(event, [told] if told else [], event.kind)
+    return telling.staff(event, [told] if told else [], event.kind)
 
 
-def _draft_cancelled(event: Event) -> list[Delivery]:
-    return _staff(event, [User.objects.get(pk=event.data["author"])], event.kind)
+def _draft_cancelled(event: Event) -> list[Told]:
+    return telling.staff(event, [User.objects.get(pk=event.data["author"])], event.kind)
 
 
-def _survey_invited(event: Event) -> list[Delivery]:
+def _survey_answered(event: Event) -> list[Told]:
+    """A low score is told to whom it counts for."""
+    told = surveys.credited_with_low_score(event.data["survey"])
+    return telling.staff(event, [told] if told else [], "survey.scored_low")
+
+
+def _survey_invited(event: Event) -> list[Told]:
     person = _ticket(event).requester
     if not person.email:
         return []
@@ -164,7 +172,7 @@ def _survey_invited(event: Event) -> list[Delivery]:
     return [_unsent(row, Reason.UNDELIVERABLE) if person.undeliverable_at else row]
 
 
-def _survey_ended(event: Event) -> list[Delivery]:
+def _survey_ended(event: Event) -> list[Told]:
     """An invitation that still waits would lead to a closed page."""
     waiting = Delivery.objects.filter(
         event__ticket=event.ticket_id,
@@ -175,7 +183,7 @@ def _survey_ended(event: Event) -> list[Delivery]:
     return []
 
 
-def _person_invited(event: Event) -> list[Delivery]:
+def _person_invited(event: Event) -> list[Told]:
     """Nobody mails the first administrator, who is made by the system and already here."""
     if event.actor_id is None:
         return []
@@ -185,7 +193,7 @@ def _person_invited(event: Event) -> list[Delivery]:
     ]
 
 
-TELL: dict[str, Callable[[Event], list[Delivery]]] = {
+TELL: dict[str, Callable[[Event], list[Told]]] = {
     "ticket.replied": _replied,
     "ticket.mentioned": _mentioned,
     "message.withdrawn": _withdrawn,
@@ -194,27 +202,11 @@ TELL: dict[str, Callable[[Event], list[Delivery]]] = {
     "delivery.delayed": _delivery_failed,
     "draft.cancelled": _draft_cancelled,
     "survey.invited": _survey_invited,
+    "survey.answered": _survey_answered,
     "survey.cancelled": _survey_ended,
     "survey.expired": _survey_ended,
     "person.invited": _person_invited,
 }
-
-
-def _staff(event: Event, people: Iterable[User], template: str) -> list[Delivery]:
-    """To active staff who want it, never of what they did themselves."""
-    return [_to_staff(event, one, template) for one in people if _wants(event, one, template)]
-
-
-def _wants(event: Event, person: User, template: str) -> bool:
-    return person.pk != event.actor_id and wants_mail(person, template)
-
-
-def _to_staff(event: Event, person: User, template: str) -> Delivery:
-    return outbox.mail_of(event, person, template)
-
-
-def _team_that_wishes(event: Event, wish: str) -> list[User]:
-    return [one for one in _members(event) if _wants(event, one, wish)]
 
 
 def _members(event: Event) -> list[User]:

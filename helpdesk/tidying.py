@@ -7,11 +7,12 @@ from datetime import timedelta
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from helpdesk import file_links, guests, limits, submissions
+from helpdesk import file_links, guests, limits, notifications, submissions
 from helpdesk.models import OnceKey
 
 ONCE_KEYS_FOR = timedelta(days=2)
 """How long a repeated request still gets its first answer."""
+NOTIFICATIONS_FOR = timedelta(days=90)
 TALLIES_FOR = timedelta(days=2)
 """Longer than the longest window of a limit."""
 
@@ -25,5 +26,6 @@ def tidy() -> dict[str, int]:
         "links to files": file_links.forget_ended(),
         "tries": limits.forget(now - TALLIES_FOR),
         "keys of repeated requests": OnceKey.objects.filter(created_at__lt=now - ONCE_KEYS_FOR).delete()[0],
+        "notifications": notifications.forget(now - NOTIFICATIONS_FOR),
         "sessions": Session.objects.filter(expire_date__lt=now).delete()[0],
     }

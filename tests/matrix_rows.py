@@ -323,6 +323,9 @@ ROWS: dict[str, list[Row]] = {
         Row(post=desk, args=lambda w, t: [t.ticket.pk, t.delivery]),
         _crossed(None, desk, lambda thing: thing.delivery),
     ],
+    "desk:notifications": [Row(get=members)],
+    "desk:notifications-count": [Row(get=members)],
+    "desk:mark-read": [Row(post=members)],
     "desk:undelivered": [Row(get=members, shows=works)],
     "desk:message-html": [
         Row(get=desk, args=lambda w, t: [t.ticket.pk, t.customer_message]),

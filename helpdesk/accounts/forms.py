@@ -18,7 +18,10 @@ from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts import tries
 from helpdesk.accounts.adapter import too_many
+from helpdesk.wishes import APP, CHANNELS, MAIL, WISHES, as_preferences, wishes
 from tickets.models import User
+
+CHANNEL_WORDS = {APP: _("In the app"), MAIL: _("By mail")}
 
 _NEW_PASSWORD = forms.PasswordInput(attrs={"autocomplete": "new-password"})
 _ENTER_EMAIL = {
@@ -133,8 +136,10 @@ class Preferences(forms.Form):
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
     language = forms.ChoiceField(label=_("Language"), required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if person.is_member:
+            self._add_wishes(person)
         zones = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
         self.fields["time_zone"].choices = [  # type: ignore[attr-defined]
             ("", _("Like the company")),
@@ -144,3 +149,33 @@ class Preferences(forms.Form):
         self.fields["language"].choices = [("", _("Like the browser")), *settings.LANGUAGES]  # type: ignore[attr-defined]
         if len(settings.LANGUAGES) < 2:
             del self.fields["language"]
+
+    def _add_wishes(self, person: User) -> None:
+        """A box for each kind of news on each channel."""
+        for kind, wish in WISHES.items():
+            for channel, where in CHANNEL_WORDS.items():
+                box = forms.BooleanField(
+                    label=_("%(kind)s: %(channel)s") % {"kind": wish.words, "channel": where},
+                    required=False,
+                    initial=wishes(person, kind, channel),
+                )
+                self.fields[f"{channel}-{kind}"] = box
+
+    def wish_rows(self) -> list[tuple[Any, list[Any]]]:
+        """Each kind of news in words, with its boxes in the order of the channels; none for customers."""
+        if f"{APP}-{next(iter(WISHES))}" not in self.fields:
+            return []
+        return [
+            (wish.words, [self[f"{channel}-{kind}"] for channel in CHANNELS]) for kind, wish in WISHES.items()
+        ]
+
+    def said(self) -> dict[str, Any]:
+        """What was entered of the person themselves."""
+        return {name: value for name, value in self.cleaned_data.items() if "-" not in name}
+
+    def wished(self) -> dict[str, dict[str, bool]]:
+        """What was chosen of the news, as preferences; nothing for customers."""
+        if not self.wish_rows():
+            return {}
+        said = self.cleaned_data
+        return as_preferences({(kind, on): said[f"{on}-{kind}"] for kind in WISHES for on in CHANNELS})

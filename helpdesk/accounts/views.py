@@ -171,13 +171,17 @@ def _make_first_administrator(*, name: str, email: str, password: str) -> User |
 
 @login_required
 def preferences(request: HttpRequest) -> HttpResponse:
-    """How somebody is called, and in which language and time zone they read."""
+    """How somebody is called, in which language and time zone they read, and what they are told of."""
     user = request.user
     assert isinstance(user, User)
     initial = {"name": user.name, "time_zone": user.time_zone, "language": user.language}
-    form = forms.Preferences(request.POST if request.method == "POST" else None, initial=initial)
+    form = forms.Preferences(request.POST if request.method == "POST" else None, person=user, initial=initial)
     if request.method == "POST" and form.is_valid():
-        actions.edit_person(user, by=user, **form.cleaned_data)
+        with transaction.atomic():
+            # Read under the lock: other wishes of the person stand beside these.
+            kept = User.objects.select_for_update(no_key=True).get(pk=user.pk).preferences
+            wished = {"preferences": kept | form.wished()}
+            actions.edit_person(user, by=user, **form.said(), **wished)
         messages.success(request, _("Saved."))
         return redirect("account_preferences")
     return _page(request, "account/preferences.html", form, home=home_of(user))

@@ -277,6 +277,7 @@ LETTERS: dict[str, Callable[[Delivery], Letter]] = {
     "delivery.failed": staff_letters.news,
     "delivery.delayed": staff_letters.delayed,
     "draft.cancelled": staff_letters.draft_cancelled,
+    "survey.scored_low": staff_letters.low_score,
     "person.invited": _invited,
 }
 """Template → the function that writes it. Every template that `helpdesk.notify` names is here (a test)."""

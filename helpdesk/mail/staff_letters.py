@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from feedback import queries as surveys
 from helpdesk.delivery_words import plain_reason
 from helpdesk.mail import digests, tokens
 from helpdesk.mail.letter import (
@@ -85,6 +86,16 @@ def mentioned(row: Delivery) -> Letter:
     address, so it proves nobody, is held on the ticket and becomes a note when it is accepted there."""
     letter = news(row)
     letter.reply_to = ""
+    return letter
+
+
+def low_score(row: Delivery) -> Letter:
+    """A low score, with what the customer wrote beside it."""
+    assert row.event is not None
+    answer = surveys.answer(row.event.data["answer"])
+    letter = news(row)
+    letter.values |= {"score": str(answer.score), "best": str(answer.survey.version.scale[1])}
+    letter.values["message"] = ("", answer.comment) if answer.comment else ""
     return letter
 
 

@@ -2,6 +2,7 @@
 
 from helpdesk.models.company import Company, SavedReply, SupportAddress, TeamLook
 from helpdesk.models.inbound import BlockedSender, InboundEmail
+from helpdesk.models.notifications import Notification
 from helpdesk.models.ops import Heartbeat, OnceKey, Tally
 from helpdesk.models.outbound import Delivery, SentMail
 from helpdesk.models.sources import MailSource
@@ -20,6 +21,7 @@ __all__ = [
     "HeldSubmission",
     "InboundEmail",
     "MailSource",
+    "Notification",
     "OnceKey",
     "SavedReply",
     "SentMail",

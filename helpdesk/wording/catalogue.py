@@ -292,6 +292,17 @@ _ALL = (
         ),
         Place("because", _("Why not"), _("Priya Nair wrote first")),
     ),
+    _staff(
+        "survey.scored_low",
+        _("A low score"),
+        _(
+            "{requester} rated ticket {reference} with {score} of {best}: {subject}\n\n{message}\n\n"
+            "Open the ticket: {link}"
+        ),
+        Place("score", _("The score"), "2"),
+        Place("best", _("The best score that could be given"), "5"),
+        Place("message", _("What the customer wrote beside it"), ("", "It took two weeks."), "block"),
+    ),
     _account(
         "account.code",
         _("Code to sign in"),

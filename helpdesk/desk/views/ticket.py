@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from helpdesk import presence
+from helpdesk import notifications, presence
 from helpdesk.desk import composing, listing, merging, neighbours, panel
 from helpdesk.desk.base import desk_view, find_ticket, tell
 from helpdesk.desk.clocks import clocks_of, sources_in
@@ -100,6 +100,7 @@ def ticket_page(
         actions.mark_read(ticket, by=request.user, seq=ticket.event_seq)  # type: ignore[arg-type]
         if not is_part(request):
             presence.visit(ticket, request.user, context["tab"], presence.READING)  # type: ignore[arg-type]
+        notifications.mark_read(request.user, ticket=ticket.pk)  # type: ignore[arg-type]
     template = "desk/_ticket_parts.html" if is_part(request) else "desk/ticket.html"
     return render(request, template, context, status=status)
 
