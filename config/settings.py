@@ -149,6 +149,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 TICKET_SUBSCRIBERS = [
     "sla.subscriber.on_ticket_event",
     "feedback.subscriber.on_ticket_event",
+    "duty.subscriber.on_ticket_event",
     "helpdesk.notify.on_ticket_event",
 ]
 # Long work that the workers do in slices (tickets/jobs.py): kind and its function.

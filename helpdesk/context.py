@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from duty.queries import duty_of
 from helpdesk.company import company_of, logo_path
 from helpdesk.notifications import Alerts
 from helpdesk.times import zone_named
@@ -75,7 +76,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "look": look_of(request),
         "csrf_input": FormField(request),
         "reader": reader,
-        "alerts": Alerts(reader),
+        "alerts": getattr(request, "alerts", None) or Alerts(reader),
+        "is_away": reader is not None and reader.is_member and duty_of(reader).is_away(timezone.now()),
         "areas": areas_for(reader),
         "brand": row.name,
         "brand_logo": logo_path(row),
@@ -89,6 +91,7 @@ def defaults() -> dict[str, Any]:
         "look": Look(),
         "reader": None,
         "alerts": None,
+        "is_away": False,
         "areas": [],
         "brand": _("Support"),
         "brand_logo": None,

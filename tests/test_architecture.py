@@ -140,7 +140,7 @@ def test_a_subscriber_that_does_not_import_stops_the_start(settings):
     assert {message.id for message in run_checks()} >= {"tickets.E001", "tickets.E002"}
 
 
-SUBSCRIBERS = ("sla/subscriber.py", "feedback/subscriber.py", "helpdesk/notify.py")
+SUBSCRIBERS = ("sla/subscriber.py", "feedback/subscriber.py", "duty/subscriber.py", "helpdesk/notify.py")
 FORBIDDEN_TO_SUBSCRIBERS = {
     "now",
     "open",

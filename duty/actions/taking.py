@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from duty import queries
 from sla.queries import in_due_order
 from tickets import actions
+from tickets.actions import NotAllowed
 from tickets.models import Ticket, User
 
 
@@ -18,7 +21,10 @@ def take_next(person: User, *, at: datetime | None = None) -> Ticket | None:
 
     Two who take at once never get the same: each passes over what the other holds. Only where nothing else is
     left does one wait for the other, so that a ticket that is merely being answered is not overlooked.
+    Raises NotAllowed for somebody who is away.
     """
+    if queries.duty_of(person).is_away(at or timezone.now()):
+        raise NotAllowed(_("You are away. Say that you are back, then take a ticket."))
     with transaction.atomic():
         waiting = in_due_order(queries.takeable(person))
         ticket = waiting.select_for_update(of=("self",), skip_locked=True).first()

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path, re_path
 
-from helpdesk.api import clocks, deliveries, docs, draft_files, drafts, saved, views
+from helpdesk.api import availability, clocks, deliveries, docs, draft_files, drafts, saved, views
 
 app_name = "api"
 
@@ -37,6 +37,9 @@ urlpatterns: list[URLPattern] = [
     ),
     path("attachments/<int:number>/", views.OneAttachment.as_view(), name="attachment"),
     path("me/", views.Me.as_view(), name="me"),
+    path("me/availability/", availability.Availability.as_view(), name="availability"),
+    path("me/go-away/", availability.GoAway.as_view(), name="go-away"),
+    path("me/come-back/", availability.ComeBack.as_view(), name="come-back"),
     path("teams/", views.Teams.as_view(), name="teams"),
     path("schema/", docs.Schema.as_view(), name="schema"),
     path("docs/", docs.docs, name="docs"),

@@ -47,6 +47,8 @@ def names_in(events: Iterable[Event]) -> Names:
             people.add(data["person"])
         elif event.kind == "ticket.moved":
             teams.update(data["team"])
+        elif event.kind == "ticket.left_waiting":
+            teams.add(data["team"])
         elif event.kind == "ticket.also_addressed":
             addresses.add(data["address"])
         elif "tag" in data:
@@ -86,8 +88,28 @@ def _closed(event: Event, names: Names) -> str:
     return _("%(name)s closed the ticket") % {"name": _actor(event)}
 
 
+SHARED_WORDS = {
+    "in_turn": gettext_noop("Assigned to %(other)s, whose turn it was"),
+    "by_load": gettext_noop("Assigned to %(other)s, who has the least to do"),
+}
+WAITING_WORDS = {
+    "nobody": gettext_noop("Nobody of %(team)s was available: the ticket waits in the queue"),
+    "full": gettext_noop("Everybody available in %(team)s has enough to do: the ticket waits in the queue"),
+}
+
+
+def _left_waiting(event: Event, names: Names) -> str:
+    words = WAITING_WORDS[event.data["reason"]]
+    return _(words) % {"team": names.teams.get(event.data["team"], "?")}
+
+
 def _assigned(event: Event, names: Names) -> str:
-    new = event.data["assignee"][1]
+    old, new = event.data["assignee"]
+    reason = event.data.get("reason")
+    if reason == "away":
+        return _("%(name)s went away and handed the ticket back") % {"name": names.people.get(old, "?")}
+    if reason in SHARED_WORDS:
+        return _(SHARED_WORDS[reason]) % {"other": names.people.get(new, "?")}
     if new is None:
         return _("%(name)s put the ticket back") % {"name": _actor(event)}
     if event.actor_id == new:
@@ -245,6 +267,7 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "ticket.put_on_hold": _status,
     "ticket.set_open": _status,
     "ticket.assigned": _assigned,
+    "ticket.left_waiting": _left_waiting,
     "ticket.prioritized": _prioritized,
     "ticket.moved": _moved,
     "ticket.typed": _typed,

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from helpdesk.desk.views import (
+    availability,
     bulk,
     change,
     copies,
@@ -47,6 +48,9 @@ urlpatterns = [
     path("drafts/", drafts.drafts, name="drafts"),
     path("writing/", writing.writing, name="writing"),
     path("palette/", palette.palette, name="palette"),
+    path("availability/", availability.availability, name="availability"),
+    path("go-away/", availability.go_away, name="go-away"),
+    path("come-back/", availability.come_back, name="come-back"),
     path("notifications/", notifications.notifications, name="notifications"),
     path("notifications/count/", notifications.count, name="notifications-count"),
     path("notifications/mark-read/", notifications.mark_read, name="mark-read"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import zoneinfo
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -12,7 +13,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from duty.models import Sharing
+from duty.queries import duty_of
 from helpdesk.models import SavedReply, SupportAddress, TeamLook
+from sla.models import Calendar
 from tickets.models import Account, Organization, Role, Team, User
 
 _REQUIRED = forms.Field.default_error_messages["required"]
@@ -208,6 +212,56 @@ class TeamForm(SetupForm):
         super().__init__(*args, **kwargs)
         people = User.objects.filter(is_active=True).exclude(role=Role.CUSTOMER).order_by("name")
         self.fields["lead"].queryset = people  # type: ignore[attr-defined]
+
+
+class SharingForm(SetupForm):
+    """How a team's tickets find their owners, and of each of its people the limit and own hours."""
+
+    mode = forms.ChoiceField(
+        label=_("New tickets without an owner are given out"),
+        choices=[
+            (Sharing.Mode.BY_HAND, _("By hand: people take them from the queue")),
+            (Sharing.Mode.IN_TURN, _("In turn: to whoever waits longest since their last one")),
+            (Sharing.Mode.BY_LOAD, _("By load: to whoever has the smallest part of their limit")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    calendar = forms.ModelChoiceField(
+        label=_("Working hours of the team"),
+        queryset=Calendar.objects.all(),
+        required=False,
+        empty_label=_("At any hour"),
+        help_text=_("Who has own hours below is given tickets in those."),
+    )
+
+    def __init__(self, *args: Any, people: Iterable[User], **kwargs: Any) -> None:
+        self.people = list(people)
+        for person in self.people:
+            duty = duty_of(person)
+            kwargs["initial"] = {
+                **kwargs.get("initial", {}),
+                f"limit-{person.pk}": duty.limit,
+                f"hours-{person.pk}": duty.calendar_id,
+            }
+        super().__init__(*args, **kwargs)
+        for person in self.people:
+            self.fields[f"limit-{person.pk}"] = forms.IntegerField(
+                label=_("Limit of %(name)s") % {"name": person}, min_value=1, max_value=1000, required=False
+            )
+            self.fields[f"hours-{person.pk}"] = forms.ModelChoiceField(
+                label=_("Hours of %(name)s") % {"name": person},
+                queryset=Calendar.objects.all(),
+                required=False,
+                empty_label=_("Those of the team"),
+            )
+
+    def rows(self) -> list[tuple[User, forms.BoundField, forms.BoundField]]:
+        """Each person with the fields of their limit and hours."""
+        return [(one, self[f"limit-{one.pk}"], self[f"hours-{one.pk}"]) for one in self.people]
+
+    def chosen(self) -> list[tuple[User, int | None, Calendar | None]]:
+        said = self.cleaned_data
+        return [(one, said[f"limit-{one.pk}"], said[f"hours-{one.pk}"]) for one in self.people]
 
 
 def tag_words() -> forms.CharField:

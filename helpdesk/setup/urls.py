@@ -32,6 +32,7 @@ urlpatterns = [
     path("teams/new/", teams.teams_new, name="teams_new"),
     path("teams/<int:pk>/", teams.teams_edit, name="teams_edit"),
     path("teams/<int:pk>/look/", teams.teams_look, name="teams_look"),
+    path("teams/<int:pk>/sharing/", teams.teams_sharing, name="teams_sharing"),
     path("teams/<int:pk>/close/", teams.teams_close, name="teams_close"),
     path("teams/<int:pk>/open/", teams.teams_open, name="teams_open"),
     path("organizations/", teams.organizations, name="organizations"),

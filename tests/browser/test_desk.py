@@ -266,7 +266,11 @@ def test_without_scripts_a_ticket_is_read_answered_and_resolved(live_server, bro
 def paths(cast: Cast, ticket: Ticket) -> list[str]:
     actions.reply(ticket, "We look into it.", by=cast.mira, channel="mail", then="waiting")
     actions.add_note(ticket, "Ask finance", by=cast.sue)
+    actions.assign(ticket, cast.mira, by=cast.sue)
     return [
+        "/desk/notifications/",
+        "/desk/availability/",
+        "/accounts/preferences/",
         "/desk/?view=open",
         "/desk/?view=mine",
         f"/desk/tickets/{ticket.pk}/",

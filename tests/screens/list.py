@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from duty import actions as duty
 from feedback import actions as feedback
 from feedback.tokens import find_token
 from helpdesk.context import path_of
@@ -176,6 +177,26 @@ def _survey(world: World) -> str:
     return f"/survey/{find_token(invited.pk, invited.token_hash)}/"
 
 
+def _work(world: World) -> Iterator[Screen]:
+    """What comes by itself; last, as it changes who owns what."""
+    mira, sue, ada = (world.people[name] for name in ("mira", "sue", "ada"))
+    refund, change = world.tickets["refund"], world.tickets["change"]
+    for ticket in (change, refund):
+        ticket_actions.assign(ticket, None, by=sue)
+        ticket_actions.assign(ticket, mira, by=sue)
+    ticket_actions.reply(
+        refund, "One more thing: my bank says no transfer is on its way.", by=refund.requester, channel="mail"
+    )
+    yield Screen("desk-notifications", "/desk/notifications/", mira)
+    yield Screen("desk-notifications-none", "/desk/notifications/", ada)
+    yield Screen("desk-availability", "/desk/availability/", mira)
+    yield Screen("desk-wishes", "/accounts/preferences/", mira)
+    duty.set_sharing(refund.team, mode="by_load", by=ada)
+    duty.go_away(mira, by=mira)
+    yield Screen("setup-sharing", f"/setup/teams/{refund.team_id}/sharing/", ada)
+    yield Screen("desk-away", "/desk/availability/", mira)
+
+
 def screens(world: World) -> Iterator[Screen]:
     """Every main screen that is mounted."""
     mira, sue, ada = (world.people[name] for name in ("mira", "sue", "ada"))
@@ -227,3 +248,4 @@ def screens(world: World) -> Iterator[Screen]:
             yield Screen(name, path, person)
     yield Screen("survey", _survey(world), None)
     yield from _setup(world)
+    yield from _work(world)

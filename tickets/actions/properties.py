@@ -19,10 +19,16 @@ UNSEEN: Any = object()
 
 
 def assign(
-    ticket: Ticket, to: User | None, *, by: User | None, at: datetime | None = None, expected: Any = UNSEEN
+    ticket: Ticket,
+    to: User | None,
+    *,
+    by: User | None,
+    at: datetime | None = None,
+    expected: Any = UNSEEN,
+    reason: str = "",
 ) -> Ticket:
     """Make `to` the owner; None puts the ticket back. Raises Conflict when it is no longer `expected`'s
-    (a user id)."""
+    (a user id). A `reason` (an enumeration's value, such as the way of sharing out) is kept with the team."""
     with transaction.atomic():
         ticket = lock(ticket)
         demand_work(by, ticket)
@@ -34,7 +40,8 @@ def assign(
             raise Conflict(
                 _("%(name)s took this ticket meanwhile.") % {"name": ticket.assignee or _("Nobody")}
             )
-        return _change(ticket, "ticket.assigned", "assignee", to, by=by, at=at)
+        more = {"reason": str(reason), "team": ticket.team_id} if reason else {}
+        return _change(ticket, "ticket.assigned", "assignee", to, by=by, at=at, **more)
 
 
 def move(ticket: Ticket, team: Team, *, by: User | None, at: datetime | None = None) -> Ticket:
@@ -72,15 +79,16 @@ def _set(
 
 
 def _change(
-    ticket: Ticket, kind: str, field: str, value: Any, *, by: User | None, at: datetime | None
+    ticket: Ticket, kind: str, field: str, value: Any, *, by: User | None, at: datetime | None, **more: Any
 ) -> Ticket:
-    """Write one field of a locked ticket and its event, with the old and the new value (ids for rows)."""
+    """Write one field of a locked ticket and its event, with the old and the new value (ids for rows) and
+    `more` data."""
     old = getattr(ticket, field)
     setattr(ticket, field, value)
     ticket.updated_at = at = instant(at, ticket)
     ticket.save(update_fields=[field, "updated_at"])
     change = [getattr(old, "pk", old), getattr(value, "pk", value)]
-    record(kind, ticket=ticket, subject=ticket, by=by, at=at, data={field: change})
+    record(kind, ticket=ticket, subject=ticket, by=by, at=at, data={field: change, **more})
     return ticket
 
 

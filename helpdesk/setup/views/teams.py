@@ -9,13 +9,16 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from duty import actions as duty
+from duty import queries as duty_queries
 from helpdesk import actions as outward
 from helpdesk.models import TeamLook
 from helpdesk.setup import queries
 from helpdesk.setup.base import form_page, page, press, reader, settle, setup_view
-from helpdesk.setup.forms import Nothing, OrganizationForm, TeamForm, TeamLookForm, words_of
+from helpdesk.setup.forms import Nothing, OrganizationForm, SharingForm, TeamForm, TeamLookForm, words_of
 from tickets import actions
 from tickets.models import Organization, Team
 
@@ -77,6 +80,36 @@ def teams_look(request: HttpRequest, pk: int) -> HttpResponse:
         to=lambda: reverse("setup:teams_look", args=[pk]),
         said=_("Saved. Mails from now on look like this."),
         again=lambda status: page(request, "team_look", status, **context),
+    )
+
+
+@setup_view("GET", "HEAD", "POST")
+def teams_sharing(request: HttpRequest, pk: int) -> HttpResponse:
+    """How the team's tickets find their owners, and how much and when each of its people works."""
+    team = get_object_or_404(Team, pk=pk)
+    row, people = duty_queries.sharing_of(team), duty_queries.members_of(team)
+    given = {"mode": row.mode, "calendar": row.calendar_id}
+    form = SharingForm(request.POST if request.method == "POST" else None, people=people, initial=given)
+
+    def save() -> None:
+        said, by = form.cleaned_data, reader(request)
+        duty.set_sharing(team, mode=said["mode"], calendar=said["calendar"], by=by)
+        for person, limit, calendar in form.chosen():
+            duty.set_duty(person, limit=limit, calendar=calendar, by=by)
+
+    now, owned = timezone.now(), duty_queries.loads(people)
+    there = {one.pk for one in duty_queries.who_is_there(people, row.calendar_id, now)}
+    away = {one.pk for one in people if duty_queries.duty_of(one).is_away(now)}
+    context: dict[str, Any] = {"form": form, "team": team, "owned": owned, "there": there, "away": away}
+    if request.method != "POST":
+        return page(request, "team_sharing", **context)
+    return settle(
+        request,
+        form,
+        save,
+        to=lambda: reverse("setup:teams_sharing", args=[pk]),
+        said=_("Saved. It holds for tickets that come in from now on."),
+        again=lambda status: page(request, "team_sharing", status, **context),
     )
 
 
