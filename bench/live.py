@@ -91,8 +91,8 @@ class Bench:
         began = time.perf_counter()
         lines = await asyncio.gather(*(self._open(key) for key in self.keys))
         stood = time.perf_counter() - began
-        page = await asyncio.to_thread(self._page)
-        print(f"{len(lines):>4} lines, in {stood:4.1f} s {self._state()}   queue {page:6.1f} ms")
+        page, state = await asyncio.to_thread(self._page), await asyncio.to_thread(self._state)
+        print(f"{len(lines):>4} lines, in {stood:4.1f} s {state}   queue {page:6.1f} ms")
         await self._hints(lines)
         before = self._processor()
         await asyncio.sleep(QUIET_SECONDS)

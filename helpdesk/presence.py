@@ -23,6 +23,7 @@ from tickets.models import Ticket, User
 LASTS = timedelta(seconds=45)
 READING, REPLYING = "reading", "replying"
 DOINGS = (READING, REPLYING)
+LEFT = "left"
 TAB_LENGTH = 32
 
 
@@ -45,7 +46,11 @@ def visit(ticket: Ticket, person: User, tab: str, doing: str) -> None:
             together.zremrangebyscore(_key(), "-inf", now)
             together.zrem(_key(), f"{here}{other}")
             together.zadd(_key(), {f"{here}{doing}": now + LASTS.total_seconds()})
-            _over, ended, began = together.execute()
+            together.zscore(_key(), f"{here}{LEFT}")
+            _over, ended, began, left = together.execute()
+        if left is not None:  # said before it was left, heard after
+            client.zrem(_key(), f"{here}{doing}")
+            return False
         return bool(ended or began)
 
     if hints.ask(note, False):
@@ -53,9 +58,16 @@ def visit(ticket: Ticket, person: User, tab: str, doing: str) -> None:
 
 
 def leave(ticket: Ticket, person: User, tab: str) -> None:
-    """Note that the tab shows the ticket no longer."""
+    """Note that the tab shows the ticket no longer. It comes back under another name, if ever."""
     here = _place(ticket.pk, person.pk, tab)
-    if hints.ask(lambda client: client.zrem(_key(), *(f"{here}{doing}" for doing in DOINGS)), 0):
+
+    def note(client: redis.Redis) -> bool:
+        with client.pipeline() as together:
+            together.zrem(_key(), *(f"{here}{doing}" for doing in DOINGS))
+            together.zadd(_key(), {f"{here}{LEFT}": time.time() + LASTS.total_seconds()})
+            return bool(together.execute()[0])
+
+    if hints.ask(note, False):
         _announce(ticket)
 
 
@@ -73,7 +85,7 @@ def among(tickets: Collection[int], person: User) -> dict[int, list[Seen]]:
     nobody: list[Any] = []
     for entry in hints.ask(lambda client: client.zrangebyscore(_key(), time.time(), "+inf"), nobody):
         number, who, _tab, what = entry.decode().split(":")
-        if int(number) in wanted and int(who) != person.pk:
+        if int(number) in wanted and int(who) != person.pk and what in DOINGS:
             there = doing[int(number)]
             there[int(who)] = there.get(int(who), False) or what == REPLYING
     people = User.objects.in_bulk({who for there in doing.values() for who in there}) if doing else {}

@@ -98,9 +98,9 @@ def ticket_page(
     }
     if request.method == "GET" and status == 200:
         actions.mark_read(ticket, by=request.user, seq=ticket.event_seq)  # type: ignore[arg-type]
-        if not is_part(request):
-            presence.visit(ticket, request.user, context["tab"], presence.READING)  # type: ignore[arg-type]
         notifications.mark_read(request.user, ticket=ticket.pk)  # type: ignore[arg-type]
+    if not is_part(request):
+        presence.visit(ticket, request.user, context["tab"], presence.READING)  # type: ignore[arg-type]
     template = "desk/_ticket_parts.html" if is_part(request) else "desk/ticket.html"
     return render(request, template, context, status=status)
 

@@ -5,7 +5,7 @@ const IDLE = 120000;
 const page = document.querySelector("[data-here]");
 const area = document.getElementById("reply-text");
 const token = document.querySelector("input[name=csrfmiddlewaretoken]")?.value;
-let typed = 0;
+let typed = document.querySelector("#composer [data-problem]") ? Date.now() : 0; // words that came back are being written still
 let told = "reading";
 
 const answering = () => Boolean(area?.value.trim()) && Date.now() - typed < IDLE;
@@ -39,11 +39,13 @@ function leave() {
   if (!told) return;
   told = "";
   navigator.sendBeacon(page.dataset.here, body(""));
+  page.dataset.tab += "x"; // what is left stays left: a late word of this page brings nobody back
 }
 
 const again = () => say().catch(() => {});
 if (page && token) {
   area?.addEventListener("input", () => { typed = Date.now(); if (doing() !== told) again(); });
+  if (doing() !== told) again();
   setInterval(again, EVERY);
   document.addEventListener("visibilitychange", again);
   document.addEventListener("presence:ask", () => { if (!document.hidden) again(); });

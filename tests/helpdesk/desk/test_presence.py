@@ -33,6 +33,7 @@ def test_the_page_says_who_else_is_here_until_they_leave(mira, sue, ticket):
     assert "Sue is replying" in words(mira.get("/desk/?view=open"))
     for tab in ("one", "two"):
         here(sue, ticket, "gone", tab)
+    here(sue, ticket, "replying", "two")  # sent before it was left, come after
     assert "Sue" not in words(here(mira, ticket, "reading"))
 
 
