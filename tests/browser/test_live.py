@@ -78,6 +78,8 @@ def test_two_browsers_at_one_ticket_see_each_other_and_what_is_said(desk: Any, c
     expect(sue.locator(".composer__problem")).to_contain_text("Mira replied while you were writing")
     expect(sue.locator("#reply-text")).to_have_value("Let me look.")
     assert list(ticket.messages.filter(by="agent").values_list("text", flat=True)) == ["It is on its way."]
+    sue.goto("/desk/customers/")
+    expect(mira.locator("#presence")).to_be_empty()
 
 
 def test_eight_tabs_of_one_browser_all_load_and_share_one_line(desk: Any, cast: Cast, ticket: Ticket):

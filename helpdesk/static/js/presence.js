@@ -7,12 +7,14 @@ const area = document.getElementById("reply-text");
 const token = document.querySelector("input[name=csrfmiddlewaretoken]")?.value;
 let typed = document.querySelector("#composer [data-problem]") ? Date.now() : 0; // words that came back are being written still
 let told = "reading";
+let gone = false;
 
 const answering = () => Boolean(area?.value.trim()) && Date.now() - typed < IDLE;
 const doing = () => (answering() ? "replying" : document.hidden ? "" : "reading");
 const body = (what) => new URLSearchParams({ doing: what, tab: page.dataset.tab, csrfmiddlewaretoken: token });
 
 async function say() {
+  if (gone) return; // a page that is being left turns hidden as well
   const what = doing();
   if (!what) { leave(); return; }
   told = what;
@@ -49,6 +51,6 @@ if (page && token) {
   setInterval(again, EVERY);
   document.addEventListener("visibilitychange", again);
   document.addEventListener("presence:ask", () => { if (!document.hidden) again(); });
-  addEventListener("pagehide", leave);
-  addEventListener("pageshow", (event) => { if (event.persisted) again(); });
+  addEventListener("pagehide", () => { gone = true; leave(); });
+  addEventListener("pageshow", (event) => { gone = false; if (event.persisted) again(); });
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -20,7 +21,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def live(work: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(work())  # type: ignore[arg-type]
+    """In a thread of its own: a browser of another test may keep an event loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(work())).result()  # type: ignore[arg-type]
 
 
 def there(act: Callable[[], object]) -> Awaitable[object]:
