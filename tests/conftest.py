@@ -43,6 +43,7 @@ def django_db_keepdb(django_db_modify_db_settings: None, django_db_blocker: Any)
     ours = connection.settings_dict
     test_name = connection.creation._get_test_db_name()
     with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
+        cursor.execute("SET lock_timeout = 0; SET statement_timeout = 0")  # the first takes its time
         cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [MIGRATED])
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [MIGRATED])
         if cursor.fetchone() is None:
