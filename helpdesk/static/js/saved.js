@@ -5,6 +5,7 @@ const field = dialog?.querySelector("[role=combobox]");
 const found = document.getElementById("saved-found");
 let area = null;
 let slash = false;
+let caret = [0, 0];
 let asked = 0;
 let timer = 0;
 
@@ -34,10 +35,17 @@ async function load() {
 function open(from, bySlash) {
   area = from;
   slash = bySlash;
+  caret = [from.selectionStart, from.selectionEnd];
   field.value = "";
   dialog.showModal();
   field.focus();
   load();
+}
+
+// Back to where the words were being written: a browser may forget the place while the dialog is open.
+function goBack() {
+  area.focus();
+  area.setSelectionRange(...caret);
 }
 
 function put(text) {
@@ -79,6 +87,7 @@ function take() {
   if (!option) return;
   slash = false;
   dialog.close();
+  goBack();
   insert(area.form, "saved", option.dataset.reply);
 }
 
@@ -102,5 +111,5 @@ field?.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
-dialog?.addEventListener("cancel", () => { if (slash && !field.value) setTimeout(() => put("/")); });
+dialog?.addEventListener("cancel", () => { if (slash && !field.value) setTimeout(() => { goBack(); put("/"); }); });
 dialog?.addEventListener("close", () => { asked += 1; field.removeAttribute("aria-activedescendant"); });

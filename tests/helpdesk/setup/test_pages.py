@@ -30,6 +30,7 @@ def world(cast):
     return {
         "teams_edit": cast.billing.pk,
         "teams_look": cast.billing.pk,
+        "teams_sharing": cast.billing.pk,
         "organizations_edit": cast.nordlicht.pk,
         "people_edit": cast.mira.pk,
         "addresses_edit": address.pk,
