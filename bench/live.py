@@ -12,20 +12,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import ExitStack
-from pathlib import Path
 
 import psutil
 
-from bench.measure import Client, _await_port, _free_port, _manage
+from bench.bundled import ROOT, await_port, bundled, fill, free_port
+from bench.measure import Client
 
-ROOT = Path(__file__).resolve().parent.parent
 A_PERSON = 8
 QUIET_SECONDS = 10.0
 HINTS = 10
@@ -37,23 +34,15 @@ def main() -> None:
     parser.add_argument("--tickets", type=int, default=1000)
     options = parser.parse_args()
     with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="helpdesk-bench-"))
-        port = _free_port()
-        os.environ |= {"DATA_DIR": folder, "DEMO": "0", "PORT": str(port)}
-        os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-        from config.embedded import Servers, running
+        port = free_port()
+        stack.enter_context(bundled(PORT=str(port)))
         from config.part import web
 
-        stack.enter_context(running(Servers(Path(folder))))
-        _manage("prepare")
-        _manage("seed", "--tickets", str(options.tickets))
+        fill(options.tickets)
         process = subprocess.Popen([*web(), "--log-level", "error"], cwd=ROOT)
         stack.callback(process.wait, 60)
         stack.callback(process.terminate)
-        _await_port(port)
-        import django
-
-        django.setup()
+        await_port(port)
         keys, ticket = _people(-(-options.desks // A_PERSON))
         Bench(port, process.pid, keys[: options.desks], ticket).run()
 

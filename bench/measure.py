@@ -13,22 +13,18 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import os
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
+from bench.bundled import ROOT, await_port, bundled, fill, free_port
 from bench.timing import interleaved
 
-ROOT = Path(__file__).resolve().parent.parent
 IDLE_SECONDS = 5.0
-QUERIES = {"queue": 12, "ticket": 25}
+QUERIES = {"queue": 23, "ticket": 34}
 """At most so many queries a page, whatever the size of the table: the limits of tests/helpdesk/desk."""
 
 
@@ -39,38 +35,13 @@ def main() -> None:
         "--data-dir", help="keep the data here and use it again (default: a temporary folder)"
     )
     options = parser.parse_args()
+    ports = {"ours": free_port(), "bare": free_port()}
     with ExitStack() as stack:
-        folder = options.data_dir or stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="helpdesk-bench-")
-        )
-        os.environ |= {
-            "DATA_DIR": folder,
-            "DEMO": "0",
-            "MODE": "development",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-        }
-        ports = {"ours": _free_port(), "bare": _free_port()}
-        os.environ["PORT"] = str(ports["ours"])
-        from config.embedded import Servers, running
-
-        stack.enter_context(running(Servers(Path(folder))))
-        _fill(options.tickets)
+        stack.enter_context(bundled(options.data_dir, PORT=str(ports["ours"])))
+        fill(options.tickets)
         stack.enter_context(_serving("asgi", "config.asgi:application", ports["ours"]))  # as it is shipped
         stack.enter_context(_serving("wsgi", "bench.bare:application", ports["bare"]))
         _measure(ports, options.tickets)
-
-
-def _fill(tickets: int) -> None:
-    _manage("prepare")
-    import django
-
-    django.setup()
-    from tickets.models import Ticket
-
-    if not Ticket.objects.exists():
-        start = time.perf_counter()
-        _manage("seed", "--tickets", str(tickets))
-        print(f"seeded {tickets} tickets in {time.perf_counter() - start:.0f} s")
 
 
 def _measure(ports: dict[str, int], tickets: int) -> None:
@@ -182,30 +153,11 @@ def _serving(interface: str, application: str, port: int) -> Iterator[None]:
     command = [sys.executable, "-m", "granian", "--interface", interface, application, "--port", str(port)]
     process = subprocess.Popen([*command, "--workers", "2", "--no-ws", "--log-level", "error"], cwd=ROOT)
     try:
-        _await_port(port)
+        await_port(port)
         yield
     finally:
         process.terminate()
         process.wait(30)
-
-
-def _await_port(port: int) -> None:
-    for _ in range(300):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise SystemExit(f"nothing answers on port {port}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _manage(*arguments: str) -> None:
-    subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
+
+from bench.bundled import bundled, fill
 
 
 def main() -> None:
@@ -26,18 +25,8 @@ def main() -> None:
     parser.add_argument("--tickets", type=int, default=20_000)
     parser.add_argument("--data-dir", help="keep the data here and use it again")
     options = parser.parse_args()
-    with ExitStack() as stack:
-        folder = options.data_dir or stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="helpdesk-bench-")
-        )
-        os.environ |= {"DATA_DIR": folder, "DEMO": "0", "MODE": "development", "LOG_LEVEL": "ERROR"}
-        os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings", "DB_TIMEOUT": "0"}
-        from config.embedded import Servers, running
-
-        stack.enter_context(running(Servers(Path(folder))))
-        from bench.measure import _fill
-
-        _fill(options.tickets)
+    with bundled(options.data_dir, LOG_LEVEL="ERROR", DB_TIMEOUT="0"):
+        fill(options.tickets)
         measure()
 
 

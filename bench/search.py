@@ -11,11 +11,8 @@ matches collected first (which collects all of them for a frequent one).
 from __future__ import annotations
 
 import argparse
-import os
-import tempfile
-from contextlib import ExitStack
-from pathlib import Path
 
+from bench.bundled import bundled, fill
 from bench.timing import interleaved
 
 LIMIT_MS = 100
@@ -36,18 +33,8 @@ def main() -> None:
         "--data-dir", help="keep the data here and use it again (default: a temporary folder)"
     )
     options = parser.parse_args()
-    with ExitStack() as stack:
-        folder = options.data_dir or stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="helpdesk-bench-")
-        )
-        os.environ |= {"DATA_DIR": folder, "DEMO": "0", "MODE": "development"}
-        os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-        from config.embedded import Servers, running
-
-        stack.enter_context(running(Servers(Path(folder))))
-        from bench.measure import _fill
-
-        _fill(options.tickets)
+    with bundled(options.data_dir):
+        fill(options.tickets)
         _measure(options.tickets)
 
 

@@ -16,14 +16,12 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from bench.bundled import ROOT, bundled, fill
+
 DAY = 86_400
 TARGETS = {"first_response": 20 * DAY, "resolution": 60 * DAY}
 
@@ -39,18 +37,8 @@ def main() -> None:
     if options.work:
         work()
         return
-    with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="helpdesk-bench-"))
-        os.environ |= {"DATA_DIR": folder, "DEMO": "0", "MODE": "development"}
-        os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "ERROR", "DB_TIMEOUT": "0"}
-        from config.embedded import Servers, running
-
-        stack.enter_context(running(Servers(Path(folder))))
-        _manage("prepare")
-        _manage("seed", "--tickets", "1")
-        import django
-
-        django.setup()
+    with bundled(LOG_LEVEL="ERROR", DB_TIMEOUT="0"):
+        fill(1)
         measure(options)
 
 
@@ -276,10 +264,6 @@ def sql(statement: str, given: dict[str, Any] | None = None) -> Any:
         cursor.execute(statement, given)
         row = cursor.fetchone() if cursor.description else None
     return row[0] if row else None
-
-
-def _manage(*arguments: str) -> None:
-    subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

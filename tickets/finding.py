@@ -248,11 +248,7 @@ def people_named(reader: Any, words: str) -> QuerySet[User]:
     names = _organizations_named(reader, parts)
     for part in parts:
         of = [pk for pk, name in names if part.lower() in name.lower()]
-        people = people.filter(
-            Q(name__icontains=part) | Q(email__icontains=part) | Q(organization__in=of)
-            if of
-            else Q(name__icontains=part) | Q(email__icontains=part)
-        )
+        people = people.filter(Q(name__icontains=part) | Q(email__icontains=part) | Q(organization__in=of))
     return people.order_by("name", "pk")
 
 
