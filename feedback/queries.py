@@ -98,10 +98,16 @@ def invitation(survey: int) -> dict[str, Any] | None:
     }
 
 
-def open_path(ticket: Ticket, person: User, at: datetime) -> str | None:
-    """The path of the survey page where `person` may rate how `ticket` was settled last, while it is open."""
-    found = Survey.objects.filter(ticket=ticket, person=person).order_by("-pk").first()
-    token = tokens.find_token(found.pk, found.token_hash) if found and is_open(found, at) else None
+def open_to(ticket: Ticket, person: User, at: datetime) -> Survey | None:
+    """The survey in which `person` may rate how `ticket` was settled last, while it is open; one query."""
+    found = Survey.objects.filter(ticket=ticket, person=person).order_by("-pk")
+    survey = found.select_related("ticket", "version", "answer", "person").first()
+    return survey if survey is not None and is_open(survey, at) else None
+
+
+def path_of(survey: Survey) -> str | None:
+    """The path of a sent survey's page."""
+    token = tokens.find_token(survey.pk, survey.token_hash)
     return f"/survey/{token}/" if token else None
 
 

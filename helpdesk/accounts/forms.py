@@ -20,6 +20,8 @@ from helpdesk.accounts import tries
 from helpdesk.accounts.adapter import too_many
 from helpdesk.wishes import APP, CHANNELS, MAIL, WISHES, as_preferences, wishes
 from tickets.models import User
+from tickets.models.people import PLAIN_MAIL, SALUTATION
+from tickets.text import clean_line
 
 CHANNEL_WORDS = {APP: _("In the app"), MAIL: _("By mail")}
 
@@ -135,6 +137,18 @@ class Preferences(forms.Form):
     )
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
     language = forms.ChoiceField(label=_("Language"), required=False)
+    salutation = forms.CharField(
+        label=_("How we address you in mails"),
+        max_length=80,
+        required=False,
+        help_text=_("Such as “Ms Nair” or “Priya”. Left empty, it is your first name."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    plain_mail = forms.BooleanField(
+        label=_("Send me mails as plain text"),
+        required=False,
+        help_text=_("The same words, without colours, pictures and buttons."),
+    )
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -171,11 +185,15 @@ class Preferences(forms.Form):
 
     def said(self) -> dict[str, Any]:
         """What was entered of the person themselves."""
-        return {name: value for name, value in self.cleaned_data.items() if "-" not in name}
+        own = ("name", "time_zone", "language")
+        return {name: self.cleaned_data[name] for name in own if name in self.fields}
 
-    def wished(self) -> dict[str, dict[str, bool]]:
-        """What was chosen of the news, as preferences; nothing for customers."""
-        if not self.wish_rows():
-            return {}
+    def wished(self) -> dict[str, Any]:
+        """What was chosen of mails and, by members of the staff, of the news, as preferences."""
         said = self.cleaned_data
-        return as_preferences({(kind, on): said[f"{on}-{kind}"] for kind in WISHES for on in CHANNELS})
+        mails = {SALUTATION: clean_line(said["salutation"], 80), PLAIN_MAIL: said["plain_mail"]}
+        if not self.wish_rows():
+            return mails
+        return mails | as_preferences(
+            {(kind, on): said[f"{on}-{kind}"] for kind in WISHES for on in CHANNELS}
+        )

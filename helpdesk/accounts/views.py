@@ -174,7 +174,13 @@ def preferences(request: HttpRequest) -> HttpResponse:
     """How somebody is called, in which language and time zone they read, and what they are told of."""
     user = request.user
     assert isinstance(user, User)
-    initial = {"name": user.name, "time_zone": user.time_zone, "language": user.language}
+    initial = {
+        "name": user.name,
+        "time_zone": user.time_zone,
+        "language": user.language,
+        "salutation": user.salutation,
+        "plain_mail": user.wants_plain_mail,
+    }
     form = forms.Preferences(request.POST if request.method == "POST" else None, person=user, initial=initial)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():

@@ -25,7 +25,7 @@ from helpdesk.mail.letter import REPLIED, Letter, NotToBeSent, NotYet
 from helpdesk.mail.smtp import Envelope
 from helpdesk.models import Delivery
 from helpdesk.wording import rendering, store
-from helpdesk.wording.rendering import as_html, as_text, check
+from helpdesk.wording.rendering import Look, as_html, as_text, check
 from helpdesk.words import file_size
 from tickets.models import Attachment, User
 from tickets.text import clean_line
@@ -80,15 +80,19 @@ def _mime(letter: Letter, row: Delivery) -> EmailMessage:
     parts, left_out = _within_limit(letter.files)
     values = letter.values | {"files": [_as_link(file, letter, row) for file in left_out]}
     check(words, values)
-    html = as_html(words, values, look, title=subject, anchor=(ANCHOR_ID, ANCHOR_TEXT))
     mail.set_content(as_text(words, values, look), cte="quoted-printable")
+    if letter.to is None or not letter.to.wants_plain_mail:
+        _add_html(mail, as_html(words, values, look, title=subject, anchor=(ANCHOR_ID, ANCHOR_TEXT)), look)
+    for file in parts:
+        _attach(mail, file)
+    return mail
+
+
+def _add_html(mail: EmailMessage, html: str, look: Look) -> None:
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
     if look.logo:
         page = cast(EmailMessage, mail.get_body(("html",)))
         page.add_related(look.logo_data, "image", "png", cid=f"<{look.logo}>", disposition="inline")
-    for file in parts:
-        _attach(mail, file)
-    return mail
 
 
 def _headers(letter: Letter, subject: str, row: Delivery) -> dict[str, Any]:

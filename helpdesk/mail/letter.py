@@ -132,8 +132,10 @@ def link(path: str) -> str:
 
 
 def addressed_to(person: User | None) -> dict[str, Any]:
-    """The values about a mail's reader."""
-    name = person.first_name if person is not None and person.name else ""
+    """The values about a mail's reader, addressed as they asked to be."""
+    name = ""
+    if person is not None:
+        name = person.salutation or (person.first_name if person.name else "")
     return {"name": name, "greeting": _("Hello %(name)s,") % {"name": name} if name else _("Hello,")}
 
 

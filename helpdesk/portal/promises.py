@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count
 from django.utils import timezone
 
 from feedback import queries as feedback_queries
+from feedback import words
+from feedback.models import Survey
 from sla import queries as sla_queries
 from tickets.models import Team, Ticket, User
 
@@ -34,6 +37,33 @@ def usual_wait(team: Team) -> timedelta | None:
     return found["wait"] if found["n"] >= FEWEST else None
 
 
-def survey_path(ticket: Ticket, person: User) -> str | None:
+@dataclass(frozen=True)
+class Rating:
+    """The survey of a settled ticket as it stands on the ticket's page. What is sent goes to the survey's own
+    address (`path`), which records it; showing it here records nothing."""
+
+    survey: Survey
+    path: str
+    question: str
+    choices: list[words.Choice]
+
+    @property
+    def given(self) -> words.Choice | None:
+        """What the person has answered so far."""
+        score = self.survey.answer.score if self.survey.answer else None
+        return next((choice for choice in self.choices if choice.value == score), None)
+
+    @property
+    def comment(self) -> str:
+        return self.survey.answer.comment if self.survey.answer else ""
+
+
+def rating(ticket: Ticket, person: User) -> Rating | None:
     """Where the person may rate how the ticket was solved, while that is open."""
-    return None if ticket.is_unresolved else feedback_queries.open_path(ticket, person, timezone.now())
+    if ticket.is_unresolved:
+        return None
+    survey = feedback_queries.open_to(ticket, person, timezone.now())
+    path = feedback_queries.path_of(survey) if survey is not None else None
+    if survey is None or path is None:
+        return None
+    return Rating(survey, path, feedback_queries.question(survey), words.choices(survey.version))

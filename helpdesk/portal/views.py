@@ -112,7 +112,7 @@ def _ticket(
         "form": form,
         "solve": forms.Plain(),
         "problem": status != 200,
-        "rate": promises.survey_path(found, reader),
+        "rating": promises.rating(found, reader),
         "goes_on": _goes_on(visitor, found),
         "user": visitor.user,
     }

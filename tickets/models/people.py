@@ -29,6 +29,8 @@ class Account(models.TextChoices):
     PROGRAM = "program", _("A program")
 
 
+SALUTATION, PLAIN_MAIL = "salutation", "plain_mail"
+"""Keys of `User.preferences`: how somebody is addressed in mails, and whether these are to be text alone."""
 STAFF_ROLES = (Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
 
 
@@ -151,6 +153,16 @@ class User(AbstractBaseUser):
         if self.name.strip():
             return self.name.split()[0]
         return (self.email or "").split("@")[0]
+
+    @property
+    def salutation(self) -> str:
+        """How the person asked to be addressed; "" where they did not."""
+        return str(self.preferences.get(SALUTATION) or "")
+
+    @property
+    def wants_plain_mail(self) -> bool:
+        """Asked for mails without an HTML part."""
+        return self.preferences.get(PLAIN_MAIL) is True
 
     @property
     def initials(self) -> str:

@@ -16,6 +16,7 @@ from helpdesk.mail import anchor, tokens
 from helpdesk.mail.threads import ids_in
 from helpdesk.models import Delivery, FileLink, GuestLink
 from helpdesk.wording import rendering
+from sla.actions import install_defaults
 from tickets import actions
 from tickets.actions import NewFile, Words
 from tickets.models import Blob
@@ -413,3 +414,24 @@ def test_a_survey_mail_preselects_and_records_nothing(ticket, cast, support, arr
     (stop,) = [link for link in links(mail) if link.endswith("/stop/")]
     assert mail["List-Unsubscribe"] == f"<{stop}>"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_mails_follow_what_their_reader_chose_on_the_page_of_their_details(
+    client, cast, open_ticket, support, arrived
+):
+    install_defaults(zone="Europe/Berlin")
+    actions.prove_address(cast.priya)
+    client.force_login(cast.priya)
+    chosen = {"language": "de", "time_zone": "Asia/Tokyo", "salutation": "Frau\nNair", "plain_mail": "on"}
+    assert client.post("/accounts/preferences/", {"name": "Priya Nair"} | chosen).status_code == 302
+    ticket = open_ticket()
+    (ack,) = arrived()
+    assert ack.get_content_type() == "text/plain"
+    assert ack.get_content().startswith("Guten Tag Frau Nair,")
+    assert " JST" in ack.get_content()
+    page = client.get("/accounts/preferences/").content.decode()
+    assert 'value="Frau Nair"' in page
+    assert re.search(r'name="plain_mail"[^>]* checked', page)
+    client.post("/accounts/preferences/", {"name": "Priya Nair", "language": "en"})
+    actions.reply(ticket, "Your refund left.", by=cast.mira, channel="desk")
+    assert "Your refund left." in html(arrived()[1])

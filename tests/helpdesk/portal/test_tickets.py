@@ -1,5 +1,6 @@
 """The list and the page of a ticket, as its customer sees them."""
 
+import re
 from datetime import timedelta
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -7,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from feedback import actions as feedback
 from tests.helpdesk.portal.pages import once_key, send, words
 from tickets import actions
 from tickets.models import Message, Status, Ticket
@@ -73,7 +75,7 @@ def test_the_cost_of_the_list_does_not_grow_with_its_length(
             assert client.get("/tickets/").status_code == 200
 
 
-def test_the_ticket_shows_four_plain_words_and_nothing_of_the_desk(cast, ticket, signed_in):
+def test_ux35_the_ticket_shows_four_plain_words_and_nothing_of_the_desk(cast, ticket, signed_in):
     actions.add_note(ticket, "zebra-note", by=cast.mira)
     actions.reply(ticket, "Could you send the number?", by=cast.mira, channel="desk", then=Status.WAITING)
     page = words(signed_in(cast.priya).get(path(ticket)))
@@ -170,6 +172,29 @@ def test_a_reply_to_a_long_closed_ticket_opens_a_new_one(cast, ticket, signed_in
     assert new.follows == ticket
     assert answer["Location"].startswith(path(new))
     assert "opened a new one" in words(client.get(path(new)))
+
+
+def test_a_solved_ticket_is_rated_on_its_page_by_its_requester_alone(cast, ticket, signed_in):
+    client = signed_in(cast.priya)
+    client.post(path(ticket, "resolve"))
+    survey = ticket.surveys.get()
+    assert 'id="rate"' not in client.get(path(ticket)).content.decode()
+    feedback.invite(survey, at=survey.send_at)
+    page = client.get(path(ticket) + "?score=5").content.decode()
+    assert "How was our help" in page
+    assert "checked" not in page
+    survey.refresh_from_db()
+    assert survey.answer is None
+    assert 'id="rate"' not in signed_in(cast.paul).get(path(ticket)).content.decode()
+    asked = re.search(r'action="(/survey/[^"]+)"', page)
+    assert asked
+    thanks = client.post(asked[1], {"score": "4", "comment": "Quick."}, follow=True)
+    assert f'href="{path(ticket)}"' in thanks.content.decode()
+    page = client.get(path(ticket))
+    assert "Your rating of our help: 4 Good" in words(page)
+    assert re.search(r'value="4" checked', page.content.decode())
+    send(client, path(ticket, "reply"), path(ticket), message="Not quite.")
+    assert 'id="rate"' not in client.get(path(ticket)).content.decode()
 
 
 def test_what_people_write_is_shown_as_they_wrote_it(cast, open_ticket, signed_in):

@@ -30,7 +30,7 @@ def path(fresh) -> str:
 
 
 @pytest.mark.parametrize("query", ["", "?score=5", "?score=1"])
-def test_opening_the_link_records_nothing_however_often(client, fresh, path, query):
+def test_ux33_opening_the_link_records_nothing_however_often(client, fresh, path, query):
     before = fresh.ticket.events.count()
     for _ in range(20):
         assert client.get(path + query).status_code == 200
