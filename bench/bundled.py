@@ -25,7 +25,9 @@ def bundled(data_dir: str | None = None, **environment: str) -> Iterator[None]:
         os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
         from config.embedded import Servers, running
 
-        stack.enter_context(running(Servers(Path(folder))))
+        servers = Servers(Path(folder))
+        if not (servers.sockets.exists() and servers.postgres_answers() and servers.valkey_answers()):
+            stack.enter_context(running(servers))  # else somebody keeps them up between measurements
         yield
 
 
