@@ -72,9 +72,9 @@ class Survey(models.Model):
     """One question set put to one requester about one resolution (the `ticket.resolved` event).
 
     `suppressed` ones were never to be sent (`reason` says why), `cancelled` ones were overtaken before
-    sending. When it is sent, the credit is frozen: who was assignee, in which team, who answered last, who
-    resolved. `agent` is the one of them whom the score is counted for. The link's token is derived from the
-    id, and only its SHA-256 is kept.
+    they were answered. When it is sent, the credit is frozen: who was assignee, in which team, who answered
+    last, who resolved. `agent` is the one of them whom the score is counted for. The link's token is derived
+    from the id, and only its SHA-256 is kept.
     """
 
     class State(models.TextChoices):
@@ -94,6 +94,7 @@ class Survey(models.Model):
         DECLINED = "declined", _("asked not to be asked")
         REOPENED = "reopened", _("reopened before sending")
         SPAM = "spam", _("closed as spam")
+        REQUESTER = "requester", _("asked of somebody who is no longer the requester")
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="surveys")
     resolution = models.OneToOneField(Event, models.PROTECT, related_name="survey")
@@ -122,7 +123,8 @@ class Survey(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(state__in=["invited", "answered", "expired"], invited_at__isnull=False)
-                | Q(state__in=["scheduled", "cancelled", "suppressed"], invited_at__isnull=True),
+                | Q(state__in=["scheduled", "suppressed"], invited_at__isnull=True)
+                | Q(state="cancelled"),
                 name="survey_sent_or_not",
             ),
             models.CheckConstraint(

@@ -1,8 +1,8 @@
 """Links to files that are too large for a mail: one for each file and recipient, which ends by itself.
 
 The token stands in the mail and is stored hashed, in a table of its own, so that it opens this one file and
-nothing else. Each request asks again whether the link lives, its person is active, and customers may read the
-message.
+nothing else. Each request asks again whether the link lives, its person is active and still gets what is said
+on the ticket, and customers may read the message.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,7 +21,7 @@ from helpdesk.models import FileLink
 from tickets import access
 from tickets.actions.base import demand_work
 from tickets.events import record
-from tickets.models import Attachment, Message, Ticket, User
+from tickets.models import Attachment, Follower, Message, Ticket, User
 
 _PURPOSE = b"helpdesk file link:"
 
@@ -47,7 +47,16 @@ def find(token: str) -> FileLink | None:
 
 
 def living() -> QuerySet[FileLink]:
-    return FileLink.objects.filter(Q(revoked_at=None), expires_at__gt=timezone.now(), person__is_active=True)
+    ticket = "attachment__message__ticket"
+    in_copy = Follower.objects.filter(
+        ticket=OuterRef(ticket), person=OuterRef("person"), state=Follower.State.ACCEPTED
+    )
+    return FileLink.objects.filter(
+        Q(person=F(f"{ticket}__requester")) | Exists(in_copy),
+        revoked_at=None,
+        expires_at__gt=timezone.now(),
+        person__is_active=True,
+    )
 
 
 def living_of(ticket: Ticket) -> QuerySet[FileLink]:

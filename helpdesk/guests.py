@@ -2,7 +2,7 @@
 
 The token stands in a mail and is stored hashed. Its first use puts the right into the browser's session and
 leads to an address without it. The right ends 30 days after the ticket was closed, when the link is revoked,
-or when its person is deactivated; each request asks again.
+when its person is deactivated or no longer the ticket's requester; each request asks again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import secrets
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -107,4 +107,5 @@ def _living() -> QuerySet[GuestLink]:
         revoked_at=None,
         expires_at__gt=now,
         person__is_active=True,
+        person=F("ticket__requester"),
     )

@@ -139,6 +139,14 @@ def _withdrawn(event: Event) -> list[Told]:
     return []
 
 
+def _requester_changed(event: Event) -> list[Told]:
+    """What still waits for the old requester is not sent, unless they go on to get copies."""
+    if not event.data["keep"]:
+        theirs = Delivery.objects.filter(event__ticket=event.ticket_id, recipient=event.data["requester"][0])
+        outbox.suppress(theirs, Reason.OUTDATED, event.at)
+    return []
+
+
 def _assigned(event: Event) -> list[Told]:
     new = event.data["assignee"][1]
     return _assigned_to(event, User.objects.get(pk=new) if new else None)
@@ -198,6 +206,7 @@ TELL: dict[str, Callable[[Event], list[Told]]] = {
     "ticket.mentioned": _mentioned,
     "message.withdrawn": _withdrawn,
     "ticket.assigned": _assigned,
+    "ticket.requester_changed": _requester_changed,
     "delivery.failed": _delivery_failed,
     "delivery.delayed": _delivery_failed,
     "draft.cancelled": _draft_cancelled,

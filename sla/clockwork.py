@@ -223,6 +223,7 @@ def measurement_row(ticket: Ticket, reading: Reading) -> Measurement:
     verdict = Verdict.MISSED if reading.breached_at else Verdict.MET
     promised = reading.target or reading.by_hand or reading.breached_at
     credited = reading.stopped_by if reading.metric in REPLIES else reading.assignee or reading.stopped_by
+    asked_by = reading.requester or ticket.requester_id  # who asked when the clock ended
     return Measurement(
         ticket_id=ticket.pk,
         metric=reading.metric,
@@ -237,7 +238,7 @@ def measurement_row(ticket: Ticket, reading: Reading) -> Measurement:
         due_at=reading.due_at,
         verdict=verdict if promised else Verdict.UNPROMISED,
         overrun=reading.overrun(reading.stopped_at),
-        agent_id=None if credited == ticket.requester_id else credited,
+        agent_id=None if credited == asked_by else credited,
         team_id=reading.team,
         message_id=reading.stopped_by_message,
         priority=reading.priority,

@@ -111,6 +111,7 @@ class Reading:
     stopped_by: int | None = None
     team: int | None = None
     assignee: int | None = None
+    requester: int | None = None
     priority: int = 2
     breached_at: datetime | None = None
     target: Target | None = None
@@ -338,6 +339,7 @@ class _Fold:
         reading.pause_reason = ""
         reading.stopped_by, reading.stopped_by_message = fact.actor_id, fact.data.get("message")
         reading.team, reading.assignee, reading.priority = life.team, life.assignee, life.priority
+        reading.requester = life.requester
         life.open_metrics.discard(reading.metric)
 
     def _resume(self, metric: Metric, reading: Reading, fact: Fact) -> None:

@@ -52,6 +52,7 @@ class Life:
     priority: int = 2
     team: int | None = None
     assignee: int | None = None
+    requester: int | None = None
     spoke_first: str = "customer"
     awaiting_since: datetime | None = None  # the oldest customer message without an answer
     answer_lost: bool = False  # an answer since then was taken back or reached nobody
@@ -232,6 +233,7 @@ RELEVANT = frozenset(
         "ticket.assigned",
         "ticket.prioritized",
         "ticket.moved",
+        "ticket.requester_changed",
         "ticket.merged",
         "ticket.marked_spam",
         "ticket.unmarked_spam",
@@ -279,6 +281,8 @@ def signals(fact: Fact, life: Life, lost: set[int]) -> Iterator[Signal]:
         life.team = fact.data["team"][1]
     elif fact.kind == "ticket.assigned":
         life.assignee = fact.data["assignee"][1]
+    elif fact.kind == "ticket.requester_changed":
+        life.requester = fact.data["requester"][1]
     elif fact.kind != "ticket.opened":
         yield from _moved(fact, life)
 
@@ -287,6 +291,7 @@ def _opened(fact: Fact, life: Life) -> Iterator[Signal]:
     data = fact.data
     life.status, life.priority = data.get("status", "new"), data.get("priority", 2)
     life.team, life.assignee = data.get("team"), data.get("assignee")
+    life.requester = data.get("requester")
     life.spoke_first = data.get("spoke_first", "customer")
     life.imported = bool(data.get("imported"))
     # Nobody waits for an answer to a robot, unless the policy says so.

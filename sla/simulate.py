@@ -121,13 +121,17 @@ def _learn(known: dict[str, set[Any]], event: Heard, simulation: Simulation) -> 
             value = event.data.get(name)
             known[name] = set() if value is None else {value}
         known["tag"] = set()
-        owners = [(name, event.data.get(name) or 0) for name in ("requester", "organization")]
-        tags = (simulation.customer_tags.get(owner, set()) for owner in owners)
-        known["customer_tag"] = set().union(*tags)
+        owners = {name: event.data.get(name) or 0 for name in ("requester", "organization")}
+        known["customer_tag"] = _tags_of(owners, simulation)
         return True
     if event.kind not in ASKED:
         return False
-    name = ASKED[event.kind]
+    if event.kind == "ticket.requester_changed":
+        owners = {name: event.data[name][1] or 0 for name in ("requester", "organization")}
+        known["organization"] = {owners["organization"]} - {0}
+        known["customer_tag"] = _tags_of(owners, simulation)
+        return True
+    (name,) = ASKED[event.kind]
     if name == "tag":
         tag = {simulation.tags.get(event.data["tag"], "")}
         old = known.get("tag", set())
@@ -135,6 +139,10 @@ def _learn(known: dict[str, set[Any]], event: Heard, simulation: Simulation) -> 
     else:
         known[name] = {event.data[name][1]}
     return True
+
+
+def _tags_of(owners: dict[str, int], simulation: Simulation) -> set[str]:
+    return set().union(*(simulation.customer_tags.get(owner, set()) for owner in owners.items()))
 
 
 def tickets_between(since: datetime, until: datetime) -> Any:

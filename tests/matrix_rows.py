@@ -282,6 +282,10 @@ ROWS: dict[str, list[Row]] = {
             variant="with another",
         ),
     ],
+    "desk:change-requester": [
+        Row(get=desk, post=desk, args=_ticket, body=lambda w, t: {"person": str(w.cast.bob.pk)}),
+        Row(get=desk, args=_ticket, query=lambda w, t: "?q=somebody@elsewhere.example", variant="somebody"),
+    ],
     "desk:link": [Row(post=desk, args=_ticket, body=lambda w, t: {"other": str(_other(w, t).ticket.pk)})],
     "desk:unlink": [Row(post=desk, args=_ticket, body=lambda w, t: {"other": str(_other(w, t).ticket.pk)})],
     "desk:mark-spam": _desk_deed(),
@@ -389,6 +393,7 @@ ROWS: dict[str, list[Row]] = {
     "api:prioritize": _api_deed(api_work, priority="high"),
     "api:move": [Row(post=api_work, args=_ticket, body=lambda w, t: {"team": w.cast.billing.pk})],
     "api:merge": [Row(post=api_work, args=_ticket, body=lambda w, t: {"into": t.ticket.pk})],
+    "api:change-requester": _api_deed(api_work, requester_email="somebody@elsewhere.example"),
     "api:unmerge": _api_deed(api_work),
     "api:retype": _api_deed(api_work, type="task"),
     "api:tag": _api_deed(api_work, tag="red"),

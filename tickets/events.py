@@ -74,6 +74,7 @@ KINDS: dict[str, frozenset[str]] = {
     "ticket.typed": frozenset({"type"}),
     "ticket.tagged": frozenset({"tag"}),
     "ticket.untagged": frozenset({"tag"}),
+    "ticket.requester_changed": frozenset({"requester", "organization", "keep"}),
     "ticket.snoozed": frozenset({"until"}),
     "ticket.unsnoozed": frozenset({"until", "reason"}),
     "ticket.merged": frozenset({"into"}),

@@ -178,6 +178,12 @@ def tag_names(most: int = 300) -> QuerySet[Tag, str]:
     return Tag.objects.order_by("name").values_list("name", flat=True)[:most]
 
 
+def was_requester(person: User, ticket: Ticket) -> bool:
+    """Whether the ticket was taken from this person, who asked it once, and given to another requester."""
+    changes = Event.objects.filter(ticket=ticket, kind="ticket.requester_changed")
+    return ticket.requester_id != person.pk and changes.filter(data__requester__0=person.pk).exists()
+
+
 def due_to_close(now: datetime) -> QuerySet[Ticket]:
     """Resolved tickets whose team's closing days are over."""
     due = Q()

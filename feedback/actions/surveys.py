@@ -102,6 +102,14 @@ def cancel_open(marking: Event) -> None:
         _cancel(survey, Survey.State.CANCELLED, Survey.Reason.SPAM, marking.at)
 
 
+def follow_requester(change: Event) -> None:
+    """What is still to be sent goes to the new requester; what the old one was sent takes no answer."""
+    surveys = Survey.objects.filter(ticket=change.ticket)
+    surveys.filter(state=Survey.State.SCHEDULED).update(person=change.data["requester"][1])
+    for survey in surveys.filter(state=Survey.State.INVITED):
+        _cancel(survey, Survey.State.CANCELLED, Survey.Reason.REQUESTER, change.at)
+
+
 def invite(survey: Survey, *, at: datetime | None = None) -> Survey | None:
     """Send a survey whose time has come: freeze the credit, make the link, record `survey.invited`.
 
@@ -117,6 +125,8 @@ def invite(survey: Survey, *, at: datetime | None = None) -> Survey | None:
             return survey
         # Two surveys of one person are decided one after the other, or both would be sent.
         person = User.objects.select_for_update(no_key=True).get(pk=survey.person_id)
+        if person.is_member:
+            return _cancel(survey, Survey.State.SUPPRESSED, Survey.Reason.INTERNAL, at)
         if not _is_reachable(person):
             return _cancel(survey, Survey.State.SUPPRESSED, Survey.Reason.NO_ADDRESS, at)
         if has_declined(person):

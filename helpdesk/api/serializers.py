@@ -169,6 +169,14 @@ class Merged(Seen):
     )
 
 
+class RequesterChanged(Seen):
+    requester_email = serializers.EmailField(max_length=254)
+    requester_name = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    keep = serializers.BooleanField(
+        required=False, help_text=_("Whoever asked so far goes on to get copies. Default: no.")
+    )
+
+
 class Retyped(Seen):
     type = serializers.ChoiceField(choices=TicketType.choices)
 

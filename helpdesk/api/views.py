@@ -321,6 +321,17 @@ CHANGES: dict[str, type[Change]] = {
         shapes.Seen,
         lambda row, body, by: actions.unmerge(row, by=by),
     ),
+    "change-requester": _change(
+        "change-requester",
+        "Give a ticket to another requester",
+        shapes.RequesterChanged,
+        lambda row, body, by: actions.change_requester(
+            row,
+            actions.meet(body["requester_email"], name=body.get("requester_name", "")),
+            keep=body.get("keep", False),
+            by=by,
+        ),
+    ),
     "retype": _change(
         "retype",
         "Change the type",

@@ -45,6 +45,8 @@ def names_in(events: Iterable[Event]) -> Names:
         ) if event.kind == "ticket.assigned" else None
         if "follower" in event.kind:
             people.add(data["person"])
+        elif event.kind == "ticket.requester_changed":
+            people.update(data["requester"])
         elif event.kind == "ticket.moved":
             teams.update(data["team"])
         elif event.kind == "ticket.left_waiting":
@@ -137,6 +139,15 @@ def _typed(event: Event, names: Names) -> str:
     }
 
 
+def _requester_changed(event: Event, names: Names) -> str:
+    old, new = (names.people.get(pk, "?") for pk in event.data["requester"])
+    return _("%(name)s changed the requester from %(old)s to %(new)s") % {
+        "name": _actor(event),
+        "old": old,
+        "new": new,
+    }
+
+
 def _tagged(event: Event, names: Names) -> str:
     return _("%(name)s added the tag %(tag)s") % {
         "name": _actor(event),
@@ -197,6 +208,8 @@ def _cancelled(event: Event, names: Names) -> str:
         return _("A reply that was to be sent later was not sent: the customer wrote first")
     if event.data["reason"] in (Draft.WhyNot.MERGED, Draft.WhyNot.SPAM):
         return _("A reply that was to be sent later was not sent: the ticket was closed")
+    if event.data["reason"] == Draft.WhyNot.REQUESTER:
+        return _("A reply that was to be sent later was not sent: the requester changed")
     return _("A reply that was to be sent later was not sent: its author no longer works on this ticket")
 
 
@@ -271,6 +284,7 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "ticket.prioritized": _prioritized,
     "ticket.moved": _moved,
     "ticket.typed": _typed,
+    "ticket.requester_changed": _requester_changed,
     "ticket.tagged": _tagged,
     "ticket.untagged": _untagged,
     "ticket.follower_proposed": _follower(gettext_noop("%(person)s was put in copy and waits for your word")),

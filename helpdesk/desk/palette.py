@@ -126,8 +126,20 @@ class _Offers:
         ]
 
     def each(self) -> list[Option]:
-        """Every owner, status and priority that the ticket can be given."""
-        return [*self._owners(), *self._statuses(), *self._priorities()]
+        """Every owner, status and priority that the ticket can be given, and what is done on a page."""
+        return [*self._owners(), *self._statuses(), *self._priorities(), *self._pages()]
+
+    def _pages(self) -> list[Option]:
+        """What has a page of its own, which says what would happen."""
+        if self.ticket.merged_into_id:
+            return []
+        return [
+            self.page(_("Merge"), "forward", "merge"),
+            self.page(_("Change the requester"), "person", "change-requester"),
+        ]
+
+    def page(self, word: str, icon: str, route: str) -> Option:
+        return Option(word, icon, href=reverse(f"desk:{route}", args=[self.ticket.pk]) + self.view)
 
     def _owners(self) -> list[Option]:
         found = []

@@ -10,7 +10,7 @@ from helpdesk.mail.known import Known, addressees, parents_of, sender_of, tagged
 from helpdesk.mail.reading import Reading
 from helpdesk.mail.tokens import is_of_another_installation, read_reply_address
 from helpdesk.models import InboundEmail
-from tickets import access
+from tickets import access, queries
 from tickets.models import Ticket, User
 from tickets.queries import where_it_goes
 
@@ -86,7 +86,7 @@ def _by_own_thread(person: User | None, reading: Reading, known: Known) -> Ticke
 
 def takes_part(person: User, ticket: Ticket) -> bool:
     """Whether somebody may write on a ticket by mail: its requester, accepted followers, who spoke on it, its
-    agents.
+    agents. Who was its requester and is no longer takes part only as a follower.
     """
     if not person.is_active:
         return False
@@ -94,4 +94,6 @@ def takes_part(person: User, ticket: Ticket) -> bool:
         return True
     spoke = Q(messages__author=person, messages__public=True, messages__held=False, messages__automatic=False)
     follows = Q(followers__person=person, followers__state="accepted")
+    if queries.was_requester(person, ticket):
+        spoke = Q(pk__in=())
     return Ticket.objects.filter(pk=ticket.pk).filter(spoke | follows).exists()

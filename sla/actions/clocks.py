@@ -20,11 +20,12 @@ from tickets.handover import hand_over
 from tickets.models import Event, Organization, Ticket, User
 
 ASKED = {
-    "ticket.moved": "team",
-    "ticket.prioritized": "priority",
-    "ticket.typed": "type",
-    "ticket.tagged": "tag",
-    "ticket.untagged": "tag",
+    "ticket.moved": frozenset({"team"}),
+    "ticket.prioritized": frozenset({"priority"}),
+    "ticket.typed": frozenset({"type"}),
+    "ticket.tagged": frozenset({"tag"}),
+    "ticket.untagged": frozenset({"tag"}),
+    "ticket.requester_changed": frozenset({"organization", "customer_tag"}),
 }
 """What of a ticket an event changes that a policy's conditions may ask for."""
 
@@ -85,7 +86,8 @@ def apply_policies(events: Sequence[Event]) -> set[int]:
     for event in events:
         ticket = event.ticket
         assert ticket is not None
-        if event.kind in ASKED and not any(ASKED[event.kind] in version.asks for version in versions):
+        changed = ASKED.get(event.kind)
+        if changed and all(changed.isdisjoint(version.asks) for version in versions):
             continue
         version = matching_version(ticket, versions, tags.get(ticket.pk))
         if event.kind != "ticket.opened" and _policy_of(ticket) == (version.policy_id if version else None):

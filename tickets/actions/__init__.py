@@ -62,6 +62,7 @@ from tickets.actions.properties import (
     untag,
 )
 from tickets.actions.releasing import release_draft, send_draft
+from tickets.actions.requester import change_requester
 from tickets.actions.saved_views import create_view, delete_view, edit_view
 from tickets.actions.snoozing import snooze, unsnooze, wake
 from tickets.actions.spam import mark_spam, unmark_spam
@@ -97,6 +98,7 @@ __all__ = [
     "assign",
     "cancel_job",
     "change_many",
+    "change_requester",
     "close",
     "create_organization",
     "create_team",

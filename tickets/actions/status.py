@@ -102,14 +102,20 @@ STATUS_ACTIONS = {
 def demand_unchanged(ticket: Ticket, seen_seq: int | None, *, by: User | None = None) -> None:
     """Raise Conflict when a customer spoke after the event that the writer has seen (`seen_seq`).
 
-    With `by`, who is about to answer for us, also when a colleague did, unless they took it back."""
+    With `by`, who is about to answer for us, also when a colleague did, unless they took it back, or when the
+    reader of the answer is another by now."""
     if seen_seq is None or seen_seq >= ticket.event_seq:
         return
-    said = list(ticket.events.filter(seq__gt=seen_seq, kind="ticket.replied"))
+    kinds = ("ticket.replied", "ticket.requester_changed")
+    news = list(ticket.events.filter(seq__gt=seen_seq, kind__in=kinds))
+    said = [event for event in news if event.kind == "ticket.replied"]
     if any(event.data["by"] == Speaker.CUSTOMER for event in said):
         raise Conflict(_("The customer wrote while you were writing. Read it, then send again."))
     if by is None:
         return
+    if len(said) < len(news):
+        words = _("The requester is now %(name)s. Read who gets your words, then send again.")
+        raise Conflict(words % {"name": ticket.requester})
     theirs = [event.data["message"] for event in said if event.actor_id != by.pk]
     answers = Message.objects.filter(pk__in=theirs, by=Speaker.AGENT, withdrawn_at=None)
     if theirs and (answer := answers.select_related("author").last()):

@@ -21,9 +21,9 @@ class Draft(models.Model):
 
     `version` counts the savings of its words (0 while it has only files); who saves names the version they
     saw, so that two tabs never overwrite each other. A reply with `send_at` is said at that instant (its
-    `said_at` is the moment of release). When the customer writes first, the ticket is merged, or nobody may
-    say it any more, `send_at` is emptied, `cancelled_at` and `why_not` tell the author, and the words stay.
-    `then` is the status to go on to.
+    `said_at` is the moment of release). When the customer writes first, the ticket is merged, its
+    requester is another or nobody may say it any more, `send_at` is emptied, `cancelled_at` and `why_not`
+    tell the author, and the words stay. `then` is the status to go on to.
     """
 
     class WhyNot(models.TextChoices):
@@ -33,6 +33,7 @@ class Draft(models.Model):
         NOT_ALLOWED = "not_allowed", _("You could no longer write on this ticket")
         MERGED = "merged", _("The ticket was merged into another one")
         SPAM = "spam", _("The ticket was closed as spam")
+        REQUESTER = "requester", _("The ticket got another requester")
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="drafts")
     author = models.ForeignKey(User, models.CASCADE, related_name="drafts")
