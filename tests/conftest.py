@@ -12,6 +12,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection
 from django.test import TransactionTestCase
+from django.utils import timezone, translation
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from sla import clockwork
@@ -74,6 +75,13 @@ def _empty_tables(self: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def _no_language_or_zone_left_behind() -> None:
+    """A request leaves its reader's language and zone active in this thread: the next test begins without."""
+    translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture
