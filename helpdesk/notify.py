@@ -13,7 +13,7 @@ from feedback import queries as surveys
 from helpdesk import escalating, notifications, outbox, telling
 from helpdesk.models import Delivery
 from helpdesk.telling import Told
-from tickets.models import Event, Follower, Message, Speaker, Ticket, User
+from tickets.models import Event, Follower, Message, SideTalk, Speaker, Ticket, User
 from tickets.queries import HISTORY
 
 Rank, Reason, State = Delivery.Rank, Delivery.Reason, Delivery.State
@@ -133,6 +133,38 @@ def _mentioned(event: Event) -> list[Told]:
     return telling.staff(event, people, event.kind)
 
 
+def _written_outside(event: Event) -> list[Told]:
+    """Our words to somebody outside, who is nobody's customer by it and may be nobody we know."""
+    message = Message.objects.select_related("side_talk").get(pk=event.data["message"])
+    talk = message.side_talk
+    if talk is None or message.public or message.withdrawn_at is not None:
+        return []
+    return [
+        Delivery(
+            event=event,
+            address=talk.address,
+            template=event.kind,
+            message=message,
+            rank=Rank.REPLY,
+            send_at=message.visible_at,
+            created_at=event.at,
+        )
+    ]
+
+
+def _heard_outside(event: Event) -> list[Told]:
+    """Who owns the ticket, else who began the conversation."""
+    person = _ticket(event).assignee or SideTalk.objects.get(pk=event.data["side_talk"]).opened_by
+    return telling.staff(event, [person], event.kind)
+
+
+def _undelivered_outside(event: Event) -> list[Told]:
+    message = Message.objects.select_related("author").get(pk=event.data["message"])
+    return telling.staff(
+        event, [message.author] if message.author else [], event.kind, wish="delivery.failed"
+    )
+
+
 def _withdrawn(event: Event) -> list[Told]:
     waiting = Delivery.objects.filter(message=event.data["message"])
     outbox.suppress(waiting, Reason.WITHDRAWN, event.at)
@@ -205,6 +237,10 @@ TELL: dict[str, Callable[[Event], list[Told]]] = {
     "ticket.replied": _replied,
     "ticket.mentioned": _mentioned,
     "message.withdrawn": _withdrawn,
+    "side_talk.written": _written_outside,
+    "side_talk.withdrawn": _withdrawn,
+    "side_talk.heard": _heard_outside,
+    "side_talk.undelivered": _undelivered_outside,
     "ticket.assigned": _assigned,
     "ticket.requester_changed": _requester_changed,
     "delivery.failed": _delivery_failed,

@@ -188,7 +188,7 @@ def retry(delivery: Delivery, *, by: User, address: str | None = None) -> Delive
         ticket = _demand_ticket(delivery, by)
         row = Delivery.objects.select_for_update(of=("self",)).get(pk=delivery.pk)
         if address is not None:
-            if ticket is None:
+            if ticket is None or (row.message is not None and row.message.side_talk_id is not None):
                 raise NotAllowed(_("This mail goes to its own address only."))
             row.address = _checked(address, ticket)
         elif row.state in (State.QUEUED, State.IN_FLIGHT):
@@ -267,11 +267,15 @@ def dismiss(delivery: Delivery, *, by: User) -> Delivery:
 
 
 def report_lost(row: Delivery) -> None:
-    """Tell the ticket that our words to its requester are lost for good, unless another mail carried them.
+    """Tell the ticket that our words to its requester are lost for good, unless another mail carried them; or
+    those to somebody outside.
 
     For the transaction that marked the delivery, which holds the ticket's lock.
     """
     message = row.message
+    if message is not None and message.side_talk_id is not None:
+        actions.report_undelivered_outside(message, delivery=row.pk)
+        return
     if message is None or row.recipient_id != message.ticket.requester_id or is_reported(message):
         return
     reached = message.deliveries.filter(recipient=row.recipient_id, state__in=(State.SENT, State.UNCERTAIN))

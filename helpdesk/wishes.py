@@ -35,6 +35,7 @@ WISHES: dict[str, Wish] = {
     "ticket.answered": Wish(_("A customer answers on my ticket")),
     "ticket.unowned": Wish(_("A customer answers in my team where nobody owns the ticket"), False, False),
     "ticket.opened": Wish(_("A new ticket comes into my team"), False, False),
+    "side_talk.heard": Wish(_("Somebody outside answers on my ticket")),
     "sla.warned": Wish(_("A promise is due soon")),
     "sla.breached": Wish(_("A promise is late")),
     "delivery.failed": Wish(_("My reply did not arrive")),

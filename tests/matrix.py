@@ -81,6 +81,8 @@ class Thing:
     note_file: int
     delivery: int
     copied: User
+    side_talk: int
+    side_message: int
 
 
 @dataclass
@@ -274,6 +276,9 @@ def _thing(cast: Cast, requester: User, team: str, word: str, copied: User) -> T
     held = actions.hold_message(ticket, f"I am somebody else {secret}", author=copied)
     undoable = actions.reply(ticket, f"Wait {secret}", by=agent, channel="desk", hold=HOLD)
     actions.accept_follower(ticket, copied, by=agent)
+    aside = actions.ask_outside(
+        ticket, Words(f"Ask {secret}", files=(file,)), address="kim@supplier.example", by=agent, hold=HOLD
+    )
     ticket.refresh_from_db()
     first = ticket.messages.order_by("pk").first()
     InboundEmail.objects.create(
@@ -290,6 +295,8 @@ def _thing(cast: Cast, requester: User, team: str, word: str, copied: User) -> T
         note_file=note.attachments.get().pk,
         delivery=_undelivered(public),
         copied=copied,
+        side_talk=aside.side_talk_id or 0,
+        side_message=aside.pk,
     )
 
 

@@ -273,6 +273,28 @@ ROWS: dict[str, list[Row]] = {
     "desk:retype": _desk_deed(type="task"),
     "desk:tag": _desk_deed(tag="red"),
     "desk:untag": _desk_deed(tag="red"),
+    "desk:ask-outside": [Row(get=desk, post=desk, args=_ticket, body=_text(text="When?"))],
+    "desk:side-talk": [
+        Row(
+            get=desk,
+            post=desk,
+            args=lambda w, t: [t.ticket.pk, t.side_talk],
+            body=_text(text="And when is that?"),
+        ),
+        _crossed(desk, desk, lambda thing: thing.side_talk),
+    ],
+    "desk:close-side-talk": [
+        Row(post=desk, args=lambda w, t: [t.ticket.pk, t.side_talk]),
+        _crossed(None, desk, lambda thing: thing.side_talk),
+    ],
+    "desk:reopen-side-talk": [
+        Row(post=desk, args=lambda w, t: [t.ticket.pk, t.side_talk]),
+        _crossed(None, desk, lambda thing: thing.side_talk),
+    ],
+    "desk:withdraw-outside": [
+        Row(post=desk, args=lambda w, t: [t.ticket.pk, t.side_message]),
+        _crossed(None, desk, lambda thing: thing.side_message),
+    ],
     "desk:merge": [
         Row(get=desk, post=desk, args=_ticket),
         Row(

@@ -23,6 +23,7 @@ from tickets.models import (
     Organization,
     Role,
     SavedView,
+    SideTalk,
     Team,
     Ticket,
     User,
@@ -156,6 +157,32 @@ def public_now() -> Q:
     """Condition on messages: public, released from its hold, neither withdrawn nor waiting for an
     agent's word."""
     return Q(public=True, held=False, automatic=False, withdrawn_at=None, visible_at__lte=timezone.now())
+
+
+def side_talks_visible_to(user: Someone, ticket: Ticket) -> QuerySet[SideTalk]:
+    """The side conversations of a ticket: for those who work on it, nobody else."""
+    if not can_work(user, ticket):
+        return SideTalk.objects.none()
+    return SideTalk.objects.filter(ticket=ticket)
+
+
+def quotable_outside(user: Someone, ticket: Ticket) -> QuerySet[Message]:
+    """What a member may pass on to somebody outside: public words, with their files; never a note, words
+    held back or another side conversation's."""
+    if not can_work(user, ticket):
+        return Message.objects.none()
+    return Message.objects.filter(public_now(), ticket=ticket)
+
+
+def is_on_customers_side(address: str, ticket: Ticket) -> bool:
+    """Whether who has this address (as `normalize_address` writes it) is told of the ticket as a customer:
+    its requester, whoever may read it in the portal, people in copy."""
+    person = User.objects.filter(email=address).select_related("organization").first()
+    if person is None:
+        return False
+    if person.pk == ticket.requester_id or ticket.followers.filter(person=person, state="accepted").exists():
+        return True
+    return not is_member(person) and can_see(person, ticket)
 
 
 def drafts_visible_to(user: Someone, ticket: Ticket) -> QuerySet[Draft]:

@@ -154,8 +154,10 @@ def timeline(ticket: Ticket) -> QuerySet[Event]:
 
 
 def latest_words(tickets: list[Ticket], *, public_only: bool = True) -> dict[int, Message]:
-    """The newest message of each ticket, in one query, by ticket id."""
-    words = Message.objects.filter(ticket__in=tickets, automatic=False, held=False, withdrawn_at=None)
+    """The newest message of each ticket, in one query, by ticket id; words with somebody outside are none."""
+    words = Message.objects.filter(
+        ticket__in=tickets, automatic=False, held=False, withdrawn_at=None, side_talk=None
+    )
     if public_only:
         words = words.filter(public=True)
     newest = words.order_by("ticket_id", "-said_at", "-pk").distinct("ticket_id").select_related("author")

@@ -66,7 +66,7 @@ def message(row: Message, request: Request, works: bool) -> dict[str, Any]:
     shown = {
         "id": row.pk,
         "ticket": row.ticket_id,
-        "kind": "public" if row.public else "note",
+        "kind": "note" if row.is_note else ("public" if row.public else "outside"),
         "by": row.by,
         "author": person(row.author, works, first_name_only=row.by != Speaker.CUSTOMER),
         "channel": row.channel,

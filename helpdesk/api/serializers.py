@@ -224,7 +224,7 @@ class MessageOut(serializers.Serializer[Any]):
 
     id = serializers.IntegerField()
     ticket = serializers.IntegerField()
-    kind = serializers.ChoiceField(choices=["public", "note"])
+    kind = serializers.ChoiceField(choices=["public", "note", "outside"])
     by = serializers.ChoiceField(choices=Speaker.choices)
     author = PersonOut(allow_null=True)
     channel = serializers.ChoiceField(choices=Channel.choices)

@@ -23,6 +23,8 @@ GLYPHS = {
     "ticket.assigned": "person",
     "ticket.answered": "reply",
     "ticket.opened": "plus",
+    "side_talk.heard": "globe",
+    "side_talk.undelivered": "alert",
     "ticket.mentioned": "at",
     "sla.warned": "clock",
     "sla.breached": "alert",
@@ -31,7 +33,12 @@ GLYPHS = {
     "draft.cancelled": "pen",
     "survey.scored_low": "star",
 }
-TONES = {"sla.breached": "late", "delivery.failed": "late", "sla.warned": "warn"}
+TONES = {
+    "sla.breached": "late",
+    "delivery.failed": "late",
+    "side_talk.undelivered": "late",
+    "sla.warned": "warn",
+}
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,8 @@ def _text(row: Notification, ticket: Ticket, names: Names) -> str:
         return _("%(name)s assigned it to you") % {"name": event.actor}
     if row.kind == "ticket.mentioned":
         return _("%(name)s mentioned you in a note") % {"name": event.actor or ""}
+    if row.kind == "side_talk.heard":
+        return _("Somebody outside answered")
     if row.kind == "ticket.opened" or event.kind == "ticket.opened":
         words = _("%(name)s opened the ticket")
         return words % {"name": event.actor or ticket.requester}

@@ -17,7 +17,15 @@ from helpdesk.words import PRIORITY_WORDS, STATUS_WORDS
 from tickets.models import Draft, Event, LinkWord, SnoozeEnd, Tag, Team, TicketType, User
 
 SPOKEN = frozenset(
-    {"ticket.opened", "ticket.replied", "ticket.noted", "ticket.heard_automatic", "message.held"}
+    {
+        "ticket.opened",
+        "ticket.replied",
+        "ticket.noted",
+        "ticket.heard_automatic",
+        "message.held",
+        "side_talk.written",
+        "side_talk.heard",
+    }
 )
 """Kinds that stand in a conversation as their message."""
 
@@ -308,6 +316,11 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "message.accepted": _fixed(gettext_noop("A held mail was accepted")),
     "message.dismissed": _fixed(gettext_noop("A held mail was put away")),
     "message.withdrawn": _fixed(gettext_noop("A reply was taken back before it was sent")),
+    "side_talk.opened": lambda event, names: "",  # its words say it
+    "side_talk.withdrawn": _fixed(gettext_noop("Words to somebody outside were taken back")),
+    "side_talk.undelivered": _fixed(gettext_noop("Words to somebody outside were not delivered")),
+    "side_talk.closed": _plain(gettext_noop("%(name)s closed a side conversation")),
+    "side_talk.reopened": _fixed(gettext_noop("A side conversation is open again")),
     "draft.scheduled": _scheduled,
     "draft.unscheduled": _fixed(gettext_noop("A reply no longer waits to be sent")),
     "draft.cancelled": _cancelled,

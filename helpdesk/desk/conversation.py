@@ -37,6 +37,8 @@ class Said:
     has_original: bool = False
     is_flagged: bool = False
     invitations: list[str] = field(default_factory=list)
+    quoted: list[int] = field(default_factory=list)
+    """Which messages of the ticket words to somebody outside passed on."""
     noted: dict[str, datetime] = field(default_factory=dict)
     """What was noted about it: doubted, read, complained; each with its instant."""
 
@@ -60,9 +62,12 @@ class Said:
 
     @property
     def kind(self) -> str:
-        """customer, reply, note or quiet (automatic mail, one line)."""
+        """customer, reply, note, quiet (automatic mail, one line); asked and outside in a side
+        conversation."""
         if self.message.automatic:
             return "quiet"
+        if self.message.side_talk_id is not None:
+            return "asked" if self.message.by == Speaker.AGENT else "outside"
         if self.message.is_note:
             return "note"
         return "customer" if self.message.by == Speaker.CUSTOMER else "reply"
@@ -77,7 +82,8 @@ class Said:
     def held_until(self) -> datetime | None:
         """Until when the message can be taken back; None once it has been sent or withdrawn."""
         message = self.message
-        is_ours = message.by == Speaker.AGENT and message.public and not message.withdrawn_at
+        leaves = message.public or message.side_talk_id is not None
+        is_ours = message.by == Speaker.AGENT and leaves and not message.withdrawn_at
         return message.visible_at if is_ours and message.visible_at > timezone.now() else None
 
     @property
@@ -99,10 +105,12 @@ class Change:
 
 @dataclass
 class Block:
-    """A run of the conversation: a message, folded messages, changes, or the line before the unread."""
+    """A run of the conversation: a message, folded messages, changes, the line before the unread, or a side
+    conversation (`thread`, of which `said` is the latest)."""
 
     kind: str
     said: Said | None = None
+    thread: list[Said] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     folded: list[Block] = field(default_factory=list)
     title: str = ""
@@ -132,8 +140,8 @@ def conversation(ticket: Ticket, reader: User, read_up_to: int) -> Conversation:
     for event in events:
         if event.kind in SPOKEN:
             one = by_message.get(event.data.get("message", 0))
-            if one and not one.message.withdrawn_at:
-                blocks.append(Block(one.kind, said=one))
+            if one and not one.message.withdrawn_at and one.seq == event.seq:
+                _add_said(blocks, one)
         else:
             _add_change(blocks, event, names)
     for block in blocks:
@@ -143,13 +151,28 @@ def conversation(ticket: Ticket, reader: User, read_up_to: int) -> Conversation:
     return Conversation(_mark_unread(_fold_read(blocks), unread), said, unread, events)
 
 
+def _add_said(blocks: list[Block], one: Said) -> None:
+    """A side conversation stands together, where its latest words belong."""
+    talk = one.message.side_talk_id
+    if talk is None:
+        blocks.append(Block(one.kind, said=one))
+        return
+    begun = next(
+        (n for n, b in enumerate(blocks) if b.thread and b.thread[0].message.side_talk_id == talk), None
+    )
+    thread = blocks.pop(begun).thread if begun is not None else []
+    blocks.append(Block("side", said=one, thread=[*thread, one]))
+
+
 def _said(ticket: Ticket, reader: User, read_up_to: int, events: list[Event]) -> list[Said]:
     seqs = {event.data["message"]: event.seq or 0 for event in events if event.kind in SPOKEN}
     noted: dict[int, dict[str, datetime]] = defaultdict(dict)
+    quoted = {event.data["message"]: event.data["quoted"] for event in events if "quoted" in event.data}
     for event in events:
         if event.kind in NOTED:
             noted[event.data["message"]][event.kind.partition(".")[2]] = event.at
-    rows = access.messages_visible_to(reader, ticket).select_related("author").order_by("said_at", "pk")
+    rows = access.messages_visible_to(reader, ticket).select_related("author", "side_talk")
+    rows = rows.order_by("said_at", "pk")
     files: dict[int, list[Attachment]] = defaultdict(list)
     for file in Attachment.objects.filter(message__ticket=ticket).select_related("blob").defer("blob__data"):
         files[file.message_id].append(file)
@@ -172,6 +195,7 @@ def _said(ticket: Ticket, reader: User, read_up_to: int, events: list[Event]) ->
             has_original=row.pk in originals,
             is_flagged=originals.get(row.pk, False),
             invitations=[line for file in files[row.pk] for line in lines.get(file.pk, [])],
+            quoted=quoted.get(row.pk, []),
             noted=noted[row.pk],
         )
         for row in rows

@@ -123,6 +123,46 @@ class NoteForm(ComposerForm):
     empty_words = _("Write a note.")
 
 
+class OutsideForm(ComposerForm):
+    """Words to somebody outside. `quote` and `pass_on` are ids of public messages and of their files."""
+
+    asks_whom = False
+    empty_words = _("Write what you want to ask.")
+    text = forms.CharField(
+        label=_("Your words"), max_length=TEXT_LIMIT, required=False, strip=False, widget=forms.Textarea
+    )
+    files = ManyFiles(label=_("More files"), required=False)
+    once = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def chosen(self, name: str) -> list[int]:
+        """Ids that were chosen for `quote`, `pass_on` or `keep`."""
+        return self._numbers(name) if self.is_bound else list(self.initial.get(name, ()))
+
+    def fingerprint(self) -> bytes:
+        said = {name: self.cleaned_data.get(name) for name in ("address", "name", "subject")}
+        chosen = [self.chosen(name) for name in ("quote", "pass_on")]
+        return super().fingerprint() + repr((said, chosen)).encode()
+
+
+class AskOutsideForm(OutsideForm):
+    """The first words of a side conversation: it also says with whom."""
+
+    asks_whom = True
+    address = forms.EmailField(
+        label=_("Email address"),
+        max_length=254,
+        error_messages={
+            "required": _("Enter the address to write to"),
+            "invalid": _("Enter an email address such as priya@example.com"),
+        },
+    )
+    name = forms.CharField(label=_("Name"), max_length=200, required=False)
+    subject = forms.CharField(
+        label=_("Subject"), max_length=500, error_messages={"required": _("Enter a subject")}
+    )
+    field_order = ("address", "name", "subject", "text")
+
+
 class NewTicketForm(forms.Form):
     """A ticket that an agent opens for somebody who called, came by or shall be written to."""
 

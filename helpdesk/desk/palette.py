@@ -136,6 +136,7 @@ class _Offers:
         return [
             self.page(_("Merge"), "forward", "merge"),
             self.page(_("Change the requester"), "person", "change-requester"),
+            self.page(_("Ask outside"), "globe", "ask-outside"),
         ]
 
     def page(self, word: str, icon: str, route: str) -> Option:

@@ -23,6 +23,7 @@ from helpdesk.desk.views import (
     saved,
     say,
     search,
+    side_talks,
     taking,
     ticket,
     views,
@@ -32,6 +33,7 @@ from helpdesk.desk.views import (
 app_name = "desk"
 _ticket = "tickets/<int:number>/"
 _message = _ticket + "messages/<int:message>/"
+_talk = _ticket + "side-talks/<int:talk>/"
 urlpatterns = [
     path("", queue.queue, name="queue"),
     path("news/", queue.news, name="news"),
@@ -82,6 +84,11 @@ urlpatterns = [
     path(_ticket + "retype/", change.retype, name="retype"),
     path(_ticket + "tag/", change.tag, name="tag"),
     path(_ticket + "untag/", change.untag, name="untag"),
+    path(_ticket + "ask-outside/", side_talks.ask_outside, name="ask-outside"),
+    path(_talk, side_talks.side_talk, name="side-talk"),
+    path(_talk + "close/", side_talks.close_side_talk, name="close-side-talk"),
+    path(_talk + "reopen/", side_talks.reopen_side_talk, name="reopen-side-talk"),
+    path(_message + "withdraw-outside/", side_talks.withdraw_outside, name="withdraw-outside"),
     path(_ticket + "merge/", merge.merge, name="merge"),
     path(_ticket + "change-requester/", requester.change_requester, name="change-requester"),
     path(_ticket + "link/", change.link, name="link"),

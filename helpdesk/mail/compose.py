@@ -96,7 +96,7 @@ def _add_html(mail: EmailMessage, html: str, look: Look) -> None:
 
 
 def _headers(letter: Letter, subject: str, row: Delivery) -> dict[str, Any]:
-    name = letter.to.name if letter.to is not None else ""
+    name = letter.to.name if letter.to is not None else letter.to_name
     headers: dict[str, Any] = {
         "From": _address(letter.sender_name, letter.box),
         "To": _address(name, row.address),

@@ -37,7 +37,7 @@ from helpdesk.models.inbound import NO_SENDER
 from tickets import access, actions
 from tickets.actions import Opening
 from tickets.bulk import update
-from tickets.models import Channel, Message, Team, Ticket, User
+from tickets.models import Channel, Message, SideTalk, Team, Ticket, User
 
 State = InboundEmail.State
 MAX_LOCKED = 20
@@ -246,7 +246,11 @@ def _report(row: InboundEmail, reading: Reading) -> Filed:
 
 def _automatic(row: InboundEmail, read: Read, found: Match) -> Filed:
     """Kept as a quiet event of the ticket it answers, if it answers one; nothing is sent because of it."""
-    if found.ticket is not None and found.person is not None and found.joins:
+    if found.side_talk is not None:
+        if found.joins:
+            row.message = actions.hear_outside(found.side_talk, said_by(read), automatic=True)
+        row.ticket = found.ticket
+    elif found.ticket is not None and found.person is not None and found.joins:
         row.message = actions.hear_automatic(found.ticket, words_of(read), author=found.person)
         row.ticket = found.ticket
     return _aside(row, State.QUIET, read.reading["why_automatic"] or "automatic")
@@ -257,6 +261,8 @@ def _automatic(row: InboundEmail, read: Read, found: Match) -> Filed:
 
 def _human(row: InboundEmail, read: Read, found: Match, batch: Batch) -> Filed:
     reading = read.reading
+    if found.side_talk is not None:
+        return _outside(row, read, found, found.side_talk)
     seen = trust.judge(reading["authentication"], reading["from"]["email"], settings.MAIL_AUTHSERV_IDS)
     if found.ticket is not None and found.person is not None and found.joins:
         if found.person.is_member and found.person.pk != found.ticket.requester_id:
@@ -270,6 +276,21 @@ def _human(row: InboundEmail, read: Read, found: Match, batch: Batch) -> Filed:
         row.ticket = found.ticket
         return _aside(row, State.SUSPENDED, "token of somebody else")
     return _open(row, read, found, batch, seen)
+
+
+def _outside(row: InboundEmail, read: Read, found: Match, talk: SideTalk) -> Filed:
+    """An answer in a side conversation: no word of a customer, whoever wrote it. Of another sender than the
+    one who was asked it waits there for an agent."""
+    row.ticket = talk.ticket
+    if not found.joins:
+        sender = found.person or sender_known(read.reading)
+        row.message = actions.hear_outside(talk, said_by(read), held_from=sender)
+        return _aside(row, State.SUSPENDED, "token of somebody else")
+    row.message = actions.hear_outside(talk, said_by(read))
+    address = read.reading["from"]["email"]
+    if trust.judge(read.reading["authentication"], address, settings.MAIL_AUTHSERV_IDS).failed:
+        actions.doubt_sender(row.message)
+    return _aside(row, State.FILED, "answer from outside")
 
 
 def _colleague(row: InboundEmail, read: Read, ticket: Ticket, person: User, proven: bool) -> Filed:

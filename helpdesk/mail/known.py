@@ -86,8 +86,9 @@ class OwnAddresses:
 
 
 class Known:
-    """Our addresses; of the mails given: the same ones that came before, their senders, the tickets of the
-    ids they name, and what else their senders wrote in the same threads or just before."""
+    """Our addresses; of the mails given: the same ones that came before, their senders, the tickets and side
+    conversations of the ids they name, and what else their senders wrote in the same threads or just
+    before."""
 
     def __init__(self, mails: Sequence[Mail]) -> None:
         self.ours = OwnAddresses()
@@ -96,7 +97,7 @@ class Known:
         self._namesakes = _namesakes(readings)
         self._people = _people(readings)
         self._senders = floods.senders([(row, sender_of(reading) or NO_SENDER) for row, reading in mails])
-        self.tickets = _tickets({one for reading in readings for one in parents_of(reading)})
+        self.tickets, self.side_talks = _tickets({one for reading in readings for one in parents_of(reading)})
         self._threads = _threads(
             self._people.values(), {one for each in readings for one in thread_ids(each)}
         )
@@ -165,17 +166,23 @@ def _people(readings: Sequence[Reading]) -> dict[str, User]:
     return {person.email or "": person for person in people}
 
 
-def _tickets(ids: set[str]) -> dict[str, int]:
-    """The tickets of mails that we sent, and of those that we heard, by their ids."""
+def _tickets(ids: set[str]) -> tuple[dict[str, int], dict[str, int]]:
+    """The tickets of mails that we sent, and of those that we heard, by their ids; and the side conversations
+    of those that belong to one."""
     if not ids:
-        return {}
+        return {}, {}
     sent = {delivery: one for one in ids if (delivery := read_message_id(one)) is not None}
     about = (
         Delivery.objects.filter(pk__in=sent, event__ticket__isnull=False) if sent else Delivery.objects.none()
     )
-    found = {sent[pk]: ticket for pk, ticket in about.values_list("pk", "event__ticket")}
+    rows: list[tuple[str, int, int | None]] = [
+        (sent[pk], ticket, talk)
+        for pk, ticket, talk in about.values_list("pk", "event__ticket", "message__side_talk")
+    ]
     heard = Message.objects.filter(internet_message_id__in=ids).exclude(internet_message_id="")
-    return found | dict(heard.order_by("pk").values_list("internet_message_id", "ticket"))
+    rows += heard.order_by("pk").values_list("internet_message_id", "ticket", "side_talk")
+    tickets = {one: ticket for one, ticket, _talk in rows}
+    return tickets, {one: talk for one, _ticket, talk in rows if talk is not None}
 
 
 def _threads(people: Iterable[User], ids: set[str]) -> dict[int, list[tuple[str, int]]]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from helpdesk.company import company
 from helpdesk.mail.threads import Thread
 from helpdesk.models import Company, Delivery, SupportAddress, TeamLook
-from helpdesk.wording.rendering import Look
+from helpdesk.wording.rendering import Look, day_time
 from tickets.models import Attachment, Message, Team, Ticket, User
 from tickets.text import clean_line
 
@@ -91,7 +91,7 @@ class Letter:
     """One mail before it is written out. `automatic` is "" for the words of a person.
 
     `values` are what its words (`helpdesk.wording`) have placeholders for; `prefix` stands before the subject
-    that they make.
+    that they make. `to_name` is the name of a reader who is nobody we know (`to` is None).
     """
 
     template: str
@@ -107,6 +107,7 @@ class Letter:
     thread: Thread = field(default_factory=Thread)
     files: list[Attachment] = field(default_factory=list)
     unsubscribe: str = ""
+    to_name: str = ""
     look: Look = field(default_factory=Look)
 
 
@@ -137,6 +138,28 @@ def addressed_to(person: User | None) -> dict[str, Any]:
     if person is not None:
         name = person.salutation or (person.first_name if person.name else "")
     return {"name": name, "greeting": _("Hello %(name)s,") % {"name": name} if name else _("Hello,")}
+
+
+def written_by(author: User | None, sender: Sender) -> str:
+    """As whom a person's words come: "Mira at Acme Support"."""
+    if author is None or not author.name:
+        return sender.name
+    return _("%(first_name)s at %(company)s") % {"first_name": author.first_name, "company": sender.name}
+
+
+def signature(sender: Sender, author: User | None) -> list[str]:
+    """The lines below a person's words: those of the address, else the writer's name and ours."""
+    if sender.box.signature.strip():
+        lines = sender.box.signature.replace("{name}", author.name if author else "").strip().splitlines()
+        return [line.strip() for line in lines]
+    return [line for line in (author.name if author else "", sender.name) if line]
+
+
+def quoted(words: PublicWords) -> tuple[str, str]:
+    """The head of a quote, and its words."""
+    when = {"when": day_time(words.said_at), "name": str(words.author or "")}
+    head = _("On %(when)s, %(name)s wrote:") if words.author else _("On %(when)s we wrote:")
+    return head % when, words.fresh
 
 
 def ticket_of(row: Delivery) -> Ticket:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from feedback import queries as surveys
 from helpdesk import guests, sealed
 from helpdesk.accounts.invitations import JOIN_FOR, join_link
-from helpdesk.mail import staff_letters, tokens
+from helpdesk.mail import outside, staff_letters, tokens
 from helpdesk.mail.letter import (
     GENERATED,
     REPLIED,
@@ -24,8 +24,11 @@ from helpdesk.mail.letter import (
     Sender,
     addressed_to,
     link,
+    quoted,
     sender_for,
+    signature,
     ticket_of,
+    written_by,
 )
 from helpdesk.mail.threads import thread_of
 from helpdesk.models import Delivery, SupportAddress
@@ -115,44 +118,26 @@ def _reply_letter(row: Delivery, ticket: Ticket, words: PublicWords) -> Letter:
     assert person is not None
     sender = sender_for(ticket.team)
     author = words.author
-    name = sender.name
-    if author is not None and author.name:
-        name = _("%(first_name)s at %(company)s") % {"first_name": author.first_name, "company": name}
     letter = _customers_letter(
         row,
         ticket,
         sender,
         prefix=AGAIN,
-        sender_name=name,
+        sender_name=written_by(author, sender),
         automatic=GENERATED if words.message.by == Speaker.BOT else "",
         cc=_in_copy(ticket, person),
         files=words.files(),
     )
     if ticket.spoke_first == Speaker.AGENT and not letter.thread.parent:
         letter.prefix = ""
+    before = _quoted(ticket, person, words)
     letter.values |= {
         "answer": words,
         "agent": author.first_name if author is not None else "",
-        "signature": _signature(sender, author),
-        "quote": _quote(_quoted(ticket, person, words)),
+        "signature": signature(sender, author),
+        "quote": quoted(before) if before else "",
     }
     return letter
-
-
-def _quote(quoted: PublicWords | None) -> tuple[str, str] | str:
-    """The head of a quote, and its words; "" for none."""
-    if quoted is None:
-        return ""
-    when = {"when": day_time(quoted.said_at), "name": str(quoted.author or "")}
-    head = _("On %(when)s, %(name)s wrote:") if quoted.author else _("On %(when)s we wrote:")
-    return head % when, quoted.fresh
-
-
-def _signature(sender: Sender, author: User | None) -> list[str]:
-    if sender.box.signature.strip():
-        lines = sender.box.signature.replace("{name}", author.name if author else "").strip().splitlines()
-        return [line.strip() for line in lines]
-    return [line for line in (author.name if author else "", sender.name) if line]
 
 
 def _quoted(ticket: Ticket, person: User, words: PublicWords) -> PublicWords | None:
@@ -268,6 +253,9 @@ LETTERS: dict[str, Callable[[Delivery], Letter]] = {
     "ticket.replied": _replied,
     "ticket.received": _received,
     "survey.invited": _survey,
+    "side_talk.written": outside.written,
+    "side_talk.heard": staff_letters.from_outside,
+    "side_talk.undelivered": staff_letters.from_outside,
     "ticket.opened": staff_letters.news,
     "ticket.answered": staff_letters.news,
     "ticket.assigned": staff_letters.news,

@@ -8,17 +8,22 @@ from django.db.models import Q
 
 from helpdesk.mail.known import Known, addressees, parents_of, sender_of, tagged_ticket
 from helpdesk.mail.reading import Reading
-from helpdesk.mail.tokens import is_of_another_installation, read_reply_address
+from helpdesk.mail.tokens import (
+    is_of_another_installation,
+    read_reply_address,
+    read_side_talk_address,
+)
 from helpdesk.models import InboundEmail
 from tickets import access, queries
-from tickets.models import Ticket, User
+from tickets.models import SideTalk, Ticket, User
 from tickets.queries import where_it_goes
 
 
 @dataclass(frozen=True)
 class Match:
     """`joins`: the sender takes part in the ticket. `has_token`: the mail carries a reply address that we
-    gave out. `proves`: we gave it to this very sender, by mail to this very address.
+    gave out. `proves`: we gave it to this very sender, by mail to this very address. `side_talk` is the side
+    conversation into which the mail came; `joins` then says that it is from the address that we wrote to.
     """
 
     ticket: Ticket | None = None
@@ -26,11 +31,14 @@ class Match:
     joins: bool = False
     has_token: bool = False
     proves: bool = False
+    side_talk: SideTalk | None = None
 
 
 def match(row: InboundEmail, reading: Reading, known: Known) -> Match:
     """Mail to a ticket that was merged goes to the one that stands for it, for those who took part in the
-    first."""
+    first. A side conversation stays where it was begun."""
+    if outside := _outside(row, reading, known):
+        return outside
     found = _found(row, reading, known)
     if found.ticket is None or found.ticket.merged_into_id is None:
         return found
@@ -58,6 +66,27 @@ def _found(row: InboundEmail, reading: Reading, known: Known) -> Match:
     if tagged is not None and person is not None and takes_part(person, tagged):
         return Match(tagged, person, joins=True)
     return Match(tagged, person)
+
+
+def _outside(row: InboundEmail, reading: Reading, known: Known) -> Match | None:
+    """The side conversation of a mail, by the address that we gave out for it, else by the newest Message-ID
+    that we know. Whoever was not asked and names no more than an id learns and says nothing there: their mail
+    is one of its own, possibly related."""
+    tokens = (read_side_talk_address(address) for address in addressees(row, reading))
+    pk = next(filter(None, tokens), None)
+    newest = next((one for one in parents_of(reading) if one in known.tickets), "")
+    talk = _side_talk(pk if pk is not None else known.side_talks.get(newest))
+    if talk is None:
+        return None
+    sender = sender_of(reading)
+    is_theirs = sender == talk.address
+    if pk is None and not is_theirs:
+        return Match(talk.ticket, known.person(sender))
+    return Match(talk.ticket, known.person(sender), is_theirs, has_token=pk is not None, side_talk=talk)
+
+
+def _side_talk(pk: int | None) -> SideTalk | None:
+    return None if pk is None else SideTalk.objects.select_related("ticket").filter(pk=pk).first()
 
 
 def _ticket(pk: int | None) -> Ticket | None:

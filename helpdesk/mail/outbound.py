@@ -243,10 +243,14 @@ def _tell_ticket(row: Delivery, end: End, ticket: Ticket | None) -> None:
         since = Q(ended_at__gt=sent.sent_at) if sent else Q()
         if row.address == person.email and failures.filter(since).count() >= FAILURES_UNTIL_MARKED:
             actions.report_address_failed(person)
-    if ticket is None or row.recipient_id != ticket.requester_id or row.message is None:
+    if ticket is None or row.message is None:
+        return
+    if row.message.side_talk_id is None and row.recipient_id != ticket.requester_id:
         return
     if end.state == State.FAILED:
         outbox.report_lost(row)
+    elif row.message.side_talk_id is not None:
+        return
     elif end.state in (State.SENT, State.UNCERTAIN) and outbox.is_reported(row.message):
         actions.report_delivered_after_all(row.message, delivery=row.pk)
 

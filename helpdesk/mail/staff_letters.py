@@ -27,7 +27,7 @@ from helpdesk.mail.threads import Thread, thread_of
 from helpdesk.models import Delivery
 from helpdesk.wording.rendering import day_time
 from sla.metrics import REPLIES
-from tickets.models import Draft, Message, Ticket
+from tickets.models import Draft, Message, SideTalk, Ticket
 from tickets.text import clean_line
 
 MOST_LINES = 50
@@ -86,6 +86,16 @@ def mentioned(row: Delivery) -> Letter:
     address, so it proves nobody, is held on the ticket and becomes a note when it is accepted there."""
     letter = news(row)
     letter.reply_to = ""
+    return letter
+
+
+def from_outside(row: Delivery) -> Letter:
+    """News of a side conversation, without its words. An answer to this mail would go to the customer: it
+    carries no reply address."""
+    assert row.event is not None
+    letter = news(row)
+    letter.reply_to = ""
+    letter.values["outside"] = str(SideTalk.objects.get(pk=row.event.data["side_talk"]))
     return letter
 
 

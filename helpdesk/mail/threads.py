@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from helpdesk.models import Delivery
-from tickets.models import Ticket, User
+from tickets.models import SideTalk, Speaker, Ticket, User
 
 MAX_REFERENCES = 20
 _ID = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]{3,250}")
@@ -42,6 +42,22 @@ def thread_of(ticket: Ticket, person: User, *, without: int = 0) -> Thread:
     parent = _clean(heard[-1][1]) if heard else known[-1][1]
     before = ids_in(heard[-1][2]) if heard else []
     return Thread(parent, _chain([*before, *(one for _at, one in known)], parent))
+
+
+def thread_outside(talk: SideTalk, *, without: int = 0) -> Thread:
+    """The mails of a side conversation, as `thread_of`: none of the ticket's own, which its reader never
+    had."""
+    heard = talk.messages.filter(by=Speaker.OUTSIDE, held=False).exclude(internet_message_id="")
+    theirs = list(heard.order_by("said_at", "pk").values_list("said_at", "internet_message_id"))
+    ours = Delivery.objects.filter(
+        message__side_talk=talk, state__in=(Delivery.State.SENT, Delivery.State.UNCERTAIN)
+    ).exclude(pk=without)
+    sent = ours.order_by("pk").values_list("created_at", "internet_message_id")
+    known = sorted([(at, _clean(one)) for at, one in theirs] + [(at, one or "") for at, one in sent])
+    if not known:
+        return Thread()
+    parent = _clean(theirs[-1][1]) if theirs else known[-1][1]
+    return Thread(parent, _chain([one for _at, one in known], parent))
 
 
 def _chain(ids: list[str], parent: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import re
 from django.conf import settings
 
 _REPLY = re.compile(r"^r(\d{1,18})-(\d{1,18})-([a-z2-7]{26})$")
+_SIDE_TALK = re.compile(r"^s(\d{1,18})-([a-z2-7]{26})$")
 _BOUNCE = re.compile(r"^b(\d{1,18})-([a-z2-7]{26})$")
 _MESSAGE_ID = re.compile(r"^d(\d{1,18})\.([a-z2-7]{26})@")
 
@@ -33,6 +34,21 @@ def read_reply_address(address: str) -> tuple[int, int] | None:
         return None
     ticket, person, signature = int(match[1]), int(match[2]), match[3]
     return (ticket, person) if _holds(f"reply:{ticket}:{person}", signature) else None
+
+
+def side_talk_address(box: str, talk: int) -> str:
+    """The address to which somebody outside answers in a side conversation; `box` is the support address."""
+    local, _, domain = box.partition("@")
+    return f"{local}+s{talk}-{_sign(f'side talk:{talk}')}@{domain}"
+
+
+def read_side_talk_address(address: str) -> int | None:
+    """The side conversation of an address that we gave out, else None."""
+    match = _SIDE_TALK.match(address.lower().partition("@")[0].partition("+")[2])
+    if not match:
+        return None
+    talk = int(match[1])
+    return talk if _holds(f"side talk:{talk}", match[2]) else None
 
 
 def bounce_address(box: str, delivery: int) -> str:

@@ -13,7 +13,8 @@ from tickets.models import Event, Message, User
 class Delivery(models.Model):
     """One event told to one recipient. Rendered and sent by a worker that holds a lease (`claimed_until`).
 
-    `message` is set only where it carries our own public words to a customer.
+    `message` is set only where it carries our own words: public ones to a customer, those of a side
+    conversation to the address outside.
     `template` names the text (`ticket.replied`, `ticket.received`, `survey.invited`, `account.code` …).
     `send_at` is the earliest instant of the next try; a held reply can be withdrawn until then.
     `give_up_at` is the instant after which nobody is helped by it any more (a code that expired); without

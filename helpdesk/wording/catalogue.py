@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-CUSTOMERS, STAFF, ACCOUNTS = "customers", "staff", "accounts"
+CUSTOMERS, OUTSIDE, STAFF, ACCOUNTS = "customers", "outside", "staff", "accounts"
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,8 @@ _DUE = Place("due", _("Due time"), _("Mon 23 Nov, 10:00 CET"))
 _WHAT = Place("what", _("“The reply on ticket 1042” or “Ticket 1042”"), _("The reply on ticket 1042"))
 _ADDRESS = Place("address", _("Address that the mail goes to"), "priya@customers.example")
 _REASON = Place("reason", _("Why it did not arrive"), _("this mailbox does not exist"))
+_SERVER_SAID = Place("server_said", _("Answer of the mail server"), "550 5.1.1 no such mailbox")
+_OUTSIDE_NAME = Place("outside", _("Name or address of who is outside"), "Kim Lee")
 _DIGEST_ROWS = [(_("Ticket 1042, reply was due Mon 23 Nov, 10:00 CET: Refund missing"), _DESK_URL)]
 _CLICK = "https://help.example.com/accounts/…"
 
@@ -203,6 +205,31 @@ _ALL = (
             _COMPANY,
         ),
     ),
+    Notification(
+        "side_talk.written",
+        _("Our words to somebody outside"),
+        OUTSIDE,
+        "{subject}",
+        _("{question}\n\n{signature}\n\n{passed_on}"),
+        (
+            Place(
+                "question", _("What the agent wrote"), Sample(_("When does the part arrive?")), "block", True
+            ),
+            Place("signature", _("Signature of the address"), ["Mira Koch", "Acme Support"], "block"),
+            Place(
+                "passed_on",
+                _("Messages of the ticket that the agent chose, quoted"),
+                [(_("On Mon 23 Nov, 09:14 CET, Priya Nair wrote:"), _("It is now two weeks."))],
+                "block",
+                True,
+            ),
+            Place("name", _("Name of the reader, if the agent gave one"), "Kim Lee"),
+            Place("agent", _("First name of who answers"), "Mira"),
+            _REFERENCE,
+            Place("subject", _("Subject that the agent chose"), "Refund missing"),
+            _COMPANY,
+        ),
+    ),
     _staff(
         "ticket.opened",
         _("A new ticket for the team"),
@@ -229,6 +256,29 @@ _ALL = (
             "Read it: {link}"
         ),
         Place("actor", _("Who wrote the note"), "Sue Park"),
+    ),
+    _staff(
+        "side_talk.heard",
+        _("Somebody outside answered"),
+        _(
+            "{outside} answered in a side conversation on ticket {reference}: {subject}\n\n"
+            "The customer sees nothing of it.\n\nRead it: {link}"
+        ),
+        _OUTSIDE_NAME,
+    ),
+    _staff(
+        "side_talk.undelivered",
+        _("Words to somebody outside did not arrive"),
+        _(
+            "Your words to {outside} on ticket {reference} did not arrive: {subject}\n\n"
+            "~ {address}: {reason}. The server said: {server_said}\n\n"
+            "The text is saved. Send it again from the ticket, or ask another address there.\n\n"
+            "Open the ticket: {link}"
+        ),
+        _OUTSIDE_NAME,
+        _ADDRESS,
+        _REASON,
+        _SERVER_SAID,
     ),
     _staff(
         "sla.warned",
@@ -269,7 +319,7 @@ _ALL = (
         ),
         _ADDRESS,
         _REASON,
-        Place("server_said", _("Answer of the mail server"), "550 5.1.1 no such mailbox"),
+        _SERVER_SAID,
     ),
     _staff(
         "delivery.delayed",

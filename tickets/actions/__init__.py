@@ -64,6 +64,15 @@ from tickets.actions.properties import (
 from tickets.actions.releasing import release_draft, send_draft
 from tickets.actions.requester import change_requester
 from tickets.actions.saved_views import create_view, delete_view, edit_view
+from tickets.actions.side_talks import (
+    ask_outside,
+    close_side_talk,
+    hear_outside,
+    reopen_side_talk,
+    report_undelivered_outside,
+    withdraw_outside,
+    write_outside,
+)
 from tickets.actions.snoozing import snooze, unsnooze, wake
 from tickets.actions.spam import mark_spam, unmark_spam
 from tickets.actions.status import (
@@ -95,11 +104,13 @@ __all__ = [
     "add_draft_file",
     "add_note",
     "ask_job",
+    "ask_outside",
     "assign",
     "cancel_job",
     "change_many",
     "change_requester",
     "close",
+    "close_side_talk",
     "create_organization",
     "create_team",
     "create_view",
@@ -115,6 +126,7 @@ __all__ = [
     "edit_team",
     "edit_view",
     "hear_automatic",
+    "hear_outside",
     "hold_message",
     "invite",
     "is_address",
@@ -143,10 +155,12 @@ __all__ = [
     "remove_draft_file",
     "remove_follower",
     "reopen",
+    "reopen_side_talk",
     "reply",
     "report_address_failed",
     "report_delivered_after_all",
     "report_undelivered",
+    "report_undelivered_outside",
     "resolve",
     "retry_job",
     "retype",
@@ -168,4 +182,6 @@ __all__ = [
     "untag",
     "wake",
     "withdraw",
+    "withdraw_outside",
+    "write_outside",
 ]

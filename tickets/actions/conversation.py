@@ -13,6 +13,7 @@ from tickets.actions.base import NotAllowed, Words, as_words, demand_work, insta
 from tickets.actions.drafts import cancel_waiting
 from tickets.actions.opening import open_ticket
 from tickets.actions.saying import say
+from tickets.actions.side_talks import note_heard
 from tickets.actions.snoozing import end_snooze
 from tickets.actions.status import STATUS_ACTIONS, change_status, demand_unchanged
 from tickets.bulk import insert
@@ -214,7 +215,7 @@ def _keep(
 
 def accept_message(message: Message, *, by: User | None, at: datetime | None = None) -> Message:
     """Let a held mail count as a word of the customer from now on; a colleague's becomes a note of theirs,
-    because nobody proved that they wrote it."""
+    because nobody proved that they wrote it. One that came into a side conversation stays there."""
     with transaction.atomic():
         ticket = lock(message.ticket)
         demand_work(by, ticket)
@@ -223,13 +224,19 @@ def accept_message(message: Message, *, by: User | None, at: datetime | None = N
             return message
         at = instant(at, ticket)
         message.held, message.said_at, message.visible_at = False, at, at
+        if message.side_talk is not None:
+            message.save(update_fields=["held", "said_at", "visible_at"])
+            told = {"message": message.pk}
+            record("message.accepted", ticket=ticket, subject=message, by=by, at=at, data=told)
+            note_heard(message.side_talk, message, by=by, at=at)
+            return message
         is_colleague = _is_colleague(message.author, ticket)
         if is_colleague:
             message.public, message.by = False, Speaker.AGENT
         else:
             cancel_waiting(ticket, Draft.WhyNot.CUSTOMER_WROTE, at)
         message.save(update_fields=["held", "said_at", "visible_at", "public", "by"])
-        told: dict[str, Any] = {"message": message.pk}
+        told = {"message": message.pk}
         record("message.accepted", ticket=ticket, subject=message, by=by, at=at, data=told)
         if is_colleague:
             record("ticket.noted", ticket=ticket, subject=message, by=message.author, at=at, data=told)

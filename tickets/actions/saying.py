@@ -9,14 +9,14 @@ from typing import Any
 
 from tickets.actions.base import Words, as_words, attach
 from tickets.bulk import insert
-from tickets.models import Channel, Message, Speaker, Ticket, User
+from tickets.models import Channel, Message, SideTalk, Speaker, Ticket, User
 from tickets.text import clean_line, clean_text
 
 
 @dataclass(frozen=True)
 class Saying:
-    """A message that is still to be written. `hold` keeps it from customers for a while; `held` until an
-    agent has judged it."""
+    """A message that is still to be written. `hold` keeps it from its readers for a while; `held` until an
+    agent has judged it. One of a `side_talk` is not public."""
 
     ticket: Ticket
     words: Words
@@ -29,6 +29,7 @@ class Saying:
     automatic: bool = False
     held: bool = False
     hold: timedelta = timedelta(0)
+    side_talk: SideTalk | None = None
 
 
 def say(ticket: Ticket, words: Words | str, **how: Any) -> Message:
@@ -63,4 +64,5 @@ def _message(saying: Saying) -> Message:
         visible_at=saying.said_at + saying.hold,
         internet_message_id=clean_line(words.internet_message_id, 998),
         references=clean_line(words.references, 8000),
+        side_talk=saying.side_talk,
     )

@@ -6,6 +6,7 @@ from tickets.models.event import Event
 from tickets.models.job import UNFINISHED, Job, JobState
 from tickets.models.people import Account, Organization, Role, Team, User
 from tickets.models.saved_view import SavedView
+from tickets.models.side_talk import SideTalk
 from tickets.models.ticket import (
     OPEN_STATUSES,
     UNRESOLVED_STATUSES,
@@ -54,6 +55,7 @@ __all__ = [
     "ReadMark",
     "Role",
     "SavedView",
+    "SideTalk",
     "SnoozeEnd",
     "Speaker",
     "Status",

@@ -76,6 +76,7 @@ class Speaker(models.TextChoices):
     CUSTOMER = "customer", _("customer")
     AGENT = "agent", _("agent")
     BOT = "bot", _("automatic")
+    OUTSIDE = "outside", _("outside")
 
 
 class Tag(models.Model):
@@ -231,7 +232,8 @@ class Message(models.Model):
     of it that is new, `quoted` what was folded away. `html` is sanitised. `internet_message_id` is the
     RFC 5322 Message-ID of the mail it came in by, without angle brackets. A message `held_from` a sender
     who is
-    no participant is shown to agents only until it is accepted.
+    no participant is shown to agents only until it is accepted. One of a `side_talk` was said with somebody
+    outside and is never public.
     """
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="messages")
@@ -250,9 +252,27 @@ class Message(models.Model):
     held = models.BooleanField(default=False)
     internet_message_id = models.CharField(max_length=998, blank=True)
     references = models.TextField(blank=True)
+    side_talk = models.ForeignKey(
+        "tickets.SideTalk",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="messages",
+        db_index=False,
+    )
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(side_talk=None) | Q(public=False), name="side_talk_is_never_public"
+            ),
+        ]
         indexes = [
+            models.Index(
+                fields=["side_talk", "id"],
+                name="message_of_side_talk",
+                condition=Q(side_talk__isnull=False),
+            ),
             GinIndex(SAID, name="message_by_words"),
             models.Index(fields=["ticket", "said_at", "id"], name="message_of_ticket"),
             models.Index(
@@ -264,7 +284,7 @@ class Message(models.Model):
 
     @property
     def is_note(self) -> bool:
-        return not self.public
+        return not self.public and self.side_talk_id is None
 
 
 class Mention(models.Model):

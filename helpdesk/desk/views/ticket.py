@@ -138,7 +138,12 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "is_part": is_part(request),
         "talk": talk,
         "held": next(
-            (one for one in reversed(talk.said) if one.held_until and one.message.author_id == user.pk), None
+            (
+                one
+                for one in reversed(talk.said)
+                if one.held_until and one.message.author_id == user.pk and one.message.public
+            ),
+            None,
         ),
         "clocks": clocks,
         "sources": sources_in(clocks),
@@ -181,7 +186,7 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
     since = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else ticket.event_seq
     fresh = 0
     if ticket.event_seq > since:
-        kinds = ("ticket.replied", "ticket.noted", "message.held")
+        kinds = ("ticket.replied", "ticket.noted", "message.held", "side_talk.written", "side_talk.heard")
         fresh = ticket.events.filter(seq__gt=since, kind__in=kinds).exclude(actor=request.user.pk).count()
     tag = {"ETag": f'"{ticket.event_seq}"'}
     if not fresh:

@@ -17,7 +17,14 @@ from helpdesk.models import Wording
 from helpdesk.setup.base import page, press, reader, settle, setup_view
 from helpdesk.setup.forms import Nothing, WordingForm
 from helpdesk.wording import store
-from helpdesk.wording.catalogue import ACCOUNTS, CUSTOMERS, NOTIFICATIONS, STAFF, Notification
+from helpdesk.wording.catalogue import (
+    ACCOUNTS,
+    CUSTOMERS,
+    NOTIFICATIONS,
+    OUTSIDE,
+    STAFF,
+    Notification,
+)
 from helpdesk.wording.look import look_of
 from helpdesk.wording.parsing import BadWording
 from helpdesk.wording.rendering import Look, as_html, as_text
@@ -35,7 +42,12 @@ def wording(request: HttpRequest) -> HttpResponse:
     """Every notification by its readers, with a mark on those whose words were changed."""
     latest = Wording.objects.order_by("key", "language", "-version").distinct("key", "language")
     changed = {(row.key, row.language) for row in latest if not row.is_reset}
-    titles = {CUSTOMERS: _("To customers"), STAFF: _("To the team"), ACCOUNTS: _("About accounts")}
+    titles = {
+        CUSTOMERS: _("To customers"),
+        OUTSIDE: _("To others outside"),
+        STAFF: _("To the team"),
+        ACCOUNTS: _("About accounts"),
+    }
     groups = [
         (title, [one for one in NOTIFICATIONS.values() if one.audience == audience])
         for audience, title in titles.items()
