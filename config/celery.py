@@ -29,6 +29,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "replies whose time has come": {"task": "tickets.release_drafts", "schedule": 10.0},
     "tickets that were put off": {"task": "tickets.wake_snoozed", "schedule": 15.0},
     "jobs that nobody is at": {"task": "tickets.sweep_jobs", "schedule": 15.0},
+    "deleted tickets to erase": {"task": "tickets.purge_deleted", "schedule": 600.0},
     "tickets to close": {"task": "tickets.close_resolved", "schedule": 300.0},
     "tickets to share out": {"task": "duty.sweep_arrivals", "schedule": 15.0},
     "surveys to send": {"task": "feedback.invite_due", "schedule": 60.0},

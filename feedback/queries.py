@@ -15,8 +15,9 @@ from tickets.models import Ticket, User
 
 
 def due_to_send(now: datetime) -> QuerySet[Survey]:
-    """Planned surveys whose time has come, oldest first."""
-    return Survey.objects.filter(state=Survey.State.SCHEDULED, send_at__lte=now).order_by("send_at", "pk")
+    """Planned surveys whose time has come, oldest first. Those about deleted tickets wait."""
+    due = Survey.objects.filter(state=Survey.State.SCHEDULED, send_at__lte=now, ticket__deleted_at=None)
+    return due.order_by("send_at", "pk")
 
 
 def due_to_expire(now: datetime) -> QuerySet[Survey]:
@@ -25,8 +26,9 @@ def due_to_expire(now: datetime) -> QuerySet[Survey]:
 
 
 def survey_by_token(token: str) -> Survey | None:
-    """The survey of a link, found by the token's hash: a near miss takes as long as any other."""
-    found = Survey.objects.filter(token_hash=tokens.hash_token(token))
+    """The survey of a link, found by the token's hash: a near miss takes as long as any other. None while its
+    ticket is deleted."""
+    found = Survey.objects.filter(token_hash=tokens.hash_token(token), ticket__deleted_at=None)
     return found.select_related("ticket", "version__definition", "answer", "person", "agent").first()
 
 

@@ -15,5 +15,7 @@ def on_ticket_event(event: Event) -> None:
         actions.cancel_scheduled(event)
     elif event.kind == "ticket.marked_spam":
         actions.cancel_open(event)
+    elif event.kind == "ticket.purged":
+        actions.erase_comments(event)
     elif event.kind == "ticket.requester_changed":
         actions.follow_requester(event)

@@ -33,6 +33,7 @@ PAUSE_WORDS = {
     "waiting": gettext_lazy("customer"),
     "on_hold": gettext_lazy("on hold"),
     "resolved": gettext_lazy("resolved"),
+    "deleted": gettext_lazy("deleted"),
 }
 DEEDS = {
     "ticket.opened": gettext_lazy("%(name)s opened the ticket"),
@@ -43,6 +44,8 @@ DEEDS = {
     "ticket.resolved": gettext_lazy("%(name)s resolved it"),
     "ticket.reopened": gettext_lazy("%(name)s reopened it"),
     "ticket.closed": gettext_lazy("%(name)s closed it"),
+    "ticket.deleted": gettext_lazy("%(name)s deleted it"),
+    "ticket.restored": gettext_lazy("%(name)s brought it back"),
     "ticket.moved": gettext_lazy("%(name)s moved it to another team"),
     "sla.deadline_set": gettext_lazy("%(name)s set the due time"),
     "sla.deadline_released": gettext_lazy("%(name)s let the policy decide again"),

@@ -56,6 +56,7 @@ def living() -> QuerySet[FileLink]:
         revoked_at=None,
         expires_at__gt=timezone.now(),
         person__is_active=True,
+        **{f"{ticket}__deleted_at": None},
     )
 
 
@@ -67,7 +68,7 @@ def living_of(ticket: Ticket) -> QuerySet[FileLink]:
 def revoke(message: Message, *, by: User) -> int:
     """End every link to the files of a message, at once. Returns how many there were. Raises NotAllowed."""
     with transaction.atomic():
-        ticket = Ticket.objects.select_for_update().get(pk=message.ticket_id)
+        ticket = Ticket.with_deleted.select_for_update().get(pk=message.ticket_id)
         demand_work(by, ticket)
         ended = living().filter(attachment__message=message).update(revoked_at=timezone.now())
         if ended:

@@ -108,4 +108,5 @@ def _living() -> QuerySet[GuestLink]:
         expires_at__gt=now,
         person__is_active=True,
         person=F("ticket__requester"),
+        ticket__deleted_at=None,
     )

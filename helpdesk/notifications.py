@@ -58,7 +58,13 @@ class Group:
 def groups(person: Any, before: int | None = None, size: int = PAGE) -> tuple[list[Group], int | None]:
     """One page of tickets by their newest notification, those below number `before`; and the number from
     which the next page goes on (None on the last). Three queries."""
-    found = of(person).values("ticket").annotate(newest=Max("pk")).order_by("-newest")
+    found = (
+        of(person)
+        .filter(ticket__deleted_at=None)
+        .values("ticket")
+        .annotate(newest=Max("pk"))
+        .order_by("-newest")
+    )
     if before is not None:
         found = found.filter(newest__lt=before)
     page = list(found[: size + 1])
@@ -93,6 +99,12 @@ def read_by_acting(events: Iterable[Event]) -> None:
             at = event.recorded_at
     if at is not None:
         Notification.objects.filter(done, read_at=None).update(read_at=at)
+
+
+def read_by_all(event: Event) -> None:
+    """Nobody has to look at the event's ticket any more. For the event's transaction."""
+    rows = Notification.objects.filter(ticket=event.ticket_id, read_at=None)
+    rows.update(read_at=event.recorded_at)
 
 
 def forget(before: datetime) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from feedback import queries as surveys
-from helpdesk import escalating, notifications, outbox, telling
+from helpdesk import erasing, escalating, notifications, outbox, telling
 from helpdesk.models import Delivery
 from helpdesk.telling import Told
 from tickets.models import Event, Follower, Message, SideTalk, Speaker, Ticket, User
@@ -18,6 +18,7 @@ from tickets.queries import HISTORY
 
 Rank, Reason, State = Delivery.Rank, Delivery.Reason, Delivery.State
 
+_OF_DELETED = ("ticket.deleted", "ticket.purged", "draft.cancelled")
 INVITATION_LASTS = timedelta(hours=72)
 
 
@@ -39,6 +40,9 @@ def on_ticket_events(events: Sequence[Event]) -> None:
 
 
 def _is_news(event: Event) -> bool:
+    """Not imported, and not about a ticket that is deleted, unless it says just that."""
+    if event.ticket is not None and event.ticket.deleted_at and event.kind not in _OF_DELETED:
+        return False
     return event.recorded_at - event.at <= HISTORY
 
 
@@ -179,6 +183,25 @@ def _requester_changed(event: Event) -> list[Told]:
     return []
 
 
+def _deleted(event: Event) -> list[Told]:
+    """Nothing goes out any more, and nobody is reminded in the app."""
+    outbox.suppress(Delivery.objects.filter(event__ticket=event.ticket_id), Reason.DELETED, event.at)
+    notifications.read_by_all(event)
+    return []
+
+
+def _restored(event: Event) -> list[Told]:
+    """Our words to the customer that were still to be sent go out after all; other news has grown old."""
+    words = Delivery.objects.filter(event__ticket=event.ticket_id, message__isnull=False)
+    outbox.unsuppress(words, Reason.DELETED, event.at)
+    return []
+
+
+def _purged(event: Event) -> list[Told]:
+    erasing.erase(event)
+    return []
+
+
 def _assigned(event: Event) -> list[Told]:
     new = event.data["assignee"][1]
     return _assigned_to(event, User.objects.get(pk=new) if new else None)
@@ -241,6 +264,9 @@ TELL: dict[str, Callable[[Event], list[Told]]] = {
     "side_talk.withdrawn": _withdrawn,
     "side_talk.heard": _heard_outside,
     "side_talk.undelivered": _undelivered_outside,
+    "ticket.deleted": _deleted,
+    "ticket.restored": _restored,
+    "ticket.purged": _purged,
     "ticket.assigned": _assigned,
     "ticket.requester_changed": _requester_changed,
     "delivery.failed": _delivery_failed,

@@ -172,6 +172,13 @@ def suppress(deliveries: QuerySet[Delivery], reason: str, at: datetime) -> int:
     )
 
 
+def unsuppress(deliveries: QuerySet[Delivery], reason: str, at: datetime) -> int:
+    """Let those go out after all that were taken back for `reason`. Returns how many."""
+    return deliveries.filter(state=State.SUPPRESSED, reason=reason).update(
+        state=State.QUEUED, reason="", ended_at=None, send_at=at
+    )
+
+
 def can_retry(delivery: Delivery) -> bool:
     """A person may send it once more: it ended without certainty, or waits for its next try."""
     if delivery.template.startswith("account."):
@@ -217,7 +224,7 @@ def _demand_ticket(delivery: Delivery, by: User) -> Ticket | None:
         return None
     if ticket is None or not access.can_work(by, ticket):
         raise NotAllowed(_("You may not send this mail again."))
-    return Ticket.objects.select_for_update().get(pk=ticket.pk)
+    return Ticket.with_deleted.select_for_update().get(pk=ticket.pk)
 
 
 def _checked(address: str, ticket: Ticket) -> str:
@@ -315,7 +322,7 @@ def stuck() -> QuerySet[Delivery]:
 def stuck_for(user: User) -> QuerySet[Delivery]:
     """Of what is stuck, the mail about tickets that somebody works on; administrators see all of it."""
     if access.can_administer(user):
-        return stuck()
+        return stuck().filter(Q(event__ticket=None) | Q(event__ticket__deleted_at=None))
     return stuck().filter(event__ticket__in=access.worked_by(user))
 
 
@@ -325,7 +332,7 @@ def warn_of_delays() -> int:
     warned = 0
     for pk, message in list(late.values_list("pk", "message")[:200]):
         with transaction.atomic():
-            ticket = Ticket.objects.select_for_update().get(messages=message)
+            ticket = Ticket.with_deleted.select_for_update().get(messages=message)
             if late.filter(pk=pk).update(warned_at=Now()):
                 data = {"message": message, "delivery": pk}
                 row = Message.objects.get(pk=message)

@@ -104,6 +104,7 @@ class Folded:
     readings: list[Reading] = field(default_factory=list)
     told: dict[Key, Told] = field(default_factory=dict)
     status: str = "new"
+    is_deleted: bool = False
 
     def told_of(self, reading: Reading) -> Told:
         return self.told.get((reading.metric, reading.instance), Told())
@@ -130,6 +131,8 @@ def fold(ticket_id: int, events: Iterable[Fact]) -> Folded:
                 folded.status = event.data["status"]
             elif "status" in event.data:
                 folded.status = event.data["status"][1]
+            elif event.kind in ("ticket.deleted", "ticket.restored"):
+                folded.is_deleted = event.kind == "ticket.deleted"
         elif event.kind in TOLD:
             key = (event.data.get("metric", ""), event.data.get("instance", 1))
             told = folded.told.setdefault(key, Told())
@@ -248,7 +251,7 @@ def measurement_row(ticket: Ticket, reading: Reading) -> Measurement:
 
 
 def due_row(folded: Folded) -> TicketDue | None:
-    """What the ticket owes next, unsaved; None for a settled ticket that owes nothing."""
+    """What the ticket owes next, unsaved; None for a settled or deleted ticket that owes nothing."""
     running = [(each.due_at, each.metric, each) for each in folded.readings if _runs_to(each)]
     if running:
         due_at, _metric, first = min(running, key=lambda each: each[:2])
@@ -260,7 +263,7 @@ def due_row(folded: Folded) -> TicketDue | None:
             state=RUNNING,
             warn_at=first.warn_at,
         )
-    if folded.status in ENDED:
+    if folded.status in ENDED or folded.is_deleted:
         return None
     paused = [
         (left, each)
@@ -313,7 +316,7 @@ class Rows:
 def wanted(ticket_ids: list[int]) -> Rows:
     """The rows that the events ask for, unsaved."""
     rows = Rows({}, {}, {})
-    tickets = Ticket.objects.in_bulk(ticket_ids)
+    tickets = Ticket.with_deleted.in_bulk(ticket_ids)
     for ticket_id, events in events_of(ticket_ids):
         folded = fold(ticket_id, events)
         for reading in folded.readings:

@@ -162,8 +162,8 @@ class Reading:
 def measure(facts: Iterable[Fact], book: RuleBook, until: datetime | None = None) -> list[Reading]:
     """Fold a ticket's events, in the order of their sequence numbers, into its readings.
 
-    Of a ticket that is spam there are none. A clock that still runs counts as breached if its due time lies
-    before `until`, by default the instant of the last event that matters.
+    Of a ticket that is spam or deleted there are none. A clock that still runs counts as breached if its due
+    time lies before `until`, by default the instant of the last event that matters.
     """
     relevant = [_in_utc(fact) for fact in facts if fact.kind in RELEVANT]
     fold = _Fold(book, lost_messages(relevant), _metrics_of(relevant, book))
@@ -175,7 +175,7 @@ def measure(facts: Iterable[Fact], book: RuleBook, until: datetime | None = None
         fold.hear(fact)
     if relevant:
         fold.look_at(until or fold.heard_at)
-    if fold.life.is_spam:
+    if fold.life.is_spam or fold.life.is_deleted:
         return []
     return [reading for reading in fold.readings if reading.is_measured]
 
@@ -346,7 +346,8 @@ class _Fold:
         """Take up a clock that had ended; the time between is paused by the resolution, unless it counts."""
         ended_at, ended_seq = reading.stopped_at or fact.at, reading.stopped_seq or fact.seq
         version = self.life.calendar_version
-        gap = Span(ended_at, fact.at, False, "resolved", ended_seq, self.calendar, version, reading.target)
+        reason = "deleted" if fact.kind == "ticket.restored" else "resolved"
+        gap = Span(ended_at, fact.at, False, reason, ended_seq, self.calendar, version, reading.target)
         gap.policy_version = self.life.policy_version
         if metric.counts_resolved(self.life):
             gap.running, gap.reason = True, ""

@@ -41,7 +41,7 @@ class Signal(StrEnum):
     MOVED = auto()  # into another status in which the ticket is still open
     RESOLVED = auto()
     REOPENED = auto()
-    MERGED = auto()  # another ticket stands for this one, or it is spam: nothing is promised here any more
+    MERGED = auto()  # another ticket stands for this one, it is spam or deleted: nothing is promised any more
 
 
 @dataclass
@@ -58,6 +58,7 @@ class Life:
     answer_lost: bool = False  # an answer since then was taken back or reached nobody
     imported: bool = False  # written down long after it was opened
     is_spam: bool = False  # closed as no request: nothing of it counts
+    is_deleted: bool = False  # out of everybody's sight: nothing of it counts
     spoke_after_end: bool = False  # the customer wrote on a resolved or closed ticket
     rules: Rules = NO_POLICY
     policy_version: int | None = None
@@ -237,6 +238,8 @@ RELEVANT = frozenset(
         "ticket.merged",
         "ticket.marked_spam",
         "ticket.unmarked_spam",
+        "ticket.deleted",
+        "ticket.restored",
         "sla.applied",
         "sla.deadline_set",
         "sla.deadline_released",
@@ -272,8 +275,9 @@ def signals(fact: Fact, life: Life, lost: set[int]) -> Iterator[Signal]:
         yield from _replied(fact, life, lost)
     elif fact.kind == "ticket.noted" and fact.actor_id is not None:
         yield Signal.NOTED
-    elif fact.kind in ("ticket.merged", "ticket.marked_spam"):
+    elif fact.kind in ("ticket.merged", "ticket.marked_spam", "ticket.deleted"):
         yield Signal.MERGED
+    yield from _gone_or_back(fact, life)
     life.is_spam = fact.kind == "ticket.marked_spam" or (life.is_spam and fact.kind not in NO_SPAM)
     if fact.kind == "ticket.prioritized":
         life.priority = fact.data["priority"][1]
@@ -285,6 +289,16 @@ def signals(fact: Fact, life: Life, lost: set[int]) -> Iterator[Signal]:
         life.requester = fact.data["requester"][1]
     elif fact.kind != "ticket.opened":
         yield from _moved(fact, life)
+
+
+def _gone_or_back(fact: Fact, life: Life) -> Iterator[Signal]:
+    """Deleted and restored: to the clocks as if it had been resolved by us and reopened."""
+    if fact.kind == "ticket.deleted":
+        life.is_deleted, life.spoke_after_end = True, False
+    elif fact.kind == "ticket.restored":
+        life.is_deleted = False
+        if life.status not in ENDED:
+            yield Signal.REOPENED
 
 
 def _opened(fact: Fact, life: Life) -> Iterator[Signal]:

@@ -242,7 +242,7 @@ def _apply(memory: dict[str, Any], ticket: Ticket, rules: RuleSet) -> None:
         with transaction.atomic():
             ticket = lock(ticket)
             _version, wanted = rules.choose(ticket)
-            if ticket.status not in UNRESOLVED_STATUSES or held_by([ticket.pk]).get(ticket.pk) == wanted:
+            if ticket.deleted_at or not ticket.is_unresolved or held_by([ticket.pk]).get(ticket.pk) == wanted:
                 return
             before = _due_times(ticket)
             actions.apply_again(ticket, *wanted)

@@ -111,7 +111,7 @@ def open_ticket(request: pytest.FixtureRequest, cast: Cast) -> Iterator[Callable
 
     yield _open
     if "tampers" not in request.keywords and not connection.needs_rollback:
-        tickets = list(Ticket.objects.values_list("pk", flat=True))
+        tickets = list(Ticket.with_deleted.values_list("pk", flat=True))
         assert [str(each) for each in clockwork.differences(tickets)] == []
 
 

@@ -300,6 +300,14 @@ def _thing(cast: Cast, requester: User, team: str, word: str, copied: User) -> T
     )
 
 
+def _deleted(cast: Cast) -> int:
+    """A ticket of Bob's that is deleted."""
+    ticket = actions.open_ticket(
+        requester=cast.bob, subject="Gone", team=cast.billing, by=cast.bob, channel="mail", words="Hm"
+    )
+    return actions.delete(ticket, by=None).pk
+
+
 def _bulk(cast: Cast) -> int:
     """A change of several tickets that Mira asked for."""
     job = actions.change_many([0], "resolve", by=cast.mira)
@@ -349,6 +357,7 @@ def _ids(cast: Cast) -> dict[str, int]:
         "reply": outward.create_saved_reply("Hello", "Thank you.", by=None).pk,
         "blocked": outward.block_sender("ads.example", by=None).pk,
         "incoming": mail.pk,
+        "deleted": _deleted(cast),
         "outgoing": sent.pk,
         "calendar": Calendar.objects.get().pk,
         "policy": Policy.objects.get().pk,

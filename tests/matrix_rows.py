@@ -63,6 +63,17 @@ def _text(**fields: Any) -> Callable[[World, Thing], dict[str, Any]]:
     return lambda world, thing: {"once": f"matrix-{thing.word}-0123456789"} | fields
 
 
+def _overseen(someone: Someone, thing: Thing) -> str:
+    """For supervisors and administrators; for others of the desk there is no such page."""
+    given = desk(someone, thing)
+    return given if given != "in" or someone.is_overseer else nobody(someone, thing)
+
+
+def _api_overseen(someone: Someone, thing: Thing) -> str:
+    given = api_work(someone, thing)
+    return given if given != "in" or someone.is_overseer else "refused"
+
+
 def _other(world: World, thing: Thing) -> Thing:
     """Another ticket than this one, of another team's or requester's."""
     things = world.things
@@ -308,6 +319,9 @@ ROWS: dict[str, list[Row]] = {
         Row(get=desk, post=desk, args=_ticket, body=lambda w, t: {"person": str(w.cast.bob.pk)}),
         Row(get=desk, args=_ticket, query=lambda w, t: "?q=somebody@elsewhere.example", variant="somebody"),
     ],
+    "desk:delete": [Row(get=_overseen, post=_overseen, args=_ticket)],
+    "desk:restore": [Row(post=_overseen, args=_one("deleted"))],
+    "desk:deleted": [Row(get=overseers)],
     "desk:link": [Row(post=desk, args=_ticket, body=lambda w, t: {"other": str(_other(w, t).ticket.pk)})],
     "desk:unlink": [Row(post=desk, args=_ticket, body=lambda w, t: {"other": str(_other(w, t).ticket.pk)})],
     "desk:mark-spam": _desk_deed(),
@@ -416,6 +430,8 @@ ROWS: dict[str, list[Row]] = {
     "api:move": [Row(post=api_work, args=_ticket, body=lambda w, t: {"team": w.cast.billing.pk})],
     "api:merge": [Row(post=api_work, args=_ticket, body=lambda w, t: {"into": t.ticket.pk})],
     "api:change-requester": _api_deed(api_work, requester_email="somebody@elsewhere.example"),
+    "api:delete": [Row(post=_api_overseen, args=_ticket)],
+    "api:restore": [Row(post=overseers, args=_one("deleted"))],
     "api:unmerge": _api_deed(api_work),
     "api:retype": _api_deed(api_work, type="task"),
     "api:tag": _api_deed(api_work, tag="red"),

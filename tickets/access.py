@@ -220,8 +220,27 @@ def can_see(user: Someone, ticket: Ticket, links: Collection[int] = ()) -> bool:
     return visible_to(user, links).filter(pk=ticket.pk).exists()
 
 
+def can_delete(user: Someone, ticket: Ticket) -> bool:
+    """May delete the ticket: supervisors and administrators."""
+    return is_overseer(user) and can_work(user, ticket)
+
+
+def can_restore(user: Someone) -> bool:
+    """May bring deleted tickets back: supervisors and administrators."""
+    return is_overseer(user)
+
+
+def deleted_visible_to(user: Someone) -> QuerySet[Ticket]:
+    """The deleted tickets that somebody may bring back."""
+    if not can_restore(user):
+        return Ticket.objects.none()
+    return Ticket.with_deleted.filter(deleted_at__isnull=False, purged_at=None)
+
+
 def can_work(user: Someone, ticket: Ticket) -> bool:
-    """May work on the ticket at the desk: answer, note, assign, change."""
+    """May work on the ticket at the desk: answer, note, assign, change. Nobody does on a deleted one."""
+    if ticket.deleted_at is not None:
+        return False
     if is_overseer(user):
         return True
     return is_member(user) and (ticket.assignee_id == user.pk or ticket.team_id in teams_of(user))
@@ -236,7 +255,7 @@ def can_speak_as_customer(user: Someone, ticket: Ticket, links: Collection[int] 
     """May write on the ticket from the customer's side: whoever sees it without working here, and its
     requester."""
     if user and user.is_authenticated and ticket.requester_id == user.pk:
-        return bool(user.is_active)
+        return bool(user.is_active and ticket.deleted_at is None)
     return not is_member(user) and can_see(user, ticket, links)
 
 

@@ -198,6 +198,22 @@ def due_to_close(now: datetime) -> QuerySet[Ticket]:
     )
 
 
+RESTORABLE = timedelta(days=30)
+"""For so long a deleted ticket can be brought back."""
+
+
+def gone_for_good_at(ticket: Ticket) -> datetime:
+    """Until when a deleted ticket can be brought back."""
+    assert ticket.deleted_at is not None
+    return ticket.deleted_at + RESTORABLE
+
+
+def due_to_purge(now: datetime) -> QuerySet[Ticket]:
+    """Deleted tickets that nobody brought back in time, and which still have their words."""
+    over = Ticket.with_deleted.filter(deleted_at__lte=now - RESTORABLE, purged_at=None)
+    return over.order_by("deleted_at", "pk")
+
+
 def snoozes_to_end() -> QuerySet[Ticket, int]:
     """Numbers of the tickets that were put off until an instant that is over, the earliest first."""
     over = Ticket.objects.filter(snoozed_until__lte=timezone.now()).order_by("snoozed_until", "pk")
@@ -215,5 +231,19 @@ def where_it_goes(ticket: Ticket) -> Ticket:
     seen = {ticket.pk}
     while ticket.merged_into_id is not None and ticket.merged_into_id not in seen:
         seen.add(ticket.merged_into_id)
-        ticket = Ticket.objects.get(pk=ticket.merged_into_id)
+        ticket = Ticket.with_deleted.get(pk=ticket.merged_into_id)
     return ticket
+
+
+def deleted_before(tickets: QuerySet[Ticket], at: datetime | None, number: int) -> QuerySet[Ticket]:
+    """Deleted tickets, the latest first; with `at` those that follow ticket `number`, deleted then."""
+    if at is not None:
+        tickets = tickets.filter(Q(deleted_at__lt=at) | Q(deleted_at=at, pk__lt=number))
+    return tickets.order_by("-deleted_at", "-pk")
+
+
+def deleters(tickets: list[Ticket]) -> dict[int, User]:
+    """Who deleted each of these tickets, by its number; one query."""
+    events = Event.objects.filter(ticket__in=tickets, kind="ticket.deleted", actor__isnull=False)
+    latest = events.order_by("ticket_id", "-seq").distinct("ticket_id").select_related("actor")
+    return {event.ticket_id: event.actor for event in latest if event.ticket_id and event.actor}

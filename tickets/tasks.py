@@ -52,6 +52,13 @@ def wake_snoozed() -> int:
     return sum(actions.wake(pk) is not None for pk in list(queries.snoozes_to_end()[:BATCH]))
 
 
+@shared_task(name="tickets.purge_deleted")
+def purge_deleted() -> int:
+    """Erase the tickets that were deleted long enough ago, some at a time. Returns how many."""
+    due = queries.due_to_purge(timezone.now()).values_list("pk", flat=True)
+    return sum(actions.purge(pk) for pk in list(due[:BATCH]))
+
+
 @shared_task(name="tickets.run_job")
 def run_job(pk: int) -> None:
     """Work on a job for one turn, and hand it on if there is more to do."""

@@ -74,7 +74,8 @@ def share_out(arrival: int) -> User | None:
         ticket = lock(row.ticket)
         if not Arrival.objects.filter(pk=arrival).delete()[0]:
             return None  # another worker was faster
-        if ticket.team_id != row.team_id or ticket.assignee_id or ticket.status not in OPEN_STATUSES:
+        taken = ticket.team_id != row.team_id or ticket.assignee_id or ticket.deleted_at
+        if taken or ticket.status not in OPEN_STATUSES:
             return None
         # One ticket of a team after the other: each choice sees the one before it.
         sharing = (

@@ -102,6 +102,11 @@ def cancel_open(marking: Event) -> None:
         _cancel(survey, Survey.State.CANCELLED, Survey.Reason.SPAM, marking.at)
 
 
+def erase_comments(purge: Event) -> None:
+    """The words of the answers go with the ticket's."""
+    Answer.objects.filter(survey__ticket=purge.ticket).update(comment="", user_agent="")
+
+
 def follow_requester(change: Event) -> None:
     """What is still to be sent goes to the new requester; what the old one was sent takes no answer."""
     surveys = Survey.objects.filter(ticket=change.ticket)
@@ -174,7 +179,7 @@ def answer(
     comment = clean_text(comment).strip()
     at = at or timezone.now()
     with transaction.atomic():
-        Ticket.objects.select_for_update().get(pk=survey.ticket_id)
+        Ticket.with_deleted.select_for_update().get(pk=survey.ticket_id)
         survey = Survey.objects.select_related("version", "answer", "ticket", "person").get(pk=survey.pk)
         if not queries.is_open(survey, at):
             raise Closed(_("This survey is closed."))
@@ -209,7 +214,7 @@ def expire(survey: Survey, *, at: datetime | None = None) -> Survey:
     """Close a survey that nobody answered in time."""
     at = at or timezone.now()
     with transaction.atomic():
-        Ticket.objects.select_for_update().get(pk=survey.ticket_id)
+        Ticket.with_deleted.select_for_update().get(pk=survey.ticket_id)
         survey = Survey.objects.select_related("ticket").get(pk=survey.pk)
         if survey.state == Survey.State.INVITED and survey.expires_at and survey.expires_at <= at:
             survey.state = Survey.State.EXPIRED

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk import flooded
+from helpdesk.erasing import ERASED_MAIL
 from helpdesk.models import BlockedSender, InboundEmail, SupportAddress
 from tickets import access, actions
 from tickets.actions import NewFile, NotAllowed, Words
@@ -26,10 +27,6 @@ State = InboundEmail.State
 
 ASIDE = (State.QUARANTINED, State.SUSPENDED, State.REFUSED, State.QUIET)
 """States out of which a mail that is on no ticket can be taken again."""
-_ERASED: dict[str, Any] = {
-    "raw": b"", "envelope_from": "", "envelope_to": [], "from_address": "", "subject": "", "error": "",
-    "claimed_until": None, "message": None, "ticket": None, "directed_to": None,
-}  # fmt: skip
 _NAME = re.compile(r"(?:[^\s@<>,;]{1,64}@)?[^\s@<>,;.]{1,63}(?:\.[^\s@<>,;.]{1,63}){1,20}")
 
 NOT_WHOLE = ("too large", "not handed out")
@@ -98,7 +95,7 @@ def delete_mail(row: InboundEmail, *, by: User | None) -> bool:
             return False
         _dismiss(row, by)
         ended_at = row.processed_at or timezone.now()
-        _save(row, state=State.DELETED, reason="deleted", processed_at=ended_at, **_ERASED)
+        _save(row, state=State.DELETED, reason="deleted", processed_at=ended_at, **ERASED_MAIL)
         _record("mail.deleted", row, by)
         return True
 
@@ -107,7 +104,7 @@ def open_from_held(message: Message, *, by: User | None) -> Ticket:
     """Let words that a ticket holds back open a ticket of their sender's. Agents of the ticket may do this.
     Raises NotAllowed where they are not held any more."""
     with transaction.atomic():
-        Ticket.objects.select_for_update().get(pk=message.ticket_id)
+        Ticket.with_deleted.select_for_update().get(pk=message.ticket_id)
         held = Message.objects.select_related("author", "ticket__team").get(pk=message.pk)
         if not held.held or held.withdrawn_at or held.author is None:
             raise NotAllowed(_("This mail is no longer held back."))
@@ -211,7 +208,7 @@ def settle_flood(key: str, how: str, *, by: User | None, ticket: Ticket | None =
         mails = flooded.mails_of(key)
         if how == "delete":
             count = mails.update(
-                **_ERASED, state=State.DELETED, reason="deleted", processed_at=timezone.now()
+                **ERASED_MAIL, state=State.DELETED, reason="deleted", processed_at=timezone.now()
             )
         else:
             count = mails.update(

@@ -281,6 +281,13 @@ class TicketOut(serializers.Serializer[Any]):
     next_due = NextDueOut(required=False, allow_null=True, help_text=_("For members only."))
 
 
+class DeletedOut(serializers.Serializer[Any]):
+    """A ticket that was deleted. Until `erased_at` it can be restored."""
+
+    id = serializers.IntegerField(help_text=_("The ticket's number."))
+    erased_at = serializers.DateTimeField()
+
+
 class TicketWithMessagesOut(TicketOut):
     messages = MessageOut(many=True, help_text=_("The first hundred; `more_messages` leads on."))
     more_messages = serializers.URLField(allow_null=True)

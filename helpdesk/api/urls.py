@@ -30,6 +30,8 @@ urlpatterns: list[URLPattern] = [
     path("tickets/<int:number>/saved-replies/", saved.SavedReplies.as_view(), name="saved-replies"),
     path("tickets/<int:number>/fill-reply/", saved.FillReply.as_view(), name="fill-reply"),
     path("tickets/<int:number>/reply/", views.Reply.as_view(), name="reply"),
+    path("tickets/<int:number>/delete/", views.Delete.as_view(), name="delete"),
+    path("tickets/<int:number>/restore/", views.Restore.as_view(), name="restore"),
     path("tickets/<int:number>/note/", views.Note.as_view(), name="note"),
     *(
         path(f"tickets/<int:number>/{verb}/", view.as_view(), name=verb)

@@ -216,6 +216,8 @@ def _cancelled(event: Event, names: Names) -> str:
         return _("A reply that was to be sent later was not sent: the customer wrote first")
     if event.data["reason"] in (Draft.WhyNot.MERGED, Draft.WhyNot.SPAM):
         return _("A reply that was to be sent later was not sent: the ticket was closed")
+    if event.data["reason"] == Draft.WhyNot.DELETED:
+        return _("A reply that was to be sent later was not sent: the ticket was deleted")
     if event.data["reason"] == Draft.WhyNot.REQUESTER:
         return _("A reply that was to be sent later was not sent: the requester changed")
     return _("A reply that was to be sent later was not sent: its author no longer works on this ticket")
@@ -310,6 +312,8 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "ticket.unlinked": _unlinked,
     "ticket.marked_spam": _plain(gettext_noop("%(name)s marked the ticket as spam")),
     "ticket.unmarked_spam": _plain(gettext_noop("%(name)s took back that it is spam")),
+    "ticket.deleted": _plain(gettext_noop("%(name)s deleted the ticket")),
+    "ticket.restored": _plain(gettext_noop("%(name)s brought the deleted ticket back")),
     "ticket.gave_back": _gave_back,
     "message.read": _fixed(gettext_noop("A reader confirmed to have read a reply")),
     "message.complained": _fixed(gettext_noop("A reader reported a reply as spam")),

@@ -131,13 +131,16 @@ class _Offers:
 
     def _pages(self) -> list[Option]:
         """What has a page of its own, which says what would happen."""
-        if self.ticket.merged_into_id:
-            return []
-        return [
-            self.page(_("Merge"), "forward", "merge"),
-            self.page(_("Change the requester"), "person", "change-requester"),
-            self.page(_("Ask outside"), "globe", "ask-outside"),
-        ]
+        found = []
+        if not self.ticket.merged_into_id:
+            found += [
+                self.page(_("Merge"), "forward", "merge"),
+                self.page(_("Change the requester"), "person", "change-requester"),
+                self.page(_("Ask outside"), "globe", "ask-outside"),
+            ]
+        if access.can_delete(self.reader, self.ticket):
+            found.append(self.page(_("Delete"), "trash", "delete"))
+        return found
 
     def page(self, word: str, icon: str, route: str) -> Option:
         return Option(word, icon, href=reverse(f"desk:{route}", args=[self.ticket.pk]) + self.view)

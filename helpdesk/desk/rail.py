@@ -38,14 +38,14 @@ VIEW_ICONS = {
     "mentions": "at",
     "open": "list",
 }
-Item = tuple[str, str, str, int, bool]
+Item = tuple[str, str, str, int | None, bool]
 
 
 def rail(request: HttpRequest, current: str = "", known: Counts | None = None) -> list[Item]:
     """The rail's items: (path, word, icon, count, is current). Three queries, or two."""
     user: Any = request.user
     held = (known or counts(user)).held
-    items = [
+    items: list[Item] = [
         (view_path(view), str(VIEW_WORDS[view]), VIEW_ICONS[view], held[view], view == current)
         for view in VIEWS
     ]
@@ -56,6 +56,8 @@ def rail(request: HttpRequest, current: str = "", known: Counts | None = None) -
     if stuck or current == "undelivered":
         path, is_here = reverse("desk:undelivered"), current == "undelivered"
         items.append((path, _("Not delivered"), "alert", stuck, is_here))
+    if access.can_restore(user):  # not counted: nobody has to do anything about them
+        items.append((reverse("desk:deleted"), _("Deleted"), "trash", None, current == "deleted"))
     return items
 
 

@@ -227,8 +227,8 @@ def _note_second_address(row: InboundEmail, same: InboundEmail, reading: Reading
         return
     before = {one.pk for one in ours.among(recipients(same, reading))}
     new = [one for one in ours.among(recipients(row, reading)) if before and one.pk not in before]
-    ticket = Ticket.objects.get(pk=same.ticket_id) if new else None
-    for other in new:
+    ticket = Ticket.objects.filter(pk=same.ticket_id).first() if new else None
+    for other in new if ticket else ():
         assert ticket is not None
         actions.note_address(ticket, other.pk)
 

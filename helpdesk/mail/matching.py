@@ -36,13 +36,14 @@ class Match:
 
 def match(row: InboundEmail, reading: Reading, known: Known) -> Match:
     """Mail to a ticket that was merged goes to the one that stands for it, for those who took part in the
-    first. A side conversation stays where it was begun."""
-    if outside := _outside(row, reading, known):
-        return outside
-    found = _found(row, reading, known)
-    if found.ticket is None or found.ticket.merged_into_id is None:
-        return found
-    return replace(found, ticket=where_it_goes(found.ticket))
+    first. A side conversation stays where it was begun. Nobody joins a deleted ticket any more: the mail
+    opens one of its own."""
+    found = _outside(row, reading, known) or _found(row, reading, known)
+    if found.side_talk is None and found.ticket is not None and found.ticket.merged_into_id is not None:
+        found = replace(found, ticket=where_it_goes(found.ticket))
+    if found.ticket is not None and found.ticket.deleted_at is not None:
+        return Match(found.ticket, found.person)
+    return found
 
 
 def _found(row: InboundEmail, reading: Reading, known: Known) -> Match:
@@ -90,7 +91,7 @@ def _side_talk(pk: int | None) -> SideTalk | None:
 
 
 def _ticket(pk: int | None) -> Ticket | None:
-    return None if pk is None else Ticket.objects.filter(pk=pk).first()
+    return None if pk is None else Ticket.with_deleted.filter(pk=pk).first()
 
 
 def _by_token(row: InboundEmail, reading: Reading) -> tuple[Ticket | None, int]:

@@ -212,7 +212,7 @@ def _lock_ticket(row: Delivery) -> Ticket | None:
     """The ticket's lock comes first, as in every action."""
     if row.message_id is None:
         return None
-    return Ticket.objects.select_for_update().get(messages=row.message_id)
+    return Ticket.with_deleted.select_for_update().get(messages=row.message_id)
 
 
 def _database_time() -> datetime:

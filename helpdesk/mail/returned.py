@@ -58,7 +58,7 @@ def _mark(delivery: Delivery, why: str) -> None:
     """The ticket's lock comes first, as in every action."""
     message = delivery.message
     if message is not None:
-        Ticket.objects.select_for_update().get(pk=message.ticket_id)
+        Ticket.with_deleted.select_for_update().get(pk=message.ticket_id)
     changed = Delivery.objects.filter(pk=delivery.pk, state__in=(*_ARRIVED, State.RETRYING)).update(
         state=State.FAILED, reason=Delivery.Reason.REFUSED, last_error=why, ended_at=Now(), claimed_until=None
     )

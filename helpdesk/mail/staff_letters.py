@@ -124,6 +124,7 @@ def draft_cancelled(row: Delivery) -> Letter:
         Draft.WhyNot.CUSTOMER_WROTE: _("%(requester)s wrote first"),
         Draft.WhyNot.MERGED: _("it was merged into another ticket"),
         Draft.WhyNot.SPAM: _("it was closed as spam"),
+        Draft.WhyNot.DELETED: _("it was deleted"),
         Draft.WhyNot.REQUESTER: _("the requester is now %(requester)s"),
     }.get(row.event.data["reason"], _("you no longer work on it"))
     letter.values["because"] = because % letter.values

@@ -65,6 +65,7 @@ class Delivery(models.Model):
         RENDERING = "rendering", _("It could not be written")
         GAVE_UP = "gave_up", _("Tried for too long")
         FILE_MISSING = "file_missing", _("A file is missing or damaged")
+        DELETED = "deleted", _("The ticket was deleted")
         STOPPED = "stopped", _("Somebody here stopped it")
 
     event = models.ForeignKey(Event, models.PROTECT, null=True, blank=True, related_name="deliveries")

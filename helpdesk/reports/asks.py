@@ -53,7 +53,7 @@ _NOT_DELIVERED = (Delivery.State.FAILED, Delivery.State.SUPPRESSED)
 
 def feedback_rows(filters: Filters) -> list[Ask]:
     """Resolutions of the period with how far each came, or (by answering date) the answers given in it."""
-    events: Any = Event.objects.filter(kind="ticket.resolved", ticket__spam_at=None)
+    events: Any = Event.objects.filter(kind="ticket.resolved", ticket__spam_at=None, ticket__deleted_at=None)
     resolutions = events.annotate(team=Coalesce("survey__team_id", "ticket__team_id")).filter(
         filters.condition(
             team="team", agent="survey__agent", priority="ticket__priority", channel="ticket__channel"

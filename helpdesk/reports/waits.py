@@ -222,6 +222,7 @@ def resolved_rows(filters: Filters) -> list[Wait]:
         ),
         kind="ticket.resolved",
         ticket__spam_at=None,
+        ticket__deleted_at=None,
         **within(filters.period, "at"),
     )
     return _as_rows(

@@ -182,7 +182,7 @@ def retry_clock(clock: Clock, *, by: User | None) -> None:
     administer."""
     demand_administrator(by)
     with transaction.atomic():
-        ticket = Ticket.objects.select_for_update().get(pk=clock.ticket_id)
+        ticket = Ticket.with_deleted.select_for_update().get(pk=clock.ticket_id)
         again = Clock.objects.filter(pk=clock.pk, ticket=ticket).exclude(fault="")
         if again.update(next_check_at=Now() - timedelta(seconds=1)):
             hand_over("sla.join_sweep", clock.pk)

@@ -193,6 +193,13 @@ def test_example_spam():
     assert (back.resolution().state, back.resolution().elapsed_working) == (RUNNING, minutes(60))
 
 
+def test_example_deleted():
+    gone = promised(first=120).add("ticket.deleted", "09:30")
+    assert gone.read() == {}
+    back = gone.add("ticket.restored", "10:30").first()
+    assert (back.state, back.due_at, back.breached_at) == (RUNNING, at("12:00"), None)
+
+
 def test_example_unmerged():
     second = History(Rules(targets(first=120)), opened="09:30").add("ticket.merged", "10:00", into=1)
     second = second.status("10:00", "new", "closed").add("ticket.unmerged", "10:30", **{"from": 1})

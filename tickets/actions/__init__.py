@@ -16,6 +16,7 @@ from tickets.actions.conversation import (
     mark_read,
     reply,
 )
+from tickets.actions.deleting import delete, purge, restore
 from tickets.actions.drafts import (
     add_draft_file,
     discard_draft,
@@ -115,6 +116,7 @@ __all__ = [
     "create_team",
     "create_view",
     "deactivate",
+    "delete",
     "delete_view",
     "demand_unchanged",
     "demand_version",
@@ -147,6 +149,7 @@ __all__ = [
     "prioritize",
     "propose_follower",
     "prove_address",
+    "purge",
     "put_on_hold",
     "reactivate",
     "relate",
@@ -162,6 +165,7 @@ __all__ = [
     "report_undelivered",
     "report_undelivered_outside",
     "resolve",
+    "restore",
     "retry_job",
     "retype",
     "save_draft",

@@ -62,7 +62,7 @@ def as_words(words: Words | str) -> Words:
 def lock(ticket: Ticket) -> Ticket:
     """The fresh row under its lock, until the transaction ends. Every action starts here."""
     require_transaction()
-    return Ticket.objects.select_for_update().get(pk=ticket.pk)
+    return Ticket.with_deleted.select_for_update().get(pk=ticket.pk)
 
 
 def demand_work(by: User | None, ticket: Ticket) -> None:

@@ -72,7 +72,7 @@ def reply(
         demand_unchanged(ticket, seen_seq, by=None if from_customer else by)
         if from_customer:
             cancel_waiting(ticket, Draft.WhyNot.CUSTOMER_WROTE, at)
-        if from_customer and _is_too_late_to_reopen(ticket, at):
+        if from_customer and (ticket.deleted_at is not None or _is_too_late_to_reopen(ticket, at)):
             return _follow_up(ticket, words, by, channel, at)
         human = human and (from_customer or by.account != Account.PROGRAM)
         speaker = Speaker.CUSTOMER if from_customer else (Speaker.AGENT if human else Speaker.BOT)

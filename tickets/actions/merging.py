@@ -53,7 +53,7 @@ def unmerge(ticket: Ticket, *, by: User | None, at: datetime | None = None) -> T
     The proposal of a follower that the merge made goes, unless somebody has decided on it. Raises NotAllowed.
     """
     with transaction.atomic():
-        into_id = Ticket.objects.values_list("merged_into", flat=True).get(pk=ticket.pk)
+        into_id = Ticket.with_deleted.values_list("merged_into", flat=True).get(pk=ticket.pk)
         if into_id is None:
             return lock(ticket)
         ticket, into = lock_both(ticket, Ticket(pk=into_id))
@@ -101,7 +101,7 @@ def _forget_proposal(into: Ticket, ticket: Ticket, *, by: User | None, at: datet
 def lock_both(one: Ticket, other: Ticket) -> tuple[Ticket, Ticket]:
     """Always in the order of their numbers, so that two merges never wait for each other."""
     require_transaction()
-    rows = Ticket.objects.select_for_update().filter(pk__in=(one.pk, other.pk)).order_by("pk")
+    rows = Ticket.with_deleted.select_for_update().filter(pk__in=(one.pk, other.pk)).order_by("pk")
     found = {row.pk: row for row in rows}
     return found[one.pk], found[other.pk]
 

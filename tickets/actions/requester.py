@@ -21,8 +21,8 @@ def change_requester(
     """From now on `to` is whom we answer, and the ticket is of their organisation.
 
     Who asked so far loses the ticket: portal, links, surveys and mail. With `keep` they go on to get copies.
-    Replies that wait for their time were written for somebody else and are not sent. Raises NotAllowed, and Conflict
-    while words of ours are still held back: those would reach neither.
+    Replies that wait for their time were written for somebody else and are not sent. Raises NotAllowed, and
+    Conflict while words of ours are still held back: those would reach neither.
     """
     with transaction.atomic():
         ticket = lock(ticket)

@@ -33,6 +33,7 @@ class Draft(models.Model):
         NOT_ALLOWED = "not_allowed", _("You could no longer write on this ticket")
         MERGED = "merged", _("The ticket was merged into another one")
         SPAM = "spam", _("The ticket was closed as spam")
+        DELETED = "deleted", _("The ticket was deleted")
         REQUESTER = "requester", _("The ticket got another requester")
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="drafts")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
@@ -91,6 +93,13 @@ class Tag(models.Model):
         return self.name
 
 
+class LiveTickets(models.Manager["Ticket"]):
+    """The tickets that are there: all but the deleted ones, which nobody finds by chance."""
+
+    def get_queryset(self) -> models.QuerySet[Ticket]:
+        return super().get_queryset().filter(deleted_at=None)
+
+
 class Ticket(models.Model):
     """One customer's request. Its number is its primary key and never changes.
 
@@ -98,8 +107,10 @@ class Ticket(models.Model):
     from running backwards. `unanswered_since` is the oldest public word of the customer that no person has
     answered; `last_customer_at` the newest one. A ticket `merged_into` another is closed; what its customer
     writes goes there. A ticket put off until `snoozed_until` stays out of the views of what is to be done
-    now; its clocks run on.
-    writes goes there. One that was closed as spam (`spam_at`) counts in no measure.
+    now; its clocks run on. One that was closed as spam (`spam_at`) counts in no measure.
+
+    A deleted ticket (`deleted_at`) is found only through `with_deleted`, until it is restored or its words
+    are erased for good (`purged_at`).
     """
 
     subject = models.CharField(max_length=500)
@@ -119,6 +130,8 @@ class Ticket(models.Model):
         "self", models.SET_NULL, null=True, blank=True, related_name="merged", db_index=False
     )
     spam_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    purged_at = models.DateTimeField(null=True, blank=True)
     spoke_first = models.CharField(max_length=10, choices=Speaker, default=Speaker.CUSTOMER)
 
     opened_at = models.DateTimeField()
@@ -130,6 +143,9 @@ class Ticket(models.Model):
     snoozed_until = models.DateTimeField(null=True, blank=True)
     event_seq = models.PositiveIntegerField(default=0)
     last_event_at = models.DateTimeField(null=True, blank=True)
+
+    objects = LiveTickets()
+    with_deleted: ClassVar[models.Manager[Ticket]] = models.Manager()
 
     class Meta:
         indexes = [
@@ -147,13 +163,18 @@ class Ticket(models.Model):
                 fields=["status", "id"],
                 # The counts of the desk's views read the index alone.
                 include=["assignee", "team", "snoozed_until"],
-                name="ticket_unresolved",
-                condition=Q(status__in=UNRESOLVED_STATUSES),
+                name="ticket_unresolved_live",
+                condition=Q(status__in=UNRESOLVED_STATUSES, deleted_at=None),
             ),
             models.Index(
                 fields=["team", "id"],
                 name="ticket_without_owner",
                 condition=Q(assignee=None, status__in=OPEN_STATUSES),
+            ),
+            models.Index(
+                fields=["deleted_at", "id"],
+                name="ticket_deleted",
+                condition=Q(deleted_at__isnull=False, purged_at=None),
             ),
             models.Index(fields=["resolved_at"], name="ticket_to_close", condition=Q(status=Status.RESOLVED)),
             models.Index(

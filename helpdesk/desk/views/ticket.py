@@ -147,6 +147,7 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         ),
         "clocks": clocks,
         "sources": sources_in(clocks),
+        "may_delete": access.can_delete(user, ticket),
         "may_set_up": access.is_administrator(user),
         "merged_here": merging.merged_here(ticket, talk.events, user),
         "links": queries.links_of(ticket, access.worked_by(user)),

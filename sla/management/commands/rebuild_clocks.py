@@ -31,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--jobs", type=int, help="worker processes (default: one for each processor)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        tickets = Ticket.objects.order_by("pk")
+        tickets = Ticket.with_deleted.order_by("pk")
         if options["ticket"]:
             tickets = tickets.filter(pk__in=options["ticket"])
         if options["since"]:
@@ -98,4 +98,4 @@ def verify_batch(pks: list[int]) -> list[str]:
 
 def _lock(pks: list[int]) -> None:
     """The same lock as every action takes: nothing changes under the hand that rebuilds it."""
-    list(Ticket.objects.select_for_update().filter(pk__in=pks).order_by("pk").values_list("pk"))
+    list(Ticket.with_deleted.select_for_update().filter(pk__in=pks).order_by("pk").values_list("pk"))
