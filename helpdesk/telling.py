@@ -12,6 +12,7 @@ from helpdesk import outbox
 from helpdesk.models import Delivery, Notification
 from helpdesk.wishes import APP, MAIL, wants
 from tickets.bulk import insert
+from tickets.hints import TOLD, Hint, announce
 from tickets.models import Event, User
 
 Told = Delivery | Notification
@@ -48,6 +49,10 @@ def _in_app(event: Event, person: User, kind: str) -> Notification:
 
 
 def write(rows: Sequence[Told]) -> None:
-    """Write what is not there yet; mail that is due is handed over after commit."""
+    """Write what is not there yet; mail that is due is handed over, and open desks of those who are told in
+    the app hear of it, after commit."""
     outbox.add([row for row in rows if isinstance(row, Delivery)])
-    insert([row for row in rows if isinstance(row, Notification)], ignore_conflicts=True)
+    in_app = [row for row in rows if isinstance(row, Notification)]
+    insert(in_app, ignore_conflicts=True)
+    told = {row.person_id: Hint(row.ticket_id, row.event.seq or 0, TOLD, 0, row.person_id) for row in in_app}
+    announce(list(told.values()))

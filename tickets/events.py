@@ -284,7 +284,7 @@ def record_derived(drafts: Sequence[Derived], *, recorded_at: datetime) -> list[
         _check(draft.kind, draft.data)
         if not _is_derived(draft.kind):
             raise ValueError(f"{draft.kind} is not derived: record() it")
-    seqs = _next_several(Counter(draft.ticket_id for draft in drafts))
+    seqs, told = _next_several(Counter(draft.ticket_id for draft in drafts), drafts)
     events = [
         Event(
             ticket_id=draft.ticket_id,
@@ -301,20 +301,27 @@ def record_derived(drafts: Sequence[Derived], *, recorded_at: datetime) -> list[
     insert(events)
     for react in subscribers():
         react(events)
+    hints.announce(told)
     return events
 
 
-def _next_several(counts: Mapping[int, int]) -> dict[int, Iterator[int]]:
-    """The next sequence numbers of each ticket, as many as it needs; its latest instant stays."""
+def _next_several(
+    counts: Mapping[int, int], drafts: Sequence[Derived]
+) -> tuple[dict[int, Iterator[int]], list[hints.Hint]]:
+    """The next sequence numbers of each ticket, as many as it needs, and what open desks are told of each.
+    Its latest instant stays."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE tickets_ticket SET event_seq = event_seq + wanted.n"
             " FROM unnest(%s::bigint[], %s::int[]) AS wanted(id, n) WHERE tickets_ticket.id = wanted.id"
-            " RETURNING tickets_ticket.id, event_seq",
+            " RETURNING tickets_ticket.id, event_seq, team_id, assignee_id",
             [list(counts), list(counts.values())],
         )
-        last = dict(cursor.fetchall())
-    return {pk: iter(range(last[pk] - n + 1, last[pk] + 1)) for pk, n in counts.items()}
+        rows = cursor.fetchall()
+    kinds = {draft.ticket_id: draft.kind for draft in drafts}
+    told = [hints.Hint(pk, seq, kinds[pk], team, assignee) for pk, seq, team, assignee in rows]
+    seqs = {pk: iter(range(seq - counts[pk] + 1, seq + 1)) for pk, seq, *_rest in rows}
+    return seqs, told
 
 
 def _next_in_tickets(drafts: Sequence[NewEvent], now: datetime) -> dict[int, tuple[int, datetime]]:

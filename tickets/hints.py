@@ -49,6 +49,10 @@ PRESENCE = "ticket.presence"
 """Somebody came to read or to answer a ticket, or left it. No event: it is forgotten within a minute."""
 
 
+TOLD = "person.told"
+"""The person of the hint (`assignee`) was told something in the app: nobody else hears of it."""
+
+
 def announce(hints: Sequence[Hint]) -> None:
     """Tell every open desk once the current transaction has committed. Never raises."""
     if hints:

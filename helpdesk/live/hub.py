@@ -21,7 +21,7 @@ from django.db import connection
 
 from helpdesk.accounts.sessions import readers_of
 from tickets.access import Reach, reaches_of
-from tickets.hints import MOST, PRESENCE, Hint, parse, scoped
+from tickets.hints import MOST, PRESENCE, TOLD, Hint, parse, scoped
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Line:
         self.reach = reach
         self.is_over = False
         self.stirred = asyncio.Event()
-        self._waiting: dict[tuple[int, bool], Hint] = {}
+        self._waiting: dict[tuple[int, str], Hint] = {}
         self._too_many = False
 
     def offer(self, hints: Sequence[Hint] | None) -> None:
@@ -59,12 +59,18 @@ class Line:
         if hints is None:
             self._too_many = True
         for hint in hints or ():
-            if self.reach.covers(hint.team, hint.assignee):
-                self._waiting[hint.ticket, hint.kind == PRESENCE] = hint
+            if self._may_hear(hint):
+                apart = hint.kind if hint.kind in (PRESENCE, TOLD) else ""
+                self._waiting[hint.ticket, apart] = hint
         if len(self._waiting) > MOST:
             self._too_many = True
         if self._waiting or self._too_many:
             self.stirred.set()
+
+    def _may_hear(self, hint: Hint) -> bool:
+        if hint.kind == TOLD:
+            return hint.assignee == self.reach.person
+        return self.reach.covers(hint.team, hint.assignee)
 
     def take(self) -> str:
         """What to tell now, as JSON: [[ticket, event number, kind], …], or null for "ask anew".

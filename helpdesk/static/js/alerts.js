@@ -1,5 +1,5 @@
-// The number of unread notifications in the top bar is live: asked every 20 s, not while the tab is hidden, and answered
-// 304 while it is as it was. The link itself stays, so that it keeps the focus; nothing is announced.
+// The number of unread notifications in the top bar is live: asked when the live line says so, every 20 s where there is none, not
+// while the tab is hidden, and answered 304 while it is as it was. The link itself stays, so that it keeps the focus; nothing is announced.
 const link = document.getElementById("alerts");
 let etag = "";
 
@@ -15,7 +15,7 @@ async function ask() {
 }
 
 if (link) {
-  setInterval(() => ask().catch(() => {}), 20000);
+  setInterval(() => { if (document.documentElement.dataset.live !== "up") ask().catch(() => {}); }, 20000);
   document.addEventListener("visibilitychange", () => ask().catch(() => {}));
   document.addEventListener("alerts:ask", () => ask().catch(() => {}));
 }

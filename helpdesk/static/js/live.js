@@ -33,8 +33,9 @@ function ask(what, gap, spread) {
 
 function changed(hints) {
   if (document.hidden) { missed = true; return; }
-  if (!hints) { ask("news:ask", 4000, 2000); ask("presence:ask", 4000, 2000); return; }
+  if (!hints) { for (const what of ["news:ask", "presence:ask", "alerts:ask"]) ask(what, 4000, 2000); return; }
   for (const [number, seq, kind] of hints) {
+    if (kind === "person.told") { ask("alerts:ask", 1000, 0); continue; } // the reader was, nobody else hears of it
     const presence = kind === "ticket.presence";
     if (ticket) {
       if (String(number) !== ticket) continue;
@@ -105,6 +106,6 @@ if (able) {
   addEventListener("pageshow", (event) => { if (event.persisted) { apply(); changed(null); } });
   setInterval(() => {
     if (root.dataset.live !== "up" || document.hidden) return;
-    for (const what of ticket ? ["news:ask"] : ["news:ask", "presence:ask"]) document.dispatchEvent(new Event(what));
+    for (const what of ticket ? ["news:ask", "alerts:ask"] : ["news:ask", "presence:ask", "alerts:ask"]) document.dispatchEvent(new Event(what));
   }, SLOW);
 }

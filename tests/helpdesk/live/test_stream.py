@@ -6,15 +6,20 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
+from sla import actions as sla_actions
+from sla.tasks import sweep
 from tests.cast import Cast, PersonFactory
 from tests.front import Server, Stream, key_of
 from tickets import actions
+from tickets.hints import TOLD
 from tickets.models import Role, Ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -61,6 +66,41 @@ def test_a_hint_reaches_only_members_who_may_work_on_the_ticket(server: Server, 
         await there(lambda: actions.prioritize(ours, 4, by=cast.sue))
         assert [hint[0] for hint in await lines["mira"].hear()] == [ours.pk]
         for line in lines.values():
+            line.close()
+
+    live(work)
+
+
+@pytest.mark.tampers
+def test_what_time_does_is_heard_of_and_what_a_person_was_told_by_that_person_alone(
+    server: Server, cast: Cast, open_ticket
+):
+    sla_actions.install_defaults()
+    ticket = open_ticket(assignee=cast.mira)
+    keys = {name: key_of(getattr(cast, name)) for name in ("mira", "sue")}
+
+    def wake() -> None:
+        Ticket.objects.filter(pk=ticket.pk).update(snoozed_until=timezone.now())
+        actions.wake(ticket.pk)
+
+    def kinds(hints: list[list[object]]) -> list[str]:
+        return [str(kind) for _pk, _seq, kind in hints]
+
+    async def work() -> None:
+        mira, sue = [await Stream.open(server, keys[name]) for name in ("mira", "sue")]
+        await there(lambda: actions.snooze(ticket, until=timezone.now() + timedelta(hours=1), by=None))
+        assert [kinds(await line.hear()) for line in (mira, sue)] == [["ticket.snoozed"]] * 2
+        await there(wake)
+        assert [kinds(await line.hear()) for line in (mira, sue)] == [["ticket.unsnoozed"]] * 2
+        await there(lambda: sweep(now=timezone.now() + timedelta(days=30)))
+        heard = kinds(await mira.hear())
+        while len(heard) < 2:
+            heard += kinds(await mira.hear())
+        assert TOLD in heard
+        (heard_by_all,) = set(heard) - {TOLD}
+        assert heard_by_all.startswith("sla.")
+        assert kinds(await sue.hear()) == [heard_by_all]  # which was published after the other
+        for line in (mira, sue):
             line.close()
 
     live(work)
