@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 USUAL_LIMIT = 20
-"""By load, a person without a limit counts like one with so many, and is never full."""
+"""By load, a person without a limit counts like one with so many, and is never full. Of what was left waiting
+nobody is given more."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,11 @@ class Candidate:
     @property
     def is_full(self) -> bool:
         return self.limit is not None and self.load >= self.limit
+
+    @property
+    def has_room(self) -> bool:
+        """Whether they are given what was left waiting: a night's tickets are not all for who comes first."""
+        return self.load < (self.limit or USUAL_LIMIT)
 
     @property
     def share(self) -> Fraction:

@@ -72,12 +72,13 @@ class Turn(models.Model):
 
 class Arrival(models.Model):
     """A ticket that came into a team without an owner and is still to be shared out; gone when that is
-    done."""
+    done. `left_at`: since when it waits in the queue because nobody was there, or everybody had enough."""
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="+")
     team = models.ForeignKey(Team, models.CASCADE, related_name="+", db_index=False)
     event = models.OneToOneField(Event, models.PROTECT, related_name="+")
     arrived_at = models.DateTimeField(db_index=True)
+    left_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"#{self.ticket_id} in {self.team_id}"

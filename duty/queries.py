@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import Count, QuerySet
@@ -10,15 +11,25 @@ from duty.choosing import Candidate
 from duty.models import Arrival, Duty, Sharing, Turn
 from sla.book import BOOK
 from sla.models import CalendarVersion
+from sla.queries import in_due_order
 from tickets import access, queries
 from tickets.models import UNRESOLVED_STATUSES, Team, Ticket, User
 from tickets.models.people import STAFF_ROLES
 
 
-def takeable(person: User) -> QuerySet[Ticket]:
-    """The tickets that wait for somebody in the person's own teams, in no order yet."""
-    own = list(person.teams.values_list("pk", flat=True))
-    return queries.in_view(person, "unassigned").filter(team__in=own)
+def takeable(person: User, teams: Collection[int]) -> QuerySet[Ticket]:
+    """The tickets of some teams that wait for somebody and that the person may work on, in no order yet."""
+    return queries.in_view(person, "unassigned").filter(team__in=teams)
+
+
+def teams_on_shift(person: User, at: datetime) -> tuple[list[int], bool]:
+    """The person's own teams in which they work at `at`, by their own hours or else those of the team; and
+    whether there are others, in which they do not. Two queries."""
+    own = person.teams.values_list("pk", "sharing__calendar")
+    hours = duty_of(person).calendar_id
+    closed = _closed(at)
+    on = [team for team, calendar in own if (hours or calendar) not in closed]
+    return on, len(on) < len(own)
 
 
 def waiting_elsewhere(person: User) -> list[tuple[str, int]]:
@@ -51,16 +62,20 @@ def members_of(team: Team) -> list[User]:
 def who_is_there(people: list[User], team_calendar: int | None, at: datetime) -> list[User]:
     """Those of some people who work at `at`: not away, and within their own hours, else those of the team.
     One query."""
-    latest = CalendarVersion.objects.order_by("calendar", "-number").distinct("calendar")
-    closed = {
-        calendar for calendar, pk in latest.values_list("calendar", "pk") if not BOOK.calendar(pk).is_open(at)
-    }
+    closed = _closed(at)
     duties = [(one, duty_of(one)) for one in people]
     return [
         one
         for one, duty in duties
         if not duty.is_away(at) and (duty.calendar_id or team_calendar) not in closed
     ]
+
+
+def _closed(at: datetime) -> set[int]:
+    """The calendars that are closed at `at`."""
+    latest = CalendarVersion.objects.order_by("calendar", "-number").distinct("calendar")
+    found = latest.values_list("calendar", "pk")
+    return {calendar for calendar, pk in found if not BOOK.calendar(pk).is_open(at)}
 
 
 def candidates(sharing: Sharing, at: datetime) -> list[Candidate]:
@@ -89,5 +104,13 @@ def owed_by(person: User) -> QuerySet[Ticket]:
 
 def left_behind(before: datetime) -> list[int]:
     """Numbers of the arrivals that nobody shared out since before an instant, the oldest first."""
-    rows = Arrival.objects.filter(arrived_at__lt=before).order_by("arrived_at", "pk")
+    rows = Arrival.objects.filter(arrived_at__lt=before, left_at=None).order_by("arrived_at", "pk")
     return list(rows.values_list("pk", flat=True)[:500])
+
+
+def left_waiting(team: int) -> list[int]:
+    """Numbers of the arrivals of a team that wait because nobody was there and are not put off, what is due
+    next first."""
+    rows = dict(Arrival.objects.filter(team=team, left_at__isnull=False).values_list("ticket", "pk"))
+    waiting = in_due_order(Ticket.objects.filter(pk__in=rows, snoozed_until=None))
+    return [rows[pk] for pk in waiting.values_list("pk", flat=True)]

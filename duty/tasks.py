@@ -22,8 +22,9 @@ def share_out(pk: int) -> bool:
 
 @shared_task(name="duty.sweep_arrivals")
 def sweep_arrivals() -> int:
-    """Hand over again what a lost hand-over left lying. Returns how many."""
-    lost = queries.left_behind(timezone.now() - LEFT_BEHIND)
+    """Hand over again what a lost hand-over left lying, and what waits since nobody was there as far as
+    somebody is now. Returns how many."""
+    lost = queries.left_behind(timezone.now() - LEFT_BEHIND) + actions.share_out_left()
     for pk in lost:
         hand_over("duty.share_out", pk)
     return len(lost)

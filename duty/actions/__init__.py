@@ -6,7 +6,7 @@ quietly, without an event. Not allowed: raises `NotAllowed`, whose text may be s
 
 from duty.actions.availability import HandedBack, come_back, go_away
 from duty.actions.setup import set_duty, set_sharing
-from duty.actions.sharing import note_arrivals, note_turns, share_out
+from duty.actions.sharing import note_arrivals, note_turns, share_out, share_out_left
 from duty.actions.taking import take_next
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "set_duty",
     "set_sharing",
     "share_out",
+    "share_out_left",
     "take_next",
 ]

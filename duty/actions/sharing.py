@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from duty import queries
@@ -72,25 +73,53 @@ def share_out(arrival: int) -> User | None:
         if row is None:
             return None
         ticket = lock(row.ticket)
-        if not Arrival.objects.filter(pk=arrival).delete()[0]:
+        row = Arrival.objects.filter(pk=arrival).first()
+        if row is None:
             return None  # another worker was faster
         taken = ticket.team_id != row.team_id or ticket.assignee_id or ticket.deleted_at
         if taken or ticket.status not in OPEN_STATUSES:
+            row.delete()
             return None
         # One ticket of a team after the other: each choice sees the one before it.
         sharing = (
             Sharing.objects.select_for_update(of=("self",)).select_related("team").get(team=ticket.team_id)
         )
-        return _give(ticket, sharing) if sharing.mode != Mode.BY_HAND else None
+        if sharing.mode == Mode.BY_HAND:
+            row.delete()
+            return None
+        return _give(ticket, sharing, row)
 
 
-def _give(ticket: Ticket, sharing: Sharing) -> User | None:
-    there = queries.candidates(sharing, timezone.now())
-    chosen = choose(there, by_load=sharing.mode == Mode.BY_LOAD)
+def share_out_left() -> list[int]:
+    """Of what waits because nobody was there: the numbers of the arrivals to share out now, of each team the
+    most urgent ones, one for each person who is there and has room. What was taken by hand is forgotten."""
+    left = Arrival.objects.filter(left_at__isnull=False)
+    sharing = Sharing.objects.exclude(mode=Mode.BY_HAND)
+    waits = Q(ticket__assignee=None, ticket__status__in=OPEN_STATUSES, ticket__deleted_at=None)
+    if not left.exists():
+        return []
+    left.exclude(waits, ticket__team=F("team"), team__in=sharing.values("team")).delete()
+    found: list[int] = []
+    for row in sharing.filter(team__in=left.values("team")).select_related("team"):
+        free = sum(one.has_room for one in queries.candidates(row, timezone.now()))
+        if free:
+            found += queries.left_waiting(row.team_id)[:free]
+    return found
+
+
+def _give(ticket: Ticket, sharing: Sharing, row: Arrival) -> User | None:
+    """To whoever is next; else it waits in the queue, which is said once, until somebody is there."""
+    now = timezone.now()
+    there = queries.candidates(sharing, now)
+    free = [one for one in there if one.has_room] if row.left_at else there
+    chosen = choose(free, by_load=sharing.mode == Mode.BY_LOAD)
     if chosen is None:
-        data = {"team": sharing.team_id, "reason": "full" if there else "nobody"}
-        record("ticket.left_waiting", ticket=ticket, subject=ticket, data=data)
+        if row.left_at is None:
+            Arrival.objects.filter(pk=row.pk).update(left_at=now)
+            data = {"team": sharing.team_id, "reason": "full" if there else "nobody"}
+            record("ticket.left_waiting", ticket=ticket, subject=ticket, data=data)
         return None
+    row.delete()
     person = User.objects.get(pk=chosen)
     actions.assign(ticket, person, by=None, reason=sharing.mode)
     return person

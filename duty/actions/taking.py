@@ -21,12 +21,18 @@ def take_next(person: User, *, at: datetime | None = None) -> Ticket | None:
 
     Two who take at once never get the same: each passes over what the other holds. Only where nothing else is
     left does one wait for the other, so that a ticket that is merely being answered is not overlooked.
-    Raises NotAllowed for somebody who is away.
+    Raises NotAllowed for somebody who is away or whose working hours are over in all their teams.
     """
-    if queries.duty_of(person).is_away(at or timezone.now()):
+    now = at or timezone.now()
+    if queries.duty_of(person).is_away(now):
         raise NotAllowed(_("You are away. Say that you are back, then take a ticket."))
+    teams, is_off = queries.teams_on_shift(person, now)
+    if is_off and not teams:
+        raise NotAllowed(
+            _("These are not your working hours. A ticket that cannot wait can be taken on its own page.")
+        )
     with transaction.atomic():
-        waiting = in_due_order(queries.takeable(person))
+        waiting = in_due_order(queries.takeable(person, teams))
         ticket = waiting.select_for_update(of=("self",), skip_locked=True).first()
         ticket = ticket or waiting.select_for_update(of=("self",)).first()
         return actions.assign(ticket, person, by=person, at=at) if ticket else None

@@ -12,7 +12,7 @@ from duty import actions as duty
 from duty import tasks
 from duty.models import Arrival, Duty, Turn
 from helpdesk.desk.changes import names_in, words_for
-from sla.actions import create_calendar
+from sla.actions import create_calendar, install_defaults
 from tests.cast import PersonFactory
 from tickets import actions
 from tickets.models import Event, Role, Ticket
@@ -99,7 +99,32 @@ def test_nobody_available_leaves_it_in_the_queue_and_says_so(team, open_ticket, 
     ticket = open_ticket()
     assert share_out_all() == [False]
     assert owners() == [None]
-    assert last_words(ticket) == "Nobody of Billing was available: the ticket waits in the queue"
+    said = "Nobody of Billing was available: the ticket waits in the queue"
+    assert last_words(ticket) == said
+    assert tasks.sweep_arrivals() == 0  # nor later, and it is not said again
+    assert last_words(ticket) == said
+
+
+def test_what_was_left_goes_to_those_who_come_back_the_urgent_first_one_each_and_not_without_end(
+    team, open_ticket, cast, monkeypatch
+):
+    monkeypatch.setattr("duty.choosing.USUAL_LIMIT", 2)
+    install_defaults()
+    for person in team:
+        duty.go_away(person, by=person)
+    taken, _low, high, _mid = (open_ticket(priority=level) for level in (4, 1, 4, 3))
+    share_out_all()
+    actions.assign(taken, cast.sue, by=cast.root)
+    duty.come_back(cast.mira, by=cast.mira)
+    waiting = duty.share_out_left()
+    assert list(Arrival.objects.filter(pk__in=waiting).values_list("ticket", flat=True)) == [high.pk]
+    assert tasks.share_out(waiting[0])
+    assert last_words(high) == "Assigned to Mira Koch, whose turn it was"
+    assert tasks.share_out(duty.share_out_left()[0])
+    assert duty.share_out_left() == []  # she has as many as she is given of what was left
+    assert owners() == [cast.sue.pk, None, cast.mira.pk, cast.mira.pk]
+    duty.come_back(team[1], by=team[1])
+    assert tasks.share_out(duty.share_out_left()[0])
     assert not Arrival.objects.exists()
 
 

@@ -6,11 +6,16 @@ from itertools import chain
 import pytest
 from django.db import connections
 
+from duty import actions as duty
 from duty.actions import take_next
-from sla.actions import install_defaults
+from sla.actions import create_calendar, install_defaults
+from sla.calendar_spec import WEEKDAYS
 from tests.cast import PersonFactory
+from tests.duty.test_sharing import NEVER_OPEN
 from tickets import actions
 from tickets.models import Event, Role
+
+ALL_DAY = {day: [["00:00", "24:00"]] for day in WEEKDAYS}
 
 
 def test_the_one_that_is_due_next_is_taken_from_the_own_teams_only(cast, open_ticket):
@@ -25,6 +30,19 @@ def test_the_one_that_is_due_next_is_taken_from_the_own_teams_only(cast, open_ti
     assert list(high.events.filter(kind="ticket.assigned").values_list("actor", "data")) == [
         (cast.mira.pk, {"assignee": [None, cast.mira.pk]})
     ]
+
+
+def test_nothing_is_taken_outside_of_the_working_hours(cast, open_ticket):
+    closed = create_calendar("Never", by=None, spec=NEVER_OPEN)
+    ticket = open_ticket()
+    duty.set_sharing(cast.billing, mode="by_hand", calendar=closed, by=None)
+    with pytest.raises(actions.NotAllowed, match="not your working hours"):
+        duty.take_next(cast.mira)
+    actions.set_teams(cast.mira, [cast.billing, cast.tech], by=None)
+    assert duty.take_next(cast.mira) is None  # there in tech, where nothing waits
+    always = create_calendar("Always", by=None, spec=NEVER_OPEN | {"date_hours": {}, "hours": ALL_DAY})
+    duty.set_duty(cast.mira, limit=None, calendar=always, by=None)
+    assert duty.take_next(type(cast.mira).objects.get(pk=cast.mira.pk)) == ticket
 
 
 @pytest.mark.django_db(transaction=True)
