@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
@@ -41,14 +43,42 @@ VIEW_ICONS = {
 Item = tuple[str, str, str, int | None, bool]
 
 
-def rail(request: HttpRequest, current: str = "", known: Counts | None = None) -> list[Item]:
-    """The rail's items: (path, word, icon, count, is current). Three queries, or two."""
+@dataclass(frozen=True)
+class SavedItem:
+    """A saved view in the rail. `count` is None until it was asked for, or where counting says nothing;
+    `problem` why its filter means nothing any more."""
+
+    view: SavedView
+    path: str
+    count: str | None = None
+    problem: str = ""
+
+
+class Rail(list[Item]):
+    """The rail's items: (path, word, icon, count, is current); `saved` are the saved views, asked for where
+    they are shown (one query)."""
+
+    def __init__(self, request: HttpRequest, items: Iterable[Item]) -> None:
+        super().__init__(items)
+        self._request = request
+
+    @cached_property
+    def saved(self) -> list[SavedItem]:
+        return saved_rail(self._request)
+
+
+def rail(request: HttpRequest, current: str = "", known: Counts | None = None) -> Rail:
+    """The views that everybody has, what is to be written or mended, and the saved views. Three queries, or
+    two."""
     user: Any = request.user
     held = (known or counts(user)).held
-    items: list[Item] = [
-        (view_path(view), str(VIEW_WORDS[view]), VIEW_ICONS[view], held[view], view == current)
-        for view in VIEWS
-    ]
+    items = Rail(
+        request,
+        (
+            (view_path(view), str(VIEW_WORDS[view]), VIEW_ICONS[view], held[view], view == current)
+            for view in VIEWS
+        ),
+    )
     written = access.own_drafts(user).count()
     if written or current == "drafts":
         items.append((reverse("desk:drafts"), _("Drafts"), "pen", written, current == "drafts"))
@@ -59,17 +89,6 @@ def rail(request: HttpRequest, current: str = "", known: Counts | None = None) -
     if access.can_restore(user):  # not counted: nobody has to do anything about them
         items.append((reverse("desk:deleted"), _("Deleted"), "trash", None, current == "deleted"))
     return items
-
-
-@dataclass(frozen=True)
-class SavedItem:
-    """A saved view in the rail. `count` is None until it was asked for, or where counting says nothing;
-    `problem` why its filter means nothing any more."""
-
-    view: SavedView
-    path: str
-    count: str | None = None
-    problem: str = ""
 
 
 def saved_rail(request: HttpRequest, *, counted: bool = False) -> list[SavedItem]:

@@ -17,7 +17,7 @@ from helpdesk.desk import first_run, listing, rows
 from helpdesk.desk.base import desk_view
 from helpdesk.desk.bulk import bulk_bar
 from helpdesk.desk.filters import suggestions
-from helpdesk.desk.rail import rail, saved_rail, view_word
+from helpdesk.desk.rail import rail, view_word
 from helpdesk.desk.where import CAPPED, SORT_WORDS, Where, where_of
 from helpdesk.words import number
 from tickets import access, actions
@@ -57,7 +57,6 @@ def queue_page(
         "where": where,
         "word": view_word(where),
         "rail_items": rail(request, where.view, counts),
-        "saved_items": saved_rail(request),
         "rows": rows.rows_for(tickets, user),
         "total": total,
         "total_words": _tickets(total, is_counted),
