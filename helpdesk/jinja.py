@@ -1,5 +1,6 @@
 """The Jinja2 environment of our own pages: translations, links, icons; how times and sizes are written."""
 
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -41,6 +42,7 @@ def environment(**options: Any) -> Environment:
         language_is_rtl=translation.get_language_bidi,
         now=timezone.now,
         with_query=with_query,
+        fresh_token=lambda: uuid.uuid4().hex,
         path_of=context.path_of,
         STATUS_WORDS=STATUS_WORDS,
         PRIORITY_WORDS=PRIORITY_WORDS,

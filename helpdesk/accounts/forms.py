@@ -32,6 +32,12 @@ _ENTER_EMAIL = {
 }
 
 
+def _begin_at(form: forms.Form, name: str) -> None:
+    """Put the cursor into a field: the page is there for nothing else. What is wrong comes first, though."""
+    if not form.is_bound:
+        form.fields[name].widget.attrs["autofocus"] = True
+
+
 class SignIn(LoginForm):
     """E-mail address and password."""
 
@@ -43,6 +49,7 @@ class SignIn(LoginForm):
         password.help_text = ""
         password.widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
         password.error_messages = password.error_messages | {"required": _("Enter your password")}
+        _begin_at(self, "login")
 
 
 class AskForCode(RequestLoginCodeForm):
@@ -57,6 +64,7 @@ class AskForCode(RequestLoginCodeForm):
             error_messages=_ENTER_EMAIL,
             widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         )
+        _begin_at(self, "email")
 
     def clean_email(self) -> str:
         email = self.cleaned_data["email"].lower()
@@ -76,6 +84,7 @@ class EnterCode(ConfirmLoginCodeForm):
         code.widget = forms.TextInput(
             attrs={"autocomplete": "one-time-code", "autocapitalize": "characters", "spellcheck": "false"}
         )
+        _begin_at(self, "code")
 
 
 class ChangePassword(ChangePasswordForm):

@@ -202,6 +202,7 @@ def _places(request: HttpRequest) -> list[Option]:
         if not item.problem
     ]
     options += [
+        Option(_("Take the next one"), "person", keys="Y", control="[data-take-next]"),
         Option(_("New ticket"), "plus", keys="C", href=reverse("desk:new")),
         Option(_("Search"), "search", keys="/", href=reverse("desk:search")),
         Option(_("Shortcut keys"), "key", keys="?", control="[data-opens=keys]"),

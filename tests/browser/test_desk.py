@@ -89,6 +89,26 @@ def test_typing_and_modifiers_trigger_nothing(desk, three):
     assert page.url.endswith("/desk/?view=open")
 
 
+def test_ux17_no_shortcut_uses_alt(desk, ticket):
+    """On many layouts Alt and AltGr type signs: nothing acts on them, and nothing says so."""
+    page = desk()
+    paths = ["/desk/?view=open", f"/desk/tickets/{ticket.pk}/"]
+    for path in paths:
+        page.goto(page.url.split("/desk/")[0] + path)
+        assert page.locator("[accesskey], [aria-keyshortcuts*=Alt i]").count() == 0
+        keys = page.locator("[data-key]").evaluate_all("all => all.map(one => one.dataset.key)")
+        assert len(keys) > 5
+        before = page.content()
+        for how in ({"altKey": True}, {"altKey": True, "ctrlKey": True}):
+            page.evaluate(
+                """([keys, how]) => { for (const key of [...keys, "j", "k", "o", "x", "g", "k"])
+                document.body.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, ...how})) }""",
+                [keys, how],
+            )
+        assert (page.content(), page.url.endswith(path)) == (before, True)
+        assert page.evaluate("document.activeElement === document.body")
+
+
 def test_keys_of_the_ticket_reach_their_controls(desk, ticket):
     page = desk(f"/desk/tickets/{ticket.pk}/")
     page.keyboard.press("n")
@@ -115,7 +135,7 @@ def test_g_then_q_goes_to_the_queue(desk, ticket):
 # --- nothing moves under the hand -----------------------------------------------------------------------
 
 
-def test_twenty_events_move_no_row_and_show_keeps_the_focus(desk, three, open_ticket, cast):
+def test_ux18_twenty_events_move_no_row_and_the_bar_counts_them(desk, three, open_ticket, cast):
     page = desk()
     page.keyboard.press("j")
     page.keyboard.press("j")
@@ -130,12 +150,26 @@ def test_twenty_events_move_no_row_and_show_keeps_the_focus(desk, three, open_ti
     assert page.locator("[data-row-link]").all_text_contents() == order
     assert focused(page) == "Number 2"
     expect(page.locator("#say")).to_have_text("17 new tickets")
+
+
+def test_ux19_show_keeps_the_focus_on_the_same_ticket_and_so_does_going_back(desk, three, open_ticket, cast):
+    page = desk()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    open_ticket(subject="Newer", priority=4)
+    page.evaluate("document.dispatchEvent(new Event('news:ask'))")
+    expect(page.locator("#newsbar [data-show]")).to_have_text("1 new · Show")
     page.keyboard.press(".")
-    expect(page.locator("[data-row-link]")).to_have_count(20)
+    expect(page.locator("[data-row-link]")).to_have_count(4)
     assert focused(page) == "Number 2"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk/tickets/**")
+    page.keyboard.press("u")
+    page.wait_for_url("**/desk/?view=open")
+    expect(page.locator(":focus")).to_have_text("Number 2")
 
 
-def test_a_ticket_taken_elsewhere_stays_and_says_by_whom(desk, ticket, cast):
+def test_ux21_a_ticket_taken_elsewhere_stays_and_says_by_whom(desk, ticket, cast):
     page = desk("/desk/?view=unassigned")
     actions.assign(ticket, cast.sue, by=cast.sue)
     page.evaluate("document.dispatchEvent(new Event('news:ask'))")

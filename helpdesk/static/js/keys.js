@@ -57,12 +57,12 @@ document.addEventListener("keydown", (event) => {
   if (target) { event.preventDefault(); run(target); }
 });
 
-// In the queue J and K move the real focus between the rows' links; Enter is the browser's own, O opens too.
+// In a list (queue, hits, notifications, tickets to merge with) J and K move the real focus between the rows' links; Enter is the
+// browser's own, O opens too.
 function moveRow(key) {
   const rows = [...document.querySelectorAll("[data-row-link]")];
   if (!rows.length || !"jko".includes(key) || key.length !== 1) return false;
-  const row = document.activeElement?.closest("tr, .hit");
-  const here = row ? rows.findIndex((link) => link.closest("tr, .hit") === row) : -1;
+  const here = rows.findIndex((link) => (link.closest("tr, li") || link).contains(document.activeElement));
   if (key === "o") { if (here >= 0) rows[here].click(); return here >= 0; }
   const next = here < 0 ? rows[0] : rows[here + (key === "j" ? 1 : -1)];
   if (next) next.focus();

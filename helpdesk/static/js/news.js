@@ -44,7 +44,7 @@ document.addEventListener("click", (event) => {
 const kept = sessionStorage.getItem("queue-focus");
 if (kept) {
   sessionStorage.removeItem("queue-focus");
-  document.getElementById(kept)?.querySelector("[data-row-link]")?.focus();
+  kept.split(" ").map((id) => document.querySelector(`#${CSS.escape(id)} [data-row-link]`)).find(Boolean)?.focus();
 }
 
 if (bar) {

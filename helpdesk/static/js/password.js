@@ -15,5 +15,5 @@ for (const box of document.querySelectorAll("[data-password]")) {
   button.addEventListener("click", () => { set(input.type === "password"); input.focus(); });
   input.form?.addEventListener("submit", () => set(false));
   set(false);
-  label.after(button);
+  input.after(button); // seen beside the label, reached after the field: who goes on by Tab types into the field
 }

@@ -8,6 +8,13 @@ if (panel) {
   narrow.addEventListener("change", fit);
 }
 
+// Back in the list the focus is on this ticket's row, or where it left the view, on the one that follows it.
+addEventListener("click", (event) => {
+  if (!event.target.closest(".ticket__back")) return;
+  const next = /\/tickets\/(\d+)\//.exec(document.querySelector("#ticket-head [rel=next]")?.pathname || "");
+  sessionStorage.setItem("queue-focus", [`t${page.dataset.ticket}`, ...(next ? [`t${next[1]}`] : [])].join(" "));
+});
+
 // A swap takes the pressed button away: focus goes to the control it belonged to, else to the heading.
 let opener = "";
 document.addEventListener("htmx:beforeRequest", (event) => {

@@ -106,19 +106,27 @@ def test_what_the_customer_said_is_unread_until_the_agent_opens_it(mira, cast, t
     assert "is-unread" in rows(mira.get("/desk/?view=open"))[0]
 
 
-def test_pages_follow_each_other_without_gap_or_repetition(mira, cast, open_ticket, monkeypatch):
+@pytest.mark.parametrize("sort", listing.SORTS)
+def test_ux20_next_follows_the_visible_sort_across_page_boundaries(
+    mira, cast, open_ticket, monkeypatch, sort
+):
     monkeypatch.setattr(listing, "PAGE", 3)
     monkeypatch.setattr(listing.page, "__defaults__", (3,))
     opened = [open_ticket(subject=f"S{n}", priority=1 + n % 4).pk for n in range(8)]
     seen: list[int] = []
-    path = "/desk/?view=open"
+    path: str | None = f"/desk/?view=open&sort={sort}"
     while path:
         response = mira.get(path)
         seen += numbers(response)
         older = re.search(r'href="([^"]*)" rel="next"', body(response))
         path = older and older[1]
-    assert sorted(seen) == sorted(opened)
+    assert sorted(seen) == sorted(opened)  # without gap or repetition
     assert len(seen) == len(opened)
+    walked, path = [seen[0]], f"/desk/tickets/{seen[0]}/?view=open&sort={sort}"
+    while (following := re.search(r'href="([^"]*)#latest" data-key="j"', body(mira.get(path)))) is not None:
+        path = following[1]
+        walked.append(int(re.search(r"tickets/(\d+)/", path)[1]))
+    assert walked == seen
 
 
 def test_the_number_of_queries_does_not_grow_with_the_queue(mira, cast, open_ticket):
