@@ -40,7 +40,9 @@ def desk_view(*methods: str) -> Callable[[View], View]:
             try:
                 return view(request, *args, **kwargs)
             except NoSuchTicket:
-                return render(request, "desk/no_such_ticket.html", status=404)
+                # Taken away while somebody wrote: what was typed comes back, to be copied.
+                typed = {"typed": request.POST.get("text", "").strip()}
+                return render(request, "desk/no_such_ticket.html", typed, status=404)
 
         return guarded
 

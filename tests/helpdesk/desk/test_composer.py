@@ -92,6 +92,26 @@ def test_a_note_is_not_stopped_by_the_customer(mira, cast, ticket):
     assert mira.post(path, fields).status_code == 303
 
 
+def test_a_ticket_that_is_merged_or_taken_away_while_somebody_writes_loses_no_word(
+    mira, cast, ticket, open_ticket
+):
+    older = ticket
+    double = open_ticket(subject="The same")
+    path = f"/desk/tickets/{double.pk}/reply/"
+    fields = form(mira.get(f"/desk/tickets/{double.pk}/"), path) | {"text": "Long and careful."}
+    actions.merge(double, into=older, by=cast.sue)
+    stopped = mira.post(path, fields)
+    assert stopped.status_code == 409
+    assert form(stopped, path)["text"] == "Long and careful."
+    actions.unmerge(double, by=cast.sue)
+    actions.move(double, cast.tech, by=cast.sue)
+    gone = mira.post(path, fields)
+    assert gone.status_code == 404
+    assert "Nothing was sent" in words(gone)
+    assert ">\nLong and careful.</textarea>" in gone.content.decode()
+    assert not double.messages.filter(by="agent").exists()
+
+
 @pytest.mark.parametrize(("kind", "asked"), [("reply", "Write a reply."), ("note", "Write a note.")])
 def test_an_empty_form_asks_for_words(mira, ticket, kind, asked):
     answer = send(mira, ticket, kind, text="  \n ")
