@@ -4,6 +4,7 @@ from tickets.models.bulk import BulkOutcome, BulkTicket, BulkWhy
 from tickets.models.draft import Draft, DraftFile, DraftKind
 from tickets.models.event import Event
 from tickets.models.job import UNFINISHED, Job, JobState
+from tickets.models.origin import Origin
 from tickets.models.people import Account, Organization, Role, Team, User
 from tickets.models.saved_view import SavedView
 from tickets.models.side_talk import SideTalk
@@ -51,6 +52,7 @@ __all__ = [
     "Mention",
     "Message",
     "Organization",
+    "Origin",
     "Priority",
     "ReadMark",
     "Role",
