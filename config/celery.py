@@ -31,6 +31,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "jobs that nobody is at": {"task": "tickets.sweep_jobs", "schedule": 15.0},
     "deleted tickets to erase": {"task": "tickets.purge_deleted", "schedule": 600.0},
     "tickets to close": {"task": "tickets.close_resolved", "schedule": 300.0},
+    "numbers of open tickets to add up": {"task": "tickets.add_up", "schedule": 60.0},
     "tickets to share out": {"task": "duty.sweep_arrivals", "schedule": 15.0},
     "surveys to send": {"task": "feedback.invite_due", "schedule": 60.0},
     "surveys to close": {"task": "feedback.expire_due", "schedule": 600.0},

@@ -33,9 +33,23 @@ class Flood:
 
 def floods() -> list[Flood]:
     """The bundles that wait for a decision, the largest first. One query."""
+    return _largest(bundles())
+
+
+def from_json(rows: Iterable[dict[str, Any]]) -> list[Flood]:
+    """The same, of rows of `bundles` that were read as JSON."""
+    at = datetime.fromisoformat
+    return _largest([row | {"first_at": at(row["first_at"]), "last_at": at(row["last_at"])} for row in rows])
+
+
+def bundles() -> QuerySet[InboundEmail, Any]:
+    """What is suspended, by why, sender and ticket."""
     held = InboundEmail.objects.filter(state=InboundEmail.State.SUSPENDED, reason__in=FLOODS)
     numbers = {"count": Count("pk"), "first_at": Min("received_at"), "last_at": Max("received_at")}
-    rows = held.order_by().values("reason", "from_address", "ticket").annotate(**numbers)
+    return held.order_by().values("reason", "from_address", "ticket").annotate(**numbers)
+
+
+def _largest(rows: Iterable[Mapping[str, Any]]) -> list[Flood]:
     return sorted(_bundled(rows), key=lambda one: -one.count)[:MOST]
 
 

@@ -26,17 +26,24 @@ def of(person: Any) -> QuerySet[Notification]:
     return Notification.objects.filter(person=person.pk, ticket__in=access.worked_by(person))
 
 
+def unread_tickets(person: Any) -> QuerySet[Notification, Any]:
+    """The numbers of the tickets of which a person has unread news, one more than `MOST_COUNTED` at most."""
+    unread = of(person).filter(read_at=None).order_by("ticket").values("ticket").distinct()
+    return unread[: MOST_COUNTED + 1]
+
+
 class Alerts:
     """How many tickets have unread news for the reader of a page; asked only where it is shown."""
 
-    def __init__(self, reader: Any) -> None:
+    def __init__(self, reader: Any, count: int | None = None) -> None:
         self.reader = reader
+        if count is not None:
+            self.count = count
 
     @cached_property
     def count(self) -> int:
         """At most one more than `MOST_COUNTED`: what is read stops there."""
-        unread = of(self.reader).filter(read_at=None).order_by("ticket").values("ticket").distinct()
-        return len(unread[: MOST_COUNTED + 1])
+        return len(unread_tickets(self.reader))
 
     @property
     def words(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -20,6 +20,7 @@ from tickets.models import (
     Job,
     JobState,
     Message,
+    OpenTally,
     Organization,
     Role,
     SavedView,
@@ -31,6 +32,7 @@ from tickets.models import (
 from tickets.models.people import STAFF_ROLES
 
 Someone = Any  # User, AnonymousUser or None
+Row = TypeVar("Row", Ticket, OpenTally)
 
 BULK_KINDS = ("tickets.bulk", "tickets.undo_bulk")
 
@@ -92,11 +94,27 @@ def attachments_told_to(user: Someone, ticket: Ticket, links: Collection[int] = 
 
 def worked_by(user: Someone) -> QuerySet[Ticket]:
     """The tickets that a member may work on at the desk: seeing one's own request is not working on it."""
+    return _worked(Ticket.objects.all(), user)
+
+
+def tallied_for(user: Someone) -> QuerySet[OpenTally]:
+    """The numbers of unresolved tickets, as far as the member may work on them (as `worked_by`)."""
+    return _worked(OpenTally.objects.all(), user)
+
+
+def _worked(rows: QuerySet[Row], user: Someone) -> QuerySet[Row]:
     if is_overseer(user):
-        return Ticket.objects.all()
+        return rows
     if not is_member(user):
-        return Ticket.objects.none()
-    return Ticket.objects.filter(Q(assignee=user.pk) | Q(team__in=teams_of(user)))
+        return rows.none()
+    return rows.filter(Q(assignee=user.pk) | Q(team__in=teams_of(user)))
+
+
+def footing(user: User) -> tuple[object, ...]:
+    """All that decides what a member may work on, to keep what was made for it: another footing, another
+    answer. One query, as `teams_of`."""
+    teams = () if is_overseer(user) else tuple(sorted(teams_of(user)))
+    return (user.pk, user.role, user.is_active, teams)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from tickets.models import (
     Ticket,
     User,
 )
+from tickets.statements import count_of, rows_of, text_of
 
 HISTORY = timedelta(days=2)
 """What is written down so long after it happened was imported. Mail that waited for hours is not."""
@@ -62,16 +63,37 @@ def in_view(user: User, view: str) -> QuerySet[Ticket]:
     return access.worked_by(user).filter(view_condition(user, view))
 
 
-def view_counts(user: User, **more: Q) -> dict[str, int]:
-    """How many tickets each view holds, in one query over the unresolved ones.
+COUNTED_BY = {
+    "mine": "assignee_id = {me} AND status IN ('new', 'open') AND NOT is_snoozed",
+    "team": "status IN ('new', 'open') AND NOT is_snoozed"
+    " AND team_id IN (SELECT team_id FROM tickets_user_teams WHERE user_id = {me})",
+    "unassigned": "assignee_id IS NULL AND status IN ('new', 'open') AND NOT is_snoozed",
+    "waiting": "status IN ('waiting', 'on_hold') AND NOT is_snoozed",
+    "snoozed": "is_snoozed",
+    "open": "TRUE",
+}
+"""`view_condition` for the rows of `OpenTally`; mentions are no matter of team, owner and status."""
 
-    `more` are further conditions to count by in the same query, under their names.
-    """
-    conditions = {view: view_condition(user, view) for view in VIEWS} | more
-    # Under names that are no fields: conditions are read in the light of the counts before them.
-    counts = {f"count_{name}": Count("pk", filter=condition) for name, condition in conditions.items()}
-    found = access.worked_by(user).filter(status__in=UNRESOLVED_STATUSES).aggregate(**counts)
-    return {name: found[f"count_{name}"] for name in conditions}
+
+def view_sums(user: User) -> dict[str, str]:
+    """How many tickets each of `VIEWS` holds, as values within a statement, by the view's name: sums over
+    some rows for each team and owner (`OpenTally`), so they cost the same whatever the number of tickets."""
+    tally = text_of(access.tallied_for(user))
+    sums = ", ".join(
+        f"coalesce(sum(number) FILTER (WHERE {condition.format(me=user.pk)}), 0)::bigint AS {view}"
+        for view, condition in COUNTED_BY.items()
+    )
+    values = {view: f"sums.{view}" for view in COUNTED_BY}
+    values["mentions"] = count_of(in_view(user, "mentions").order_by().values("pk"))
+    return values | {"FROM": f"(SELECT {sums} FROM ({tally}) tally) sums"}  # noqa: S608
+
+
+def view_counts(user: User) -> dict[str, int]:
+    """How many tickets each view holds, in one query."""
+    values = view_sums(user)
+    source = values.pop("FROM")
+    (found,) = rows_of(f"SELECT {', '.join(values.values())} FROM {source}")  # noqa: S608
+    return dict(zip(values, found, strict=True))
 
 
 LOOKED_AT = 2_000
@@ -151,17 +173,6 @@ def with_held_words(tickets: list[Ticket]) -> set[int]:
 def timeline(ticket: Ticket) -> QuerySet[Event]:
     """Everything that happened to a ticket, in order."""
     return ticket.events.select_related("actor").order_by("seq")
-
-
-def latest_words(tickets: list[Ticket], *, public_only: bool = True) -> dict[int, Message]:
-    """The newest message of each ticket, in one query, by ticket id; words with somebody outside are none."""
-    words = Message.objects.filter(
-        ticket__in=tickets, automatic=False, held=False, withdrawn_at=None, side_talk=None
-    )
-    if public_only:
-        words = words.filter(public=True)
-    newest = words.order_by("ticket_id", "-said_at", "-pk").distinct("ticket_id").select_related("author")
-    return {message.ticket_id: message for message in newest}
 
 
 def links_of(ticket: Ticket, among: QuerySet[Ticket]) -> list[tuple[Ticket, str]]:

@@ -9,6 +9,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from tickets import actions, jobs, queries
+from tickets.actions import counting
 from tickets.handover import hand_over
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,12 @@ def purge_deleted() -> int:
     """Erase the tickets that were deleted long enough ago, some at a time. Returns how many."""
     due = queries.due_to_purge(timezone.now()).values_list("pk", flat=True)
     return sum(actions.purge(pk) for pk in list(due[:BATCH]))
+
+
+@shared_task(name="tickets.add_up")
+def add_up() -> int:
+    """Add up the numbers of open tickets that changes left as rows. Returns how many rows fewer there are."""
+    return counting.add_up()
 
 
 @shared_task(name="tickets.run_job")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from helpdesk.desk.frame import Frame
 from helpdesk.desk.instants import Choice, as_input, read_instant, snooze_choices
-from helpdesk.desk.where import CAPPED, Where
+from helpdesk.desk.listing import Listed
+from helpdesk.desk.where import Where
 from helpdesk.words import number
-from tickets import access
 from tickets.actions.bulk import MOST
-from tickets.models import BulkOutcome, BulkWhy, Job, Team, Ticket, User
+from tickets.models import BulkOutcome, BulkWhy, Job, User
+from tickets.models.people import Named
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,8 @@ class Bar:
     """The bulk bar. `total` is how many tickets the view holds, as far as MOST; `newest` the highest number
     that they have: what is opened after the page was made is not meant by "all"."""
 
-    people: list[User]
-    teams: list[Team]
+    people: list[Named]
+    teams: list[Named]
     snooze: list[Choice]
     snooze_own: str
     shown: str
@@ -36,19 +38,21 @@ class Bar:
     more: bool
 
 
-def bulk_bar(request: HttpRequest, where: Where, tickets: list[Ticket], total: int, is_all: bool) -> Bar:
-    """Two queries; two more when all tickets of the view are selected."""
+def bulk_bar(
+    request: HttpRequest, where: Where, tickets: Sequence[Listed], total: int, is_all: bool, around: Frame
+) -> Bar:
+    """No query; one when all tickets of the view are selected."""
     user: Any = request.user
     offered = snooze_choices(timezone.now())
     every = numbers_in(where, user) if is_all else []
     return Bar(
-        people=list(access.colleagues_of(user)),
-        teams=list(access.teams_visible_to(user)),
+        people=around.colleagues,
+        teams=around.teams,
         snooze=offered,
         snooze_own=as_input(offered[-1].at),
         shown="-".join(str(ticket.pk) for ticket in tickets),
         total=len(every) if is_all else min(total, MOST),
-        is_counted=not where.is_filtered or total <= CAPPED,
+        is_counted=where.is_counted(total),
         newest=max(every, default=0),
         is_all=is_all,
         more=total > len(tickets),

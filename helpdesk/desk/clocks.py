@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db.models import Q
 from django.utils import timezone
@@ -46,6 +47,20 @@ class Chip:
 
 
 NO_CHIP = Chip("none", "–")
+
+
+class Owed(NamedTuple):
+    """Of a clock what its chip says; the fields are those of `sla.models.Clock`."""
+
+    metric: str
+    state: str
+    due_at: datetime | None
+    remaining: timedelta | None
+    pause_reason: str
+    warn_at: datetime | None
+    target_working: bool
+    calendar_version_id: int | None
+    due_set_at: datetime | None
 
 
 @dataclass
@@ -110,7 +125,7 @@ def _place(clock: Clock) -> tuple[bool, timedelta | datetime | None, int]:
     return (clock.due_at is None, clock.due_at or clock.remaining, clock.pk)
 
 
-def chip_of(clock: Clock, now: datetime) -> Chip:
+def chip_of(clock: Clock | Owed, now: datetime) -> Chip:
     """An open clock as a chip."""
     metric = str(METRIC_WORDS[clock.metric])
     if clock.state == PAUSED or clock.due_at is None:
@@ -124,7 +139,7 @@ def chip_of(clock: Clock, now: datetime) -> Chip:
     return chip
 
 
-def _running_chip(clock: Clock, due_at: datetime, now: datetime, metric: str) -> Chip:
+def _running_chip(clock: Clock | Owed, due_at: datetime, now: datetime, metric: str) -> Chip:
     words = {"metric": metric, "time": clock_time(due_at, now)}
     span = time_words(distance(due_at, now, clock), working=clock.target_working)
     if due_at < now:
@@ -133,7 +148,7 @@ def _running_chip(clock: Clock, due_at: datetime, now: datetime, metric: str) ->
     return Chip(weight, _("%(time)s left") % {"time": span}, _("%(metric)s by %(time)s") % words)
 
 
-def distance(due_at: datetime, now: datetime, clock: Clock) -> timedelta:
+def distance(due_at: datetime, now: datetime, clock: Clock | Owed) -> timedelta:
     """From now to the due time or back, in the time that the promise counts."""
     start, end = (due_at, now) if due_at < now else (now, due_at)
     if not clock.target_working or clock.calendar_version_id is None:

@@ -6,55 +6,53 @@ each by number. A page starts after the last row of the page before: its cost do
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
+from django.db.models.functions import Now
 
+from helpdesk.words import number
 from sla.queries import in_due_order, with_next_due
 from tickets import access, queries
 from tickets.models import UNRESOLVED_STATUSES, Ticket, User
+from tickets.models.people import Named
+from tickets.statements import kept, rows_of, text_of
 
 PAGE = 50
 VIEWS = ("mine", "team", "unassigned", "soon", "waiting", "snoozed", "mentions", "open")
 SOON = timedelta(hours=1)
 SORTS = ("due", "newest", "oldest")
+CAPPED = 99
+"""What a filter finds, and what is late, is not counted beyond this."""
 
 
 def in_view(user: User, view: str) -> QuerySet[Ticket]:
     """The tickets of a view, in no order yet; an unknown name is the first view."""
     if view == "soon":
-        return queries.in_view(user, "open").filter(_is_soon(timezone.now()))
+        return queries.in_view(user, "open").filter(_is_soon(Now()))
     return queries.in_view(user, view if view in VIEWS else VIEWS[0])
 
 
-def _is_soon(now: datetime) -> Q:
-    return Q(due__due_at__lte=now + SOON)
+def _is_soon(now: Any) -> Q:
+    return Q(due__place_at__lte=now + SOON)
 
 
 @dataclass(frozen=True)
 class Counts:
     """How many tickets each view holds; of one view, how many are past their next due time and how many will
-    be within the hour."""
+    be within the hour. These two, and what "soon" holds, are counted as far as CAPPED + 1."""
 
     held: dict[str, int]
     late: int
     soon: int
 
 
-def counts(user: User, view: str = VIEWS[0]) -> Counts:
-    """One query over the unresolved tickets."""
-    now = timezone.now()
-    shown = queries.view_condition(user, "open" if view == "soon" else view)
-    found = queries.view_counts(
-        user,
-        soon=_is_soon(now),
-        late_here=shown & Q(due__due_at__lt=now),
-        soon_here=shown & Q(due__due_at__gte=now) & _is_soon(now),
-    )
-    return Counts({name: found[name] for name in VIEWS}, found["late_here"], found["soon_here"])
+def at_most(count: int) -> str:
+    """A number that was counted as far as CAPPED + 1, in words: "12", "99+"."""
+    return f"{number(CAPPED)}+" if count > CAPPED else number(count)
 
 
 def standing(tickets: QuerySet[Ticket], key: Key, pk: int, sort: str = SORTS[0]) -> tuple[int, bool]:
@@ -116,13 +114,70 @@ def before(tickets: QuerySet[Ticket], key: Key, sort: str = SORTS[0]) -> QuerySe
     return ordered(tickets, sort, key, backwards=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A ticket as a row shows it: of its own columns and of the people around it no more than that."""
+
+    pk: int
+    subject: str
+    priority: int
+    status: str
+    event_seq: int
+    is_unanswered: bool
+    snoozed_until: datetime | None
+    due_key: datetime
+    requester: Named
+    organization: Named | None
+    assignee: Named | None
+
+    @property
+    def reference(self) -> str:
+        return str(self.pk)
+
+
+COLUMNS = (
+    "pk", "subject", "priority", "status", "event_seq", "is_unanswered", "snoozed_until", "due_key",
+    "requester", "requester__name", "requester__email", "organization", "organization__name",
+    "assignee", "assignee__name", "assignee__email",
+)  # fmt: skip
+
+
 def page(
-    tickets: QuerySet[Ticket], start: Key | None, size: int = PAGE, *, sort: str = SORTS[0]
-) -> tuple[list[Ticket], Key | None]:
-    """One page from behind `start`, and the key from which the next one goes on (None on the last)."""
-    found = list(ordered(tickets, sort, start)[: size + 1])
-    following = Key.of(found[size - 1]) if len(found) > size else None
-    return found[:size], following
+    tickets: Callable[[], QuerySet[Ticket]],
+    start: Key | None,
+    size: int = PAGE,
+    *,
+    sort: str = SORTS[0],
+    key: Hashable = None,
+) -> tuple[list[Listed], Key | None]:
+    """One page from behind `start`, and the key from which the next one goes on (None on the last). `key` is
+    all that `tickets` depends on, where it is asked so often that its statement is kept."""
+
+    def statement() -> str:
+        return text_of(columns(ordered(tickets(), sort, start))[: size + 1])
+
+    keeps = key is not None and start is None
+    found = rows_of(kept(("page", key, sort, size), statement) if keeps else statement())
+    listed = [_listed(row) for row in found]
+    following = Key.of(listed[size - 1]) if len(listed) > size else None
+    return listed[:size], following
+
+
+def columns(rows: QuerySet[Ticket]) -> QuerySet[Ticket, Any]:
+    """Of tickets `with_next_due` what `Listed` holds."""
+    unanswered = ExpressionWrapper(Q(unanswered_since__isnull=False), output_field=BooleanField())
+    return rows.annotate(is_unanswered=unanswered).values_list(*COLUMNS)
+
+
+def listed(rows: QuerySet[Ticket]) -> list[Listed]:
+    """Tickets, in their order, as rows show them. One query."""
+    return [_listed(row) for row in columns(with_next_due(rows))]
+
+
+def _listed(row: tuple[Any, ...]) -> Listed:
+    parts = row[8:11], row[11:13], row[13:]
+    people = [Named(*part) if part[0] is not None else None for part in parts]
+    return Listed(*row[:8], *people)
 
 
 def is_empty_installation(user: User) -> bool:

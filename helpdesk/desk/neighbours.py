@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from helpdesk.desk import listing
 from helpdesk.desk.rail import view_word
-from helpdesk.desk.where import CAPPED, Where, where_of
+from helpdesk.desk.where import Where, where_of
 from tickets.models import Ticket
 
 COUNTED = 500
@@ -49,11 +49,11 @@ def place(request: HttpRequest, ticket: Ticket, counts: listing.Counts) -> Place
     user: Any = request.user
     where = where_of(request)
     rows, sort = where.tickets(user), where.sort
-    total = where.total(rows, counts)
+    total = where.total(user, counts)
     key = listing.Key.of(ticket)
     previous = listing.before(rows, key, sort).first()
     following = listing.after(rows, key, sort).first()
-    is_short = total <= (CAPPED if where.is_filtered else COUNTED)
+    is_short = where.is_counted(total) and total <= COUNTED
     ahead, is_in = listing.standing(rows, key, ticket.pk, sort) if is_short else (0, False)
     return Place(
         word=view_word(where),

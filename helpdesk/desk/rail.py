@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
@@ -13,8 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from helpdesk import outbox
-from helpdesk.desk.listing import VIEWS, Counts, counts
+from helpdesk.desk.frame import Frame, frame
+from helpdesk.desk.listing import VIEWS, at_most
 from helpdesk.desk.where import CAPPED, Where, reaches_settled
 from tickets import access, queries
 from tickets.models import SavedView
@@ -40,7 +39,7 @@ VIEW_ICONS = {
     "mentions": "at",
     "open": "list",
 }
-Item = tuple[str, str, str, int | None, bool]
+Item = tuple[str, str, str, int | str | None, bool]
 
 
 @dataclass(frozen=True)
@@ -55,34 +54,29 @@ class SavedItem:
 
 
 class Rail(list[Item]):
-    """The rail's items: (path, word, icon, count, is current); `saved` are the saved views, asked for where
-    they are shown (one query)."""
+    """The rail's items: (path, word, icon, count, is current); `saved` are the saved views."""
 
-    def __init__(self, request: HttpRequest, items: Iterable[Item]) -> None:
+    def __init__(self, items: Iterable[Item], saved: list[SavedItem]) -> None:
         super().__init__(items)
-        self._request = request
-
-    @cached_property
-    def saved(self) -> list[SavedItem]:
-        return saved_rail(self._request)
+        self.saved = saved
 
 
-def rail(request: HttpRequest, current: str = "", known: Counts | None = None) -> Rail:
-    """The views that everybody has, what is to be written or mended, and the saved views. Three queries, or
-    two."""
+def rail(request: HttpRequest, current: str = "", known: Frame | None = None) -> Rail:
+    """The views that everybody has, what is to be written or mended, and the saved views. One query, unless
+    the frame is `known`."""
     user: Any = request.user
-    held = (known or counts(user)).held
+    around = known or frame(user)
+    held: dict[str, int | str] = around.counts.held | {"soon": at_most(around.counts.held["soon"])}
     items = Rail(
-        request,
         (
             (view_path(view), str(VIEW_WORDS[view]), VIEW_ICONS[view], held[view], view == current)
             for view in VIEWS
         ),
+        saved_items(around.saved),
     )
-    written = access.own_drafts(user).count()
+    written, stuck = around.drafts, around.stuck
     if written or current == "drafts":
         items.append((reverse("desk:drafts"), _("Drafts"), "pen", written, current == "drafts"))
-    stuck = outbox.stuck_for(user).count()
     if stuck or current == "undelivered":
         path, is_here = reverse("desk:undelivered"), current == "undelivered"
         items.append((path, _("Not delivered"), "alert", stuck, is_here))
@@ -91,13 +85,18 @@ def rail(request: HttpRequest, current: str = "", known: Counts | None = None) -
     return items
 
 
+def saved_items(views: Iterable[SavedView]) -> list[SavedItem]:
+    """Saved views without their counts."""
+    return [SavedItem(view, view_path(f"s{view.pk}")) for view in views]
+
+
 def saved_rail(request: HttpRequest, *, counted: bool = False) -> list[SavedItem]:
     """The reader's saved views and those shared with them. One query; counting them asks once more, and once
     for each name of a person or team in their filters."""
     user: Any = request.user
     views = list(access.saved_views_visible_to(user))
     if not counted:
-        return [SavedItem(view, view_path(f"s{view.pk}")) for view in views]
+        return saved_items(views)
     conditions: dict[str, Q] = {}
     problems: dict[int, str] = {}
     for view in views:

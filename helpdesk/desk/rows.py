@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Max
+from django.db import connection
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk import presence
 from helpdesk.desk.changes import names_in, words_for
-from helpdesk.desk.clocks import NO_CHIP, Chip, due_chips
-from helpdesk.models import Delivery
+from helpdesk.desk.clocks import NO_CHIP, Chip, Owed, chip_of
+from helpdesk.desk.listing import Listed
 from helpdesk.times import clock_time
-from tickets import access, queries
-from tickets.models import Event, ReadMark, Ticket, User
+from tickets.models import Event, User
 
 SNIPPET = 160  # characters
 LEAVING = (
@@ -31,7 +33,7 @@ LEAVING = (
 class Row:
     """One ticket in the queue. `left` says why a row that is still shown no longer belongs to the view."""
 
-    ticket: Ticket
+    ticket: Listed
     due: Chip
     is_unread: bool = False
     words: str = ""
@@ -45,50 +47,67 @@ class Row:
         return self.due.weight == "late"
 
 
-def rows_for(tickets: list[Ticket], reader: User) -> list[Row]:
-    """The rows of one page of tickets: seven queries, whatever their number."""
-    latest = queries.latest_words(tickets)
-    unread = unread_among(tickets, reader)
-    undelivered = set(
-        Delivery.objects.filter(message__ticket__in=tickets, state=Delivery.State.FAILED).values_list(
-            "message__ticket_id", flat=True
-        )
+FACTS = """
+SELECT shown.id, word.said, spoken.seq > coalesce(mark.seq, 0),
+    shown.id IN (SELECT m.ticket_id FROM helpdesk_delivery d JOIN tickets_message m ON m.id = d.message_id
+        WHERE d.state = 'failed' AND m.ticket_id = ANY(%(tickets)s)),
+    shown.id IN (SELECT ticket_id FROM tickets_draft
+        WHERE author_id = %(reader)s AND ticket_id = ANY(%(tickets)s)),
+    owed.metric, owed.state, owed.due_at, owed.remaining, owed.pause_reason, owed.warn_at,
+    owed.target_working, owed.calendar_version_id, owed.due_set_at
+FROM unnest(%(tickets)s::bigint[]) AS shown(id)
+LEFT JOIN LATERAL (
+    SELECT left(coalesce(nullif(fresh, ''), text), %(length)s) AS said FROM tickets_message
+    WHERE ticket_id = shown.id AND public AND NOT automatic AND NOT held AND withdrawn_at IS NULL
+    AND side_talk_id IS NULL
+    ORDER BY said_at DESC, id DESC LIMIT 1) word ON TRUE
+LEFT JOIN LATERAL (
+    SELECT seq FROM tickets_event
+    WHERE ticket_id = shown.id AND kind IN ('ticket.opened', 'ticket.replied')
+    AND actor_id IS DISTINCT FROM %(reader)s ORDER BY seq DESC LIMIT 1) spoken ON TRUE
+LEFT JOIN tickets_readmark mark ON mark.ticket_id = shown.id AND mark.person_id = %(reader)s
+LEFT JOIN LATERAL (
+    SELECT *, target - CASE WHEN target_working THEN elapsed_working ELSE elapsed_calendar END AS remaining
+    FROM sla_clock
+    WHERE ticket_id = shown.id AND state IN ('running', 'paused')
+    AND (target IS NOT NULL OR due_at IS NOT NULL)
+    ORDER BY due_at IS NULL, due_at, remaining, id LIMIT 1) owed ON TRUE
+"""
+"""Of tickets that the reader may work on: the newest public words, whether others' newest words were
+not read, failed mail, the reader's own drafts, and the clock that ends next."""
+
+
+def rows_for(tickets: Sequence[Listed], reader: User) -> list[Row]:
+    """The rows of one page of tickets that the reader may work on: one query, whatever their number."""
+    numbers = [ticket.pk for ticket in tickets]
+    given: dict[str, Any] = {"tickets": numbers, "reader": reader.pk, "length": SNIPPET * 2}
+    with connection.cursor() as cursor:
+        cursor.execute(FACTS, given)
+        facts = {fact[0]: fact[1:] for fact in cursor.fetchall()}
+    here = presence.among(numbers, reader)
+    now = timezone.now()
+    return [_row(ticket, facts[ticket.pk], here.get(ticket.pk, []), now) for ticket in tickets]
+
+
+def _row(ticket: Listed, facts: tuple[Any, ...], here: list[presence.Seen], now: datetime) -> Row:
+    words, is_new, is_undelivered, is_drafted, *owed = facts
+    due = chip_of(Owed(*owed), now) if owed[0] else NO_CHIP
+    row = Row(
+        ticket, due, bool(is_new and ticket.is_unanswered), " ".join(words.split())[:SNIPPET] if words else ""
     )
-    written = set(access.own_drafts(reader).filter(ticket__in=tickets).values_list("ticket", flat=True))
-    chips = due_chips(tickets)
-    here = presence.among([ticket.pk for ticket in tickets], reader)
-    rows = []
-    for ticket in tickets:
-        message = latest.get(ticket.pk)
-        row = Row(ticket, chips.get(ticket.pk, NO_CHIP), ticket.pk in unread)
-        row.here = here.get(ticket.pk, [])
-        row.words = (
-            " ".join((message.fresh or message.text)[: SNIPPET * 2].split())[:SNIPPET] if message else ""
-        )
-        if ticket.pk in written:
-            row.marks.append(("pen", _("Draft"), ""))
-        if ticket.pk in undelivered:
-            row.marks.append(("alert", _("Not delivered"), "late"))
-        if ticket.snoozed_until:
-            row.marks.append(("moon", _("Until %(time)s") % {"time": clock_time(ticket.snoozed_until)}, ""))
-        rows.append(row)
-    return rows
+    row.here = here
+    if is_drafted:
+        row.marks.append(("pen", _("Draft"), ""))
+    if is_undelivered:
+        row.marks.append(("alert", _("Not delivered"), "late"))
+    if ticket.snoozed_until:
+        row.marks.append(("moon", _("Until %(time)s") % {"time": clock_time(ticket.snoozed_until)}, ""))
+    return row
 
 
-def unread_among(tickets: list[Ticket], reader: User) -> set[int]:
-    """Ids of the tickets on which the customer waits with words that the reader has not seen."""
-    waiting = [ticket.pk for ticket in tickets if ticket.unanswered_since]
-    kinds = ("ticket.opened", "ticket.replied")
-    spoken = Event.objects.filter(ticket__in=waiting, kind__in=kinds).exclude(actor=reader.pk)
-    newest = dict(spoken.values_list("ticket").annotate(newest=Max("seq")).order_by())
-    marks: Any = ReadMark.objects.filter(ticket__in=waiting, person=reader.pk).values_list("ticket", "seq")
-    read = dict(marks)
-    return {pk for pk, seq in newest.items() if seq > read.get(pk, 0)}
-
-
-def why_left(tickets: list[Ticket]) -> dict[int, str]:
+def why_left(tickets: Sequence[Listed]) -> dict[int, str]:
     """For tickets that left a view: by whom and when, in words. Five queries."""
-    events = Event.objects.filter(ticket__in=tickets, kind__in=LEAVING)
+    events = Event.objects.filter(ticket__in=[each.pk for each in tickets], kind__in=LEAVING)
     last = list(events.order_by("ticket", "-seq").distinct("ticket").select_related("actor"))
     names = names_in(last)
     return {

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from helpdesk.desk import listing
+from helpdesk.desk.listing import CAPPED
 from tickets import access
 from tickets.models import UNRESOLVED_STATUSES, SavedView, Ticket, User
 from tickets.searching import BadQuery, Query, Term, apply, parse
@@ -29,8 +30,6 @@ SORT_WORDS = {
 SETTLED = ("resolved", "closed")
 STANDINGS = (*SETTLED, "open", "new", "waiting", "hold", "unresolved", "unanswered", "snoozed")
 """What `is:` may say of where a ticket stands; late and unassigned are no such words."""
-CAPPED = 99
-"""What a filter finds is not counted beyond this."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +105,20 @@ class Where:
                 rows = rows.filter(Q(status__in=UNRESOLVED_STATUSES))
         return apply(rows, self.query) if self.query else rows
 
-    def total(self, rows: QuerySet[Ticket], counts: listing.Counts) -> int:
-        """How many tickets it holds; of a filter, whose `rows` these are, at most CAPPED + 1."""
+    @property
+    def kept_by(self) -> str | None:
+        """What the tickets of a plain view depend on beside the reader; None where it is more than that."""
+        return None if self.is_filtered or self.problem else self.view
+
+    def is_counted(self, total: int) -> bool:
+        """Whether `total` is the whole number: filters, and what is due soon, count as far as CAPPED + 1."""
+        return total <= CAPPED or not (self.is_filtered or self.view == "soon")
+
+    def total(self, user: User, counts: listing.Counts) -> int:
+        """How many tickets it holds; of a filter at most CAPPED + 1."""
         if not self.is_filtered:
             return counts.held[self.view]
-        return rows.order_by()[: CAPPED + 1].count()
+        return self.tickets(user).order_by()[: CAPPED + 1].count()
 
 
 def reaches_settled(query: Query) -> bool:

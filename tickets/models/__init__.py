@@ -8,6 +8,7 @@ from tickets.models.origin import Origin
 from tickets.models.people import Account, Organization, Role, Team, User
 from tickets.models.saved_view import SavedView
 from tickets.models.side_talk import SideTalk
+from tickets.models.tally import OpenTally
 from tickets.models.ticket import (
     OPEN_STATUSES,
     UNRESOLVED_STATUSES,
@@ -51,6 +52,7 @@ __all__ = [
     "LinkWord",
     "Mention",
     "Message",
+    "OpenTally",
     "Organization",
     "Origin",
     "Priority",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -150,9 +151,7 @@ class User(AbstractBaseUser):
     @property
     def first_name(self) -> str:
         """How the person is addressed; the local part of the address when no name is known."""
-        if self.name.strip():
-            return self.name.split()[0]
-        return (self.email or "").split("@")[0]
+        return first_name(self.name, self.email)
 
     @property
     def salutation(self) -> str:
@@ -168,6 +167,28 @@ class User(AbstractBaseUser):
     def initials(self) -> str:
         words = self.name.split() or [self.first_name or "?"]
         return (words[0][:1] + (words[-1][:1] if len(words) > 1 else "")).upper()
+
+
+def first_name(name: str, address: str | None) -> str:
+    """How somebody of that name and address is addressed."""
+    words = name.split()
+    return words[0] if words else (address or "").partition("@")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody or something in a list, by number and name: what a row shows of a person, team or company."""
+
+    pk: int
+    name: str
+    email: str | None = None
+
+    @property
+    def first_name(self) -> str:
+        return first_name(self.name, self.email)
+
+    def __str__(self) -> str:
+        return self.name or self.email or f"#{self.pk}"
 
 
 def normalize_address(address: str | None) -> str | None:

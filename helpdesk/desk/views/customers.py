@@ -8,12 +8,11 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from helpdesk.desk import panel, rows
+from helpdesk.desk import listing, panel, rows
 from helpdesk.desk.base import NoSuchTicket, desk_view
 from helpdesk.desk.listing import PAGE
 from helpdesk.desk.people import people_matching
 from helpdesk.desk.rail import rail
-from helpdesk.desk.views.queue import SHOWN
 from tickets import access
 from tickets.models import UNRESOLVED_STATUSES, Role, User
 
@@ -53,11 +52,11 @@ def customer(request: HttpRequest, person: int) -> HttpResponse:
         row = access.people_visible_to(user).select_related("organization").get(pk=person)
     except (User.DoesNotExist, OverflowError) as error:
         raise NoSuchTicket from error
-    tickets = access.worked_by(user).filter(requester=row.pk).order_by("-pk").select_related(*SHOWN)
+    tickets = access.worked_by(user).filter(requester=row.pk).order_by("-pk")
     context = {
         "area": "customers",
         "person": row,
-        "rows": rows.rows_for(list(tickets[:PAGE]), user),
+        "rows": rows.rows_for(listing.listed(tickets[:PAGE]), user),
         "local_now": panel.local_now(row),
         "writes": panel.language_name(row.language),
         "rail_items": rail(request),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -12,18 +12,16 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from helpdesk import flooded
+from helpdesk import notifications
 from helpdesk.desk import first_run, listing, rows
 from helpdesk.desk.base import desk_view
 from helpdesk.desk.bulk import bulk_bar
 from helpdesk.desk.filters import suggestions
+from helpdesk.desk.frame import frame
 from helpdesk.desk.rail import rail, view_word
 from helpdesk.desk.where import CAPPED, SORT_WORDS, Where, where_of
 from helpdesk.words import number
 from tickets import access, actions
-from tickets.models import Ticket
-
-SHOWN = ("requester", "organization", "assignee", "team")
 
 
 @desk_view()
@@ -43,12 +41,13 @@ def queue_page(
     user: Any = request.user
     where = where_of(request)
     start = listing.Key.parse(request.GET.get("after", ""))
-    held = where.tickets(user)
-    tickets, following = listing.page(held.select_related(*SHOWN), start, sort=where.sort)
-    counts = listing.counts(user, where.view if where.view in listing.VIEWS else listing.VIEWS[0])
+    tickets, following = page_of(where, user, start)
+    around = frame(user, where.view if where.view in listing.VIEWS else listing.VIEWS[0])
+    request.alerts = notifications.Alerts(user, around.alerts)  # type: ignore[attr-defined]
+    counts = around.counts
     is_whole = where.is_filtered and start is None and following is None
-    total = len(tickets) if is_whole else where.total(held, counts)
-    is_counted = not where.is_filtered or total <= CAPPED
+    total = len(tickets) if is_whole else where.total(user, counts)
+    is_counted = where.is_counted(total)
     is_first_run = not tickets and not where.is_filtered and listing.is_empty_installation(user)
     is_all = request.GET.get("all") == "1" and bool(tickets) and not picked
     context = {
@@ -56,12 +55,12 @@ def queue_page(
         "view": where.address,
         "where": where,
         "word": view_word(where),
-        "rail_items": rail(request, where.view, counts),
+        "rail_items": rail(request, where.view, around),
         "rows": rows.rows_for(tickets, user),
         "total": total,
         "total_words": _tickets(total, is_counted),
-        "late": 0 if where.is_filtered else counts.late,
-        "soon": 0 if where.is_filtered else counts.soon,
+        "late": listing.at_most(counts.late) if counts.late and not where.is_filtered else "",
+        "soon": listing.at_most(counts.soon) if counts.soon and not where.is_filtered else "",
         "start": start,
         "known": known(tickets),
         "etag": etag_of(tickets),
@@ -73,7 +72,7 @@ def queue_page(
         "once": uuid.uuid4().hex,
         "first_run": is_first_run,
         "first_steps": first_run.steps(user) if is_first_run else [],
-        "floods": flooded.floods(),
+        "floods": around.floods,
         "may_set_up": access.is_administrator(user),
         "waiting": 0 if tickets else listing.waiting_number(user),
         "sorts": SORT_WORDS,
@@ -82,9 +81,17 @@ def queue_page(
         "picked": {ticket.pk for ticket in tickets} if is_all else set(picked),
         "notice": notice,
         "problem": bool(notice or where.problem),
-        "bulk": bulk_bar(request, where, tickets, total, is_all) if tickets else None,
+        "bulk": bulk_bar(request, where, tickets, total, is_all, around) if tickets else None,
     }
     return render(request, "desk/queue.html", context, status=422 if where.problem else status)
+
+
+def page_of(
+    where: Where, user: Any, start: listing.Key | None
+) -> tuple[list[listing.Listed], listing.Key | None]:
+    """One page of what `where` holds. One query; its statement is kept for the first page of a view."""
+    key = ("queue", access.footing(user), where.kept_by) if where.kept_by else None
+    return listing.page(lambda: where.tickets(user), start, sort=where.sort, key=key)
 
 
 def _tickets(total: int, is_counted: bool) -> str:
@@ -93,12 +100,12 @@ def _tickets(total: int, is_counted: bool) -> str:
     return ngettext("%(number)s ticket", "%(number)s tickets", total) % {"number": number(total)}
 
 
-def known(tickets: list[Ticket]) -> str:
+def known(tickets: Sequence[listing.Listed]) -> str:
     """What the page shows, in short: "1042.17-1063.9", number and version of each row."""
     return "-".join(f"{ticket.pk}.{ticket.event_seq}" for ticket in tickets)
 
 
-def etag_of(tickets: list[Ticket]) -> str:
+def etag_of(tickets: Sequence[listing.Listed]) -> str:
     return f'"{hashlib.sha256(known(tickets).encode()).hexdigest()[:20]}"'
 
 
@@ -121,7 +128,7 @@ def news(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     where = where_of(request)
     start = listing.Key.parse(request.GET.get("after", ""))
-    tickets, _following = listing.page(where.tickets(user).select_related(*SHOWN), start, sort=where.sort)
+    tickets, _following = page_of(where, user, start)
     tag = etag_of(tickets)
     if request.headers.get("If-None-Match") == tag:
         return HttpResponse(status=304, headers={"ETag": tag})
@@ -143,16 +150,18 @@ def news(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _changed(user: Any, shown: dict[int, int], tickets: list[Ticket], where: Where) -> list[rows.Row]:
+def _changed(
+    user: Any, shown: dict[int, int], tickets: Sequence[listing.Listed], where: Where
+) -> list[rows.Row]:
     """Rows that are shown and no longer true: changed in the view, or gone from it."""
     stale = [ticket for ticket in tickets if ticket.pk in shown and shown[ticket.pk] != ticket.event_seq]
     here = {ticket.pk for ticket in tickets}
     missing = [pk for pk in shown if pk not in here]
-    gone: list[Ticket] = []
+    gone: list[listing.Listed] = []
     if missing:
         still = set(where.tickets(user).filter(pk__in=missing).values_list("pk", flat=True))
         seen = access.worked_by(user).filter(pk__in=missing).exclude(pk__in=still)
-        gone = list(seen.select_related(*SHOWN))
+        gone = listing.listed(seen)
     found = rows.rows_for(stale + gone, user) if stale or gone else []
     reasons = rows.why_left(gone) if gone else {}
     for row in found[len(stale) :]:

@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk import notifications, presence
-from helpdesk.desk import composing, listing, merging, neighbours, panel
+from helpdesk.desk import composing, merging, neighbours, panel
 from helpdesk.desk.base import desk_view, find_ticket, tell
 from helpdesk.desk.clocks import clocks_of, sources_in
 from helpdesk.desk.conversation import conversation
+from helpdesk.desk.frame import frame
 from helpdesk.desk.instants import as_input, snooze_choices
 from helpdesk.desk.rail import rail
 from helpdesk.desk.where import where_of
@@ -119,7 +120,7 @@ def related_to(events: list[Event], user: Any) -> list[Ticket]:
 def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
     user: Any = request.user
     where = where_of(request)
-    counts = listing.counts(user)
+    around = frame(user)
     mark = ReadMark.objects.filter(ticket=ticket, person=user).values_list("seq", flat=True).first()
     talk = conversation(ticket, user, mark or 0)
     copied = [
@@ -168,8 +169,8 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "tab": uuid.uuid4().hex[:12],
         "present": presence.beside(ticket, user),
         "panel": panel.panel(ticket, user),
-        "place": neighbours.place(request, ticket, counts),
-        "rail_items": rail(request, known=counts),
+        "place": neighbours.place(request, ticket, around.counts),
+        "rail_items": rail(request, known=around),
         "view": where.address,
         "snooze_offered": snooze_choices(timezone.now()),
         "snooze_own": as_input(ticket.snoozed_until or snooze_choices(timezone.now())[-1].at),
