@@ -421,7 +421,7 @@ def outcome(response: Any) -> str:
     code, location = response.status_code, response.headers.get("Location", "")
     if code == 401 or (code in (302, 303) and location.startswith(DOORS)):
         return SIGN_IN
-    if code in (200, 201, 204, 302, 303, 304, 400, 409, 422, 503):
+    if code in (200, 201, 202, 204, 302, 303, 304, 400, 409, 422, 503):
         return IN
     return {403: REFUSED, 404: ABSENT, 405: NO_METHOD}.get(code, f"status {code}")
 

@@ -250,9 +250,9 @@ def everything(*args: Any, **kwargs: Any) -> Any:
 
 
 OPENED = [
-    ("helpdesk.api.views", "visible_to", "api:ticket"),
-    ("helpdesk.api.views", "visible_to", "api:tickets"),
-    ("helpdesk.api.views", "visible_to", "api:reply"),
+    ("helpdesk.api.parts", "visible_to", "api:ticket"),
+    ("helpdesk.api.tickets", "visible_to", "api:tickets"),
+    ("helpdesk.api.parts", "visible_to", "api:reply"),
     ("helpdesk.desk.base", "worked_by", "desk:ticket"),
     ("helpdesk.desk.base", "worked_by", "desk:assign"),
     ("helpdesk.desk.views.search", "worked_by", "desk:search"),
@@ -277,7 +277,7 @@ def test_a_view_that_lets_a_note_out_is_found(world: World, monkeypatch: Any):
     everyone = SimpleNamespace(
         **vars(access) | {"messages_visible_to": lambda user, ticket: Message.objects.filter(ticket=ticket)}
     )
-    monkeypatch.setattr("helpdesk.api.views.access", everyone)
+    monkeypatch.setattr("helpdesk.api.tickets.access", everyone)
     assert first_fault(world, "api:ticket", "tells the secrets")
 
 
@@ -290,10 +290,10 @@ def test_a_setup_page_without_its_guard_is_found(world: World, monkeypatch: Any)
 
 def test_a_deed_that_forgets_to_ask_is_found_by_what_it_wrote(world: World, monkeypatch: Any):
     """A refusal that comes after the act: the answer is right, the event is there all the same."""
-    from helpdesk.api import views
+    from helpdesk.api import saying
     from tickets import actions
 
-    original = views.Note.post
+    original = saying.Note.post
 
     def eager(self: Any, request: Any, number: int) -> Any:
         ticket = Ticket.objects.filter(pk=number).first()
@@ -301,6 +301,6 @@ def test_a_deed_that_forgets_to_ask_is_found_by_what_it_wrote(world: World, monk
             actions.prioritize(ticket, 4, by=None)
         return original(self, request, number)
 
-    monkeypatch.setattr(views.Note, "post", eager)
+    monkeypatch.setattr(saying.Note, "post", eager)
     faults, _cells = check(world, "api:note")
     assert any("something was written" in fault for fault in faults)

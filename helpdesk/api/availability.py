@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
@@ -15,9 +14,8 @@ from rest_framework.response import Response
 from duty import actions, queries
 from duty.models import Duty
 from helpdesk.api import serializers as shapes
-from helpdesk.api.base import Answer, ApiView, Strict, answer_once, read_body, reader, refusing_values
-from helpdesk.api.views import ONCE, READ_REFUSALS, REFUSALS
-from tickets import access
+from helpdesk.api.base import Answer, ApiView, Strict, answer_once, read_body, refusing_values
+from helpdesk.api.parts import ONCE, READ_REFUSALS, REFUSALS, member
 from tickets.models import User
 
 
@@ -53,13 +51,6 @@ def represented(person: User) -> dict[str, Any]:
         "away_until": duty.away_until if away else None,
         "owed": list(queries.owed_by(person).values_list("pk", flat=True)[:200]),
     }
-
-
-def member(request: Request) -> User:
-    """The token's person; customers have no availability."""
-    if not access.is_member(request.user):
-        raise Http404
-    return reader(request)
 
 
 class Availability(ApiView):

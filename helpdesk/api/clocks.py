@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from helpdesk.api import clock_shapes as shapes
 from helpdesk.api import represent
 from helpdesk.api.base import Answer, ApiView, read_body, reader, refusing_values
-from helpdesk.api.views import ONCE, READ_REFUSALS, REFUSALS, Deed, visible
+from helpdesk.api.parts import ONCE, READ_REFUSALS, REFUSALS, Deed, visible
 from helpdesk.clock_words import Sources, sentence, sources_of, stretch_words
 from sla import actions as sla_actions
 from sla import queries as sla_queries

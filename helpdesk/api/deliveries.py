@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from helpdesk import outbox
 from helpdesk.api.base import Answer, ApiView, Strict, read_body, reader, refusing_values
-from helpdesk.api.views import ONCE, READ_REFUSALS, REFUSALS, Deed, visible
+from helpdesk.api.parts import ONCE, READ_REFUSALS, REFUSALS, Deed, visible
 from helpdesk.delivery_words import fact_of
 from helpdesk.models import Delivery
 from tickets import access

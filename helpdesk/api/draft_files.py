@@ -18,7 +18,7 @@ from helpdesk.api import serializers as shapes
 from helpdesk.api.base import Answer, ApiView, Strict, answer_once, read_body, reader, refusing_values
 from helpdesk.api.drafts import DraftOut, represented
 from helpdesk.api.parsing import StrictParser
-from helpdesk.api.views import ONCE, REFUSALS, Deed, visible
+from helpdesk.api.parts import ONCE, REFUSALS, Deed, visible
 from tickets import access, actions
 from tickets.models import DraftFile, DraftKind, Ticket
 

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from helpdesk.api import serializers as shapes
 from helpdesk.api.base import Answer, ApiView, Strict, read_body, reader, refusing_values
-from helpdesk.api.views import ONCE, READ_REFUSALS, REFUSALS, Deed, said, visible
+from helpdesk.api.parts import ONCE, READ_REFUSALS, REFUSALS, Deed, said, visible
 from tickets import access, actions
 from tickets.actions.drafts import CHANGED
 from tickets.models import Draft, DraftKind, Status, Ticket

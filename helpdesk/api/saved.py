@@ -17,7 +17,7 @@ from helpdesk import saved_replies
 from helpdesk.api import represent
 from helpdesk.api import serializers as shapes
 from helpdesk.api.base import Answer, ApiView, Strict, read_body, reader
-from helpdesk.api.views import ONCE, READ_REFUSALS, REFUSALS, Deed, visible
+from helpdesk.api.parts import ONCE, READ_REFUSALS, REFUSALS, Deed, visible
 from tickets import access
 from tickets.actions import NotAllowed
 from tickets.models import Ticket

@@ -177,6 +177,12 @@ class RequesterChanged(Seen):
     )
 
 
+class Snoozed(Seen):
+    until = serializers.DateTimeField(
+        help_text=_("With a time zone; off the lists until then, or until the customer writes.")
+    )
+
+
 class Retyped(Seen):
     type = serializers.ChoiceField(choices=TicketType.choices)
 

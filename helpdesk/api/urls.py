@@ -2,17 +2,34 @@
 
 from django.urls import URLPattern, path, re_path
 
-from helpdesk.api import availability, clocks, deliveries, docs, draft_files, drafts, saved, views
+from helpdesk.api import (
+    around,
+    availability,
+    bulk,
+    changes,
+    clocks,
+    deleting,
+    deliveries,
+    docs,
+    draft_files,
+    drafts,
+    notifications,
+    saved,
+    saying,
+    taking,
+    tickets,
+)
 
 app_name = "api"
 
 urlpatterns: list[URLPattern] = [
-    path("tickets/", views.Tickets.as_view(), name="tickets"),
-    path("tickets/<int:number>/", views.OneTicket.as_view(), name="ticket"),
+    path("tickets/", tickets.Tickets.as_view(), name="tickets"),
+    path("tickets/take-next/", taking.TakeNext.as_view(), name="take-next"),
+    path("tickets/<int:number>/", tickets.OneTicket.as_view(), name="ticket"),
     path("tickets/<int:number>/clocks/", clocks.Clocks.as_view(), name="clocks"),
     path("tickets/<int:number>/set-deadline/", clocks.SetDeadline.as_view(), name="set-deadline"),
     path("tickets/<int:number>/release-deadline/", clocks.ReleaseDeadline.as_view(), name="release-deadline"),
-    path("tickets/<int:number>/messages/", views.Messages.as_view(), name="messages"),
+    path("tickets/<int:number>/messages/", tickets.Messages.as_view(), name="messages"),
     path("tickets/<int:number>/messages/<int:message>/withdraw/", drafts.Withdraw.as_view(), name="withdraw"),
     path("tickets/<int:number>/deliveries/", deliveries.Deliveries.as_view(), name="deliveries"),
     path("tickets/<int:number>/deliveries/<int:delivery>/retry/", deliveries.Retry.as_view(), name="retry"),
@@ -29,21 +46,27 @@ urlpatterns: list[URLPattern] = [
     ),
     path("tickets/<int:number>/saved-replies/", saved.SavedReplies.as_view(), name="saved-replies"),
     path("tickets/<int:number>/fill-reply/", saved.FillReply.as_view(), name="fill-reply"),
-    path("tickets/<int:number>/reply/", views.Reply.as_view(), name="reply"),
-    path("tickets/<int:number>/delete/", views.Delete.as_view(), name="delete"),
-    path("tickets/<int:number>/restore/", views.Restore.as_view(), name="restore"),
-    path("tickets/<int:number>/note/", views.Note.as_view(), name="note"),
+    path("tickets/<int:number>/reply/", saying.Reply.as_view(), name="reply"),
+    path("tickets/<int:number>/note/", saying.Note.as_view(), name="note"),
+    path("tickets/<int:number>/delete/", deleting.Delete.as_view(), name="delete"),
+    path("tickets/<int:number>/restore/", deleting.Restore.as_view(), name="restore"),
     *(
         path(f"tickets/<int:number>/{verb}/", view.as_view(), name=verb)
-        for verb, view in views.CHANGES.items()
+        for verb, view in changes.CHANGES.items()
     ),
-    path("attachments/<int:number>/", views.OneAttachment.as_view(), name="attachment"),
-    path("me/", views.Me.as_view(), name="me"),
+    path("attachments/<int:number>/", tickets.OneAttachment.as_view(), name="attachment"),
+    path("me/", around.Me.as_view(), name="me"),
     path("me/availability/", availability.Availability.as_view(), name="availability"),
     path("me/go-away/", availability.GoAway.as_view(), name="go-away"),
     path("me/come-back/", availability.ComeBack.as_view(), name="come-back"),
-    path("teams/", views.Teams.as_view(), name="teams"),
+    path("bulk/", bulk.Bulk.as_view(), name="bulk"),
+    path("bulk/<int:pk>/", bulk.OneBulk.as_view(), name="bulk-one"),
+    path("bulk/<int:pk>/stop/", bulk.Stop.as_view(), name="bulk-stop"),
+    path("bulk/<int:pk>/undo/", bulk.Undo.as_view(), name="bulk-undo"),
+    path("notifications/", notifications.Notifications.as_view(), name="notifications"),
+    path("notifications/mark-read/", notifications.MarkRead.as_view(), name="mark-read"),
+    path("teams/", around.Teams.as_view(), name="teams"),
     path("schema/", docs.Schema.as_view(), name="schema"),
     path("docs/", docs.docs, name="docs"),
-    re_path(r"^(?P<rest>.*)$", views.Nowhere.as_view(), name="nowhere"),
+    re_path(r"^(?P<rest>.*)$", around.Nowhere.as_view(), name="nowhere"),
 ]

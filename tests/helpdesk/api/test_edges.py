@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from helpdesk import actions as outward
-from helpdesk.api import urls, views
+from helpdesk.api import changes, represent, urls
 from tickets.models import Ticket
 
 
@@ -97,7 +97,7 @@ def test_a_fault_of_ours_tells_no_details(cast, monkeypatch):
     def broken(*args, **kwargs):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(views.represent, "named", broken)
+    monkeypatch.setattr(represent, "named", broken)
     _token, secret = outward.issue_token(cast.mira, by=None)
     client = Client(raise_request_exception=False)
     answer = client.get("/api/v1/teams/", headers={"Authorization": f"Token {secret}"})
@@ -131,7 +131,7 @@ def test_the_reference_page_shows_every_operation_within_the_content_policy(clie
     answer = client.get("/api/v1/docs/")
     html = answer.content.decode()
     assert answer.status_code == 200
-    for verb in views.CHANGES:
+    for verb in changes.CHANGES:
         assert f"/api/v1/tickets/{{number}}/{verb}/" in html
     assert "low, normal, high, urgent" in html
     assert " style=" not in html
