@@ -63,7 +63,7 @@ LEFT JOIN LATERAL (
     ORDER BY said_at DESC, id DESC LIMIT 1) word ON TRUE
 LEFT JOIN LATERAL (
     SELECT seq FROM tickets_event
-    WHERE ticket_id = shown.id AND kind IN ('ticket.opened', 'ticket.replied')
+    WHERE ticket_id = shown.id AND kind IN ('ticket.opened', 'ticket.replied', 'side_talk.heard')
     AND actor_id IS DISTINCT FROM %(reader)s ORDER BY seq DESC LIMIT 1) spoken ON TRUE
 LEFT JOIN tickets_readmark mark ON mark.ticket_id = shown.id AND mark.person_id = %(reader)s
 LEFT JOIN LATERAL (

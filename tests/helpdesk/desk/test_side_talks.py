@@ -128,3 +128,13 @@ def test_sent_twice_is_sent_once(mira, told):
     for _time in range(2):
         assert mira.post(path, filled).status_code == 303
     assert SideTalk.objects.count() == 1
+
+
+def test_an_answer_marks_the_row_unread_and_lends_it_no_words(mira, cast, told):
+    ask(mira, told)
+    mira.get(f"/desk/tickets/{told.pk}/")
+    assert "Unread" not in words(mira.get("/desk/?view=team"))
+    actions.hear_outside(SideTalk.objects.get(), "On Friday.")
+    row = words(mira.get("/desk/?view=team"))
+    assert "Unread" in row
+    assert "On Friday" not in row
