@@ -34,6 +34,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "numbers of open tickets to add up": {"task": "tickets.add_up", "schedule": 60.0},
     "tickets to share out": {"task": "duty.sweep_arrivals", "schedule": 15.0},
     "surveys to send": {"task": "feedback.invite_due", "schedule": 60.0},
+    "surveys to remind of": {"task": "feedback.remind_due", "schedule": 300.0},
+    "customers to ask again": {"task": "feedback.plan_rounds", "schedule": 300.0},
     "surveys to close": {"task": "feedback.expire_due", "schedule": 600.0},
 }
 app.conf.beat_schedule = BEAT_SCHEDULE

@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from feedback import questions
 from tickets.models import Event, Team, Ticket, User
 
-CSAT_SCALE = (1, 5)
-COMMENT_LIMIT = 5000
-"""Characters of a comment."""
+
+class Kind(models.TextChoices):
+    """Which rating a survey is for. It never changes: scores of two kinds cannot be compared."""
+
+    CSAT = "csat", _("Satisfaction (CSAT), 1 to 5")
+    CES = "ces", _("Effort (CES 2.0), 1 to 7")
+    NPS = "nps", _("Recommendation (NPS), 0 to 10")
 
 
 class SurveyDefinition(models.Model):
-    """A set of questions under a name. What it asks stands in its versions; the latest one is sent."""
+    """A set of questions under a name. What it asks stands in its versions; the latest one is sent.
+
+    After a resolution the first active one in the order of `position` whose conditions hold is put. Those of
+    kind NPS are put on a cadence instead (see `Cadence`), whatever else is put.
+    """
 
     name = models.CharField(max_length=100, unique=True)
+    kind = models.CharField(max_length=4, choices=Kind, default=Kind.CSAT)
+    position = models.PositiveIntegerField(default=0)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        ordering = ["name"]
+        ordering = ["position", "pk"]
 
     def __str__(self) -> str:
         return self.name
@@ -34,9 +47,12 @@ class SurveyVersion(models.Model):
     """What a definition asks, when it is sent and how long it stays open. Never changed: a change is a new
     version.
 
-    `questions` is a list of {"key", "kind", …}: kind "csat" has "low" and "high", kind "text" has "limit";
-    "words" are the company's own, without them the product's (translated) are used. `delay` is working time
-    from resolution to sending. `cool_down`: nobody who was asked anything within it is asked again.
+    `questions` and `conditions` are those of `feedback.questions` and of `sla.matching`. `delay` is working
+    time from resolution to sending; mail leaves between `window_from` and `window_to` on the customer's
+    clock (at any hour without them). `cool_down`: nobody who was asked anything within it is asked again.
+    `sampling` is the probability with which a resolution, or a round, is asked about. `remind_after` is
+    calendar time from sending to the one reminder (none without it). `every` is the time between two rounds
+    of a person, for recommendation alone.
     """
 
     definition = models.ForeignKey(SurveyDefinition, models.PROTECT, related_name="versions")
@@ -45,6 +61,12 @@ class SurveyVersion(models.Model):
     delay = models.DurationField(default=timedelta(hours=4))
     open_for = models.DurationField(default=timedelta(days=14))
     cool_down = models.DurationField(default=timedelta(days=30))
+    conditions = models.JSONField(default=list, blank=True)
+    sampling = models.DecimalField(max_digits=5, decimal_places=4, default=Decimal(1))
+    window_from = models.TimeField(null=True, blank=True)
+    window_to = models.TimeField(null=True, blank=True)
+    remind_after = models.DurationField(null=True, blank=True)
+    every = models.DurationField(default=timedelta(days=90))
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
 
@@ -57,24 +79,59 @@ class SurveyVersion(models.Model):
         return f"{self.definition} {self.number}"
 
     @property
+    def rating(self) -> dict[str, Any]:
+        """The question that the survey is for."""
+        found: dict[str, Any] = self.questions[0]
+        return found
+
+    @property
     def scale(self) -> tuple[int, int]:
         """The lowest and the highest rating of the rating question."""
-        rating = next(question for question in self.questions if question["kind"] == "csat")
-        return rating["low"], rating["high"]
+        return questions.scale_of(self.rating)
 
     @property
     def comment_limit(self) -> int:
         """How many characters the comment may have; 0 where none is asked for."""
-        return next((question["limit"] for question in self.questions if question["kind"] == "text"), 0)
+        text = questions.first_text(self.questions)
+        return text.get("limit", questions.COMMENT_LIMIT) if text else 0
+
+
+class Cadence(models.Model):
+    """When a customer is next asked whether they would recommend us: on a cadence, not after a ticket.
+
+    A person comes in with a first resolution; `due_at` then lies somewhere within the cadence, so that people
+    are spread evenly over it. It is null (asleep) for somebody who has not been in touch for long, until the
+    next resolution. `rounds` counts those that are over: each has one survey at most.
+    """
+
+    definition = models.ForeignKey(SurveyDefinition, models.PROTECT, related_name="cadences")
+    person = models.ForeignKey(User, models.PROTECT, related_name="cadences")
+    due_at = models.DateTimeField(null=True, blank=True)
+    rounds = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "definition"], name="one_cadence_per_person_and_survey"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="cadence_due", condition=Q(due_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.definition_id} {self.person_id}"
 
 
 class Survey(models.Model):
-    """One question set put to one requester about one resolution (the `ticket.resolved` event).
+    """One question set put to one requester about one resolution (the `ticket.resolved` event), or in one of
+    a person's rounds: then it has `cadence` and `round`, no ticket, and `resolved_at` is when it was planned.
 
-    `suppressed` ones were never to be sent (`reason` says why), `cancelled` ones were overtaken before
-    they were answered. When it is sent, the credit is frozen: who was assignee, in which team, who answered
-    last, who resolved. `agent` is the one of them whom the score is counted for. The link's token is derived
-    from the id, and only its SHA-256 is kept.
+    `kind` is that of the rating. `probability` is that with which it was drawn to be asked. `suppressed` ones
+    were never to be sent (`reason` says why), `cancelled` ones were overtaken before they were answered. When
+    it is sent, the credit is frozen: who was assignee, in which team, who answered last, who resolved.
+    `agent` is the one of them whom the score is counted for. The link's token is derived from the id, and
+    only its SHA-256 is kept.
     """
 
     class State(models.TextChoices):
@@ -95,9 +152,17 @@ class Survey(models.Model):
         REOPENED = "reopened", _("reopened before sending")
         SPAM = "spam", _("closed as spam")
         REQUESTER = "requester", _("asked of somebody who is no longer the requester")
+        MERGED = "merged", _("merged into another ticket")
+        NOT_DRAWN = "not_drawn", _("not in the sample")
 
-    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="surveys")
-    resolution = models.OneToOneField(Event, models.PROTECT, related_name="survey")
+    ticket = models.ForeignKey(Ticket, models.PROTECT, null=True, blank=True, related_name="surveys")
+    resolution = models.OneToOneField(Event, models.PROTECT, null=True, blank=True, related_name="survey")
+    cadence = models.ForeignKey(
+        Cadence, models.PROTECT, null=True, blank=True, related_name="surveys", db_index=False
+    )
+    round = models.PositiveIntegerField(null=True, blank=True)
+    kind = models.CharField(max_length=4, choices=Kind, default=Kind.CSAT)
+    probability = models.DecimalField(max_digits=5, decimal_places=4, default=Decimal(1))
     version = models.ForeignKey(SurveyVersion, models.PROTECT, related_name="surveys")
     person = models.ForeignKey(User, models.PROTECT, related_name="surveys")
     state = models.CharField(max_length=10, choices=State, default=State.SCHEDULED)
@@ -108,6 +173,8 @@ class Survey(models.Model):
     send_at = models.DateTimeField()
     invited_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
+    remind_at = models.DateTimeField(null=True, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     answer = models.OneToOneField(
         "feedback.Answer", models.PROTECT, null=True, blank=True, related_name="current_of"
@@ -131,10 +198,23 @@ class Survey(models.Model):
                 condition=Q(state="answered", answer__isnull=False) | ~Q(state="answered"),
                 name="survey_answered_has_answer",
             ),
+            models.CheckConstraint(
+                condition=Q(
+                    resolution__isnull=False, ticket__isnull=False, cadence__isnull=True, round__isnull=True
+                )
+                | Q(resolution__isnull=True, ticket__isnull=True, cadence__isnull=False, round__isnull=False),
+                name="survey_of_resolution_or_round",
+            ),
+            models.UniqueConstraint(fields=["cadence", "round"], name="one_survey_per_round"),
         ]
         indexes = [
             models.Index(fields=["send_at"], name="survey_to_send", condition=Q(state="scheduled")),
             models.Index(fields=["expires_at"], name="survey_to_expire", condition=Q(state="invited")),
+            models.Index(
+                fields=["remind_at"],
+                name="survey_to_remind",
+                condition=Q(state="invited", remind_at__isnull=False),
+            ),
             models.Index(fields=["person", "invited_at"], name="survey_by_person"),
             models.Index(fields=["resolved_at"], name="survey_by_resolution"),
             models.Index(fields=["answered_at"], name="survey_by_answer", condition=Q(state="answered")),
@@ -143,11 +223,17 @@ class Survey(models.Model):
     def __str__(self) -> str:
         return f"{self.ticket_id} {self.state}"
 
+    @property
+    def is_low(self) -> bool:
+        """It was answered with a score that is a reason to ask what went wrong (`questions.LOW`)."""
+        return self.answer is not None and questions.is_low(self.kind, self.answer.score)
+
 
 class Answer(models.Model):
     """What somebody answered, deliberately. Every change is a row of its own; the last one counts.
 
-    `latency` is the time from sending to answering. `comment` is plain text.
+    `latency` is the time from sending to answering. `score` and `comment` (plain text) repeat what its items
+    say to the rating and to the first question for words.
     """
 
     survey = models.ForeignKey(Survey, models.PROTECT, related_name="answers")
@@ -159,3 +245,24 @@ class Answer(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["survey", "at"], name="answer_of_survey")]
+
+
+class AnswerItem(models.Model):
+    """What an answer says to one question, as `feedback.questions.Part`. Of several chosen reasons each is a
+    row. Those that count are the items of a survey's `answer`."""
+
+    answer = models.ForeignKey(Answer, models.CASCADE, related_name="items", db_index=False)
+    key = models.CharField(max_length=40)
+    kind = models.CharField(max_length=4)
+    number = models.SmallIntegerField(null=True, blank=True)
+    choice = models.CharField(max_length=40, blank=True)
+    text = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["answer", "key", "choice"], name="answered_once_per_question"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.choice or self.number}"

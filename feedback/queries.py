@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import QuerySet
-from django.utils.translation import gettext as _
+from django.db.models import Max, Q, QuerySet
 
-from feedback import tokens, words
-from feedback.models import Answer, Survey, SurveyDefinition, SurveyVersion
+from feedback import questions, tokens, words
+from feedback.models import Answer, Cadence, Survey, SurveyDefinition, SurveyVersion
 from tickets.models import Ticket, User
 
 
@@ -32,6 +33,43 @@ def survey_by_token(token: str) -> Survey | None:
     return found.select_related("ticket", "version__definition", "answer", "person", "agent").first()
 
 
+def due_to_remind(now: datetime) -> QuerySet[Survey]:
+    """Sent surveys of which somebody is to be reminded by now, oldest first. Those about deleted tickets
+    wait."""
+    rows = Survey.objects.filter(state=Survey.State.INVITED, remind_at__lte=now, ticket__deleted_at=None)
+    return rows.order_by("remind_at", "pk")
+
+
+def due_rounds(now: datetime) -> QuerySet[Cadence]:
+    """Turns that have come, of surveys that are in use, oldest first."""
+    return Cadence.objects.filter(due_at__lte=now, definition__is_active=True).order_by("due_at", "pk")
+
+
+def rest_over_at(person: User, cool_down: timedelta, at: datetime) -> datetime:
+    """From when on a person may be asked again, who was asked anything within `cool_down` before `at`; `at`
+    itself for all others."""
+    asked = Survey.objects.filter(person=person, invited_at__gt=at - cool_down)
+    last = asked.aggregate(last=Max("invited_at"))["last"]
+    return last + cool_down if last else at
+
+
+def was_in_touch(person: User, since: datetime) -> bool:
+    """Whether a request of theirs was resolved since then."""
+    return Ticket.objects.filter(requester=person, resolved_at__gte=since, spam_at=None).exists()
+
+
+def low_scores() -> QuerySet[Survey]:
+    """The surveys whose answer, as it stands, is a low score (`questions.is_low`)."""
+    lows = [Q(kind=kind, answer__score__lte=highest) for kind, highest in questions.LOW.items()]
+    return Survey.objects.filter(reduce(or_, lows), state=Survey.State.ANSWERED)
+
+
+def parts_of(answer: Answer) -> list[questions.Part]:
+    """What an answer says to each question, in the order of the questions."""
+    rows = answer.items.order_by("pk")
+    return [questions.Part(row.key, row.kind, row.number, row.choice, row.text) for row in rows]
+
+
 def is_open(survey: Survey, at: datetime) -> bool:
     """Whether the survey takes an answer: it was sent, and its time is not over."""
     is_out = survey.state in (Survey.State.INVITED, Survey.State.ANSWERED)
@@ -43,11 +81,16 @@ def answer(pk: int) -> Answer:
     return Answer.objects.select_related("survey__version").get(pk=pk)
 
 
+def put_to(survey: int) -> tuple[User, str]:
+    """Whom a survey is put to, and its kind."""
+    row = Survey.objects.select_related("person").only("kind", "person").get(pk=survey)
+    return row.person, row.kind
+
+
 def credited_with_low_score(survey: int) -> User | None:
-    """Whom an answered survey counts for, if its score lies in the lower half of its scale; else None."""
-    row = Survey.objects.select_related("version", "answer", "agent").get(pk=survey)
-    low, high = row.version.scale
-    return row.agent if row.answer and row.answer.score * 2 < low + high else None
+    """Whom an answered survey counts for, if its score is a low one; else None."""
+    row = Survey.objects.select_related("answer", "agent").get(pk=survey)
+    return row.agent if row.is_low else None
 
 
 def question(survey: Survey) -> str:
@@ -55,9 +98,12 @@ def question(survey: Survey) -> str:
 
     The subject is the customer's own text, which is not repeated to an address that nobody has proven.
     """
-    if survey.person.proven_at is None:
-        return _("How was our help?")
-    return _("How was our help with “%(subject)s”?") % {"subject": survey.ticket.subject}
+    return words.text_of(survey.version.rating, subject_of(survey))
+
+
+def subject_of(survey: Survey) -> str:
+    """What the survey is about, where it may be repeated to its reader; else ""."""
+    return survey.ticket.subject if survey.ticket is not None and survey.person.proven_at else ""
 
 
 @dataclass(frozen=True)
@@ -72,11 +118,12 @@ class Link:
 def invitation(survey: int) -> dict[str, Any] | None:
     """What the mail of a sent survey says, in the current language; None when it is not to be sent any more.
 
-    `reference`, `subject` ("" where it may not be repeated), `question`, `path` of the survey page
-    (relative), `stop_path` where surveys are declined, `choices` (each `Link` preselects its rating and
-    records nothing), `expires_at`, `person`, `agent`, `ticket`.
+    `ticket` (None in a person's round) and its `reference`, `subject` ("" where it may not be repeated),
+    `question`, `path` of the survey page (relative), `stop_path` where surveys are declined, `choices` (each
+    `Link` preselects its rating and records nothing), `invited_at`, `expires_at`, `person`, `agent`.
     """
-    row = Survey.objects.select_related("ticket", "version", "person", "agent").filter(pk=survey).first()
+    rows = Survey.objects.select_related("ticket__team", "version", "person", "agent")
+    row = rows.filter(pk=survey).first()
     if row is None or row.state != Survey.State.INVITED:
         return None
     token = tokens.find_token(row.pk, row.token_hash)
@@ -87,8 +134,8 @@ def invitation(survey: int) -> dict[str, Any] | None:
         "ticket": row.ticket,
         "person": row.person,
         "agent": row.agent,
-        "reference": row.ticket.reference,
-        "subject": row.ticket.subject if row.person.proven_at else "",
+        "reference": row.ticket.reference if row.ticket else "",
+        "subject": subject_of(row),
         "question": question(row),
         "path": path,
         "stop_path": f"{path}stop/",
@@ -96,6 +143,7 @@ def invitation(survey: int) -> dict[str, Any] | None:
             Link(choice.value, choice.word, f"{path}?score={choice.value}")
             for choice in words.choices(row.version)
         ],
+        "invited_at": row.invited_at,
         "expires_at": row.expires_at,
     }
 
@@ -116,6 +164,11 @@ def path_of(survey: Survey) -> str | None:
 def latest_version(definition: SurveyDefinition) -> SurveyVersion:
     """The version that is sent from now on."""
     return definition.versions.order_by("-number")[0]
+
+
+def definitions() -> list[SurveyDefinition]:
+    """All surveys in the order in which they are asked."""
+    return list(SurveyDefinition.objects.all())
 
 
 def sent_version() -> SurveyVersion:

@@ -7,13 +7,13 @@ from tickets.models import Event
 
 
 def on_ticket_event(event: Event) -> None:
-    """A resolution plans a survey, a reopening takes back what was not sent yet, spam also what was.
-    Another requester is asked instead of the one before."""
+    """A resolution plans a survey; a reopening or a merge takes back what was not sent yet, spam also what
+    was. Another requester is asked instead of the one before."""
     if event.kind == "ticket.resolved":
         actions.schedule(event)
     elif event.kind == "ticket.reopened":
         actions.cancel_scheduled(event)
-    elif event.kind == "ticket.marked_spam":
+    elif event.kind in ("ticket.marked_spam", "ticket.merged"):
         actions.cancel_open(event)
     elif event.kind == "ticket.purged":
         actions.erase_comments(event)

@@ -221,6 +221,10 @@ def _draft_cancelled(event: Event) -> list[Told]:
     return telling.staff(event, [User.objects.get(pk=event.data["author"])], event.kind)
 
 
+SURVEY_MAILS = {"csat": "survey.invited", "ces": "survey.effort", "nps": "survey.recommend"}
+"""The mail that puts a survey, by what it asks."""
+
+
 def _survey_answered(event: Event) -> list[Told]:
     """A low score is told to whom it counts for."""
     told = surveys.credited_with_low_score(event.data["survey"])
@@ -228,19 +232,28 @@ def _survey_answered(event: Event) -> list[Told]:
 
 
 def _survey_invited(event: Event) -> list[Told]:
-    person = _ticket(event).requester
+    person, kind = surveys.put_to(event.data["survey"])
+    return _asked(event, person, SURVEY_MAILS[kind])
+
+
+def _survey_reminded(event: Event) -> list[Told]:
+    person, _kind = surveys.put_to(event.data["survey"])
+    return _asked(event, person, event.kind)
+
+
+def _asked(event: Event, person: User, template: str) -> list[Told]:
     if not person.email:
         return []
-    row = outbox.mail_of(event, person, event.kind, rank=Rank.SURVEY)
+    row = outbox.mail_of(event, person, template, rank=Rank.SURVEY)
     return [_unsent(row, Reason.UNDELIVERABLE) if person.undeliverable_at else row]
 
 
 def _survey_ended(event: Event) -> list[Told]:
     """An invitation that still waits would lead to a closed page."""
     waiting = Delivery.objects.filter(
-        event__ticket=event.ticket_id,
-        event__kind="survey.invited",
-        event__data__survey=event.data["survey"],
+        event__subject_kind=event.subject_kind,
+        event__subject_id=event.subject_id,
+        event__kind__in=("survey.invited", "survey.reminded"),
     )
     outbox.suppress(waiting, Reason.OUTDATED, event.at)
     return []
@@ -273,6 +286,7 @@ TELL: dict[str, Callable[[Event], list[Told]]] = {
     "delivery.delayed": _delivery_failed,
     "draft.cancelled": _draft_cancelled,
     "survey.invited": _survey_invited,
+    "survey.reminded": _survey_reminded,
     "survey.answered": _survey_answered,
     "survey.cancelled": _survey_ended,
     "survey.expired": _survey_ended,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Aggregate, Count, DurationField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Now
@@ -139,6 +140,12 @@ def calendar_of(ticket: Ticket) -> WorkingCalendar:
         or CalendarVersion.objects.filter(calendar__is_default=True).order_by("-number").first()
     )
     return version.compiled if version else ALWAYS
+
+
+def default_zone() -> ZoneInfo:
+    """The time zone of the default working calendar; UTC where there is none."""
+    version = CalendarVersion.objects.filter(calendar__is_default=True).order_by("-number").first()
+    return version.compiled.zone if version else ALWAYS.zone
 
 
 # --- reports ------------------------------------------------------------------------------------------

@@ -4,25 +4,27 @@ Each takes the ticket's row lock first. Already done: returns quietly, without a
 `NotAllowed`, whose text may be shown.
 """
 
+from feedback.actions.answering import Closed, answer, decline, expire
+from feedback.actions.base import has_declined
 from feedback.actions.definitions import (
     change_survey,
+    create_survey,
     install_standard_survey,
+    move_survey,
+    rename_survey,
     switch_survey,
     version_to_send,
+    versions_in_use,
 )
-from feedback.actions.surveys import (
-    Closed,
-    answer,
+from feedback.actions.planning import (
     cancel_open,
     cancel_scheduled,
-    decline,
     erase_comments,
-    expire,
     follow_requester,
-    has_declined,
-    invite,
     schedule,
 )
+from feedback.actions.rounds import plan_round
+from feedback.actions.sending import invite, remind
 
 __all__ = [
     "Closed",
@@ -30,6 +32,7 @@ __all__ = [
     "cancel_open",
     "cancel_scheduled",
     "change_survey",
+    "create_survey",
     "decline",
     "erase_comments",
     "expire",
@@ -37,7 +40,12 @@ __all__ = [
     "has_declined",
     "install_standard_survey",
     "invite",
+    "move_survey",
+    "plan_round",
+    "remind",
+    "rename_survey",
     "schedule",
     "switch_survey",
     "version_to_send",
+    "versions_in_use",
 ]

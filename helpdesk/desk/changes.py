@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from feedback.questions import SCALES
 from helpdesk.clock_words import METRIC_WORDS
 from helpdesk.models import SupportAddress
 from helpdesk.times import day_time, deadline
@@ -339,6 +340,7 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "sla.deadline_released": _deadline_released,
     "survey.scheduled": _fixed(gettext_noop("A survey was scheduled")),
     "survey.invited": _fixed(gettext_noop("The survey was sent")),
+    "survey.reminded": _fixed(gettext_noop("The customer was reminded of the survey")),
     "survey.cancelled": _fixed(gettext_noop("The survey was cancelled")),
     "survey.expired": _fixed(gettext_noop("The survey expired")),
 }
@@ -347,6 +349,8 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
 def words_for(event: Event, names: Names) -> str:
     """One line of the history; "" for events that say nothing to a reader (`sla.applied`)."""
     if event.kind == "survey.answered":
-        return _("The customer rated %(score)s of 5") % {"score": event.data.get("score") or "–"}
+        best = SCALES[event.data.get("kind", "csat")][1]
+        given = {"score": event.data.get("score") or "–", "best": best}
+        return _("The customer rated %(score)s of %(best)s") % given
     words: Any = WORDS.get(event.kind)
     return words(event, names) if words else ""

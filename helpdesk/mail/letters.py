@@ -203,19 +203,36 @@ def _survey(row: Delivery) -> Letter:
     asked = surveys.invitation(row.event.data["survey"])
     if asked is None:
         raise NotToBeSent(Delivery.Reason.OUTDATED)
-    sender = sender_for(asked["ticket"].team)
-    letter = _customers_letter(row, asked["ticket"], sender)
+    ticket = asked["ticket"]
+    letter = (
+        _about_nothing(row) if ticket is None else _customers_letter(row, ticket, sender_for(ticket.team))
+    )
     subject, stop = asked["subject"], link(asked["stop_path"])
     request = _("“%(subject)s”") % {"subject": subject} if subject else ""
     letter.values |= {
         "question": asked["question"],
-        "request": request or _("Your request %(reference)s") % letter.values,
         "choices": [(str(one.value), one.word, link(one.path)) for one in asked["choices"]],
         "closes": day(asked["expires_at"]),
+        "asked": day(asked["invited_at"]),
         "stop_link": stop,
     }
+    if ticket is not None:
+        letter.values["request"] = request or _("Your request %(reference)s") % letter.values
     letter.unsubscribe = stop
     return letter
+
+
+def _about_nothing(row: Delivery) -> Letter:
+    """A mail to a customer that is about no ticket; an answer to it opens one, as any mail does."""
+    sender = sender_for(None)
+    return Letter(
+        template=row.template,
+        to=row.recipient,
+        address=row.address,
+        sender_name=sender.name,
+        box=sender.box.address,
+        values=addressed_to(row.recipient) | {"company": sender.name},
+    )
 
 
 # --- about accounts -----------------------------------------------------------------------------------
@@ -253,6 +270,9 @@ LETTERS: dict[str, Callable[[Delivery], Letter]] = {
     "ticket.replied": _replied,
     "ticket.received": _received,
     "survey.invited": _survey,
+    "survey.effort": _survey,
+    "survey.recommend": _survey,
+    "survey.reminded": _survey,
     "side_talk.written": outside.written,
     "side_talk.heard": staff_letters.from_outside,
     "side_talk.undelivered": staff_letters.from_outside,

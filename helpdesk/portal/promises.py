@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from django.db.models import Count
 from django.utils import timezone
 
+from feedback import asking
 from feedback import queries as feedback_queries
-from feedback import words
 from feedback.models import Survey
 from sla import queries as sla_queries
 from tickets.models import Team, Ticket, User
@@ -44,18 +44,12 @@ class Rating:
 
     survey: Survey
     path: str
-    question: str
-    choices: list[words.Choice]
+    asked: list[asking.Asked]
 
     @property
-    def given(self) -> words.Choice | None:
+    def given(self) -> asking.Offer | None:
         """What the person has answered so far."""
-        score = self.survey.answer.score if self.survey.answer else None
-        return next((choice for choice in self.choices if choice.value == score), None)
-
-    @property
-    def comment(self) -> str:
-        return self.survey.answer.comment if self.survey.answer else ""
+        return next((offer for offer in self.asked[0].offers if offer.is_chosen), None)
 
 
 def rating(ticket: Ticket, person: User) -> Rating | None:
@@ -66,4 +60,4 @@ def rating(ticket: Ticket, person: User) -> Rating | None:
     path = feedback_queries.path_of(survey) if survey is not None else None
     if survey is None or path is None:
         return None
-    return Rating(survey, path, feedback_queries.question(survey), words.choices(survey.version))
+    return Rating(survey, path, asking.asked(survey, asking.answered(survey)))

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from feedback.models import Survey
+from feedback.models import Kind, Survey
 from helpdesk.models import Delivery
 from helpdesk.reports.filters import Filters
 from helpdesk.reports.waits import Slices, within
@@ -54,6 +54,8 @@ _NOT_DELIVERED = (Delivery.State.FAILED, Delivery.State.SUPPRESSED)
 def feedback_rows(filters: Filters) -> list[Ask]:
     """Resolutions of the period with how far each came, or (by answering date) the answers given in it."""
     events: Any = Event.objects.filter(kind="ticket.resolved", ticket__spam_at=None, ticket__deleted_at=None)
+    # Who was asked something else after this resolution is no part of these figures.
+    events = events.filter(Q(survey=None) | Q(survey__kind=Kind.CSAT))
     resolutions = events.annotate(team=Coalesce("survey__team_id", "ticket__team_id")).filter(
         filters.condition(
             team="team", agent="survey__agent", priority="ticket__priority", channel="ticket__channel"

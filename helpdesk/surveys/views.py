@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from feedback import actions, queries, words
+from feedback import actions, asking, queries
 from feedback.models import Survey
 from helpdesk.limits import wait_for
 from helpdesk.models import SupportAddress
@@ -61,28 +61,23 @@ def survey(request: HttpRequest, token: str, survey: Survey) -> HttpResponse:
         return _closed(request, survey)
     if request.method == "POST":
         return _record(request, token, survey)
-    return _question(
-        request, survey, AnswerForm(initial=_preselected(request, survey), version=survey.version)
-    )
+    return _question(request, survey, asking.answered(survey) | _preselected(request, survey))
 
 
 def _preselected(request: HttpRequest, survey: Survey) -> dict[str, Any]:
-    given = survey.answer
-    initial = {"score": given.score if given else None, "comment": given.comment if given else ""}
     clicked = request.GET.get("score", "")
     low, high = survey.version.scale
-    if clicked.isascii() and clicked.isdigit() and len(clicked) < 3 and low <= int(clicked) <= high:
-        initial["score"] = int(clicked)
-    return initial
+    is_rating = clicked.isascii() and clicked.isdigit() and len(clicked) < 3 and low <= int(clicked) <= high
+    return {asking.SCORE: clicked} if is_rating else {}
 
 
 def _record(request: HttpRequest, token: str, survey: Survey) -> HttpResponse:
     form = AnswerForm(request.POST, version=survey.version)
     if not form.is_valid():
-        return _question(request, survey, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _question(request, survey, form.typed, form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     wait = wait_for("survey", survey.pk, limit=ANSWERS_PER_HOUR, per=timedelta(hours=1))
     if wait:
-        response = _question(request, survey, form, wait=wait, status=HTTPStatus.TOO_MANY_REQUESTS)
+        response = _question(request, survey, form.typed, wait=wait, status=HTTPStatus.TOO_MANY_REQUESTS)
         response.headers["Retry-After"] = str(int(wait.total_seconds()))
         return response
     try:
@@ -92,17 +87,22 @@ def _record(request: HttpRequest, token: str, survey: Survey) -> HttpResponse:
     return HttpResponseRedirect(reverse("surveys:thanks", args=[token]))
 
 
-def _question(request: HttpRequest, survey: Survey, form: AnswerForm, **more: Any) -> HttpResponse:
-    status = more.pop("status", HTTPStatus.OK)
+def _question(
+    request: HttpRequest,
+    survey: Survey,
+    given: dict[str, Any],
+    *,
+    form: AnswerForm | None = None,
+    wait: timedelta | None = None,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    errors = {name: [str(each) for each in told] for name, told in form.errors.items()} if form else {}
     context = {
         "survey": survey,
-        "question": queries.question(survey),
-        "choices": words.choices(survey.version),
+        "asked": asking.asked(survey, given, errors),
         "form": form,
-        "selected": str(form["score"].value() or ""),
-        "wait": None,
-        "problem": bool(form.errors),
-        **more,
+        "wait": wait,
+        "problem": bool(errors),
     }
     return render(request, "survey/question.html", context, status=status)
 
@@ -113,10 +113,9 @@ def thanks(request: HttpRequest, token: str, survey: Survey) -> HttpResponse:
     """What was recorded, and until when it can be changed."""
     if survey.answer is None:
         return HttpResponseRedirect(reverse("surveys:survey", args=[token]))
-    given = survey.answer.score
     context = {
         "survey": survey,
-        "choice": next(choice for choice in words.choices(survey.version) if choice.value == given),
+        "told": asking.told(survey),
         "is_open": queries.is_open(survey, timezone.now()),
         "change_path": reverse("surveys:survey", args=[token]),
     }
@@ -124,7 +123,8 @@ def thanks(request: HttpRequest, token: str, survey: Survey) -> HttpResponse:
 
 
 def _closed(request: HttpRequest, survey: Survey) -> HttpResponse:
-    address = SupportAddress.objects.filter(team=survey.ticket.team_id, is_active=True).first()
+    ours = SupportAddress.objects.filter(is_active=True).order_by("pk")
+    address = ours.filter(team=survey.ticket.team_id).first() if survey.ticket else ours.first()
     context = {"survey": survey, "address": address.address if address else ""}
     return render(request, "survey/closed.html", context, status=HTTPStatus.GONE)
 

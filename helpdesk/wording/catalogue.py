@@ -112,6 +112,43 @@ def _staff(
     )
 
 
+_SURVEYED = (
+    Place("request", _("“Refund missing” or “Your request 1042”"), "“Refund missing”"),
+    _REFERENCE,
+    _TICKET,
+)
+
+
+def _survey(key: str, title: Promise, body: Promise, *places: Place) -> Notification:
+    """A mail that puts a question of a survey, each answer of which is a link."""
+    return Notification(
+        key,
+        title,
+        CUSTOMERS,
+        "{question}",
+        body,
+        (
+            _GREETING,
+            _NAME,
+            Place("question", _("Question of the survey"), _("How was our help with “Refund missing”?")),
+            *places,
+            Place(
+                "choices",
+                _("The answers to choose from"),
+                [
+                    ("5", _("Very good"), "https://help.example.com/survey/…"),
+                    ("1", _("Very poor"), "https://help.example.com/survey/…"),
+                ],
+                "block",
+                True,
+            ),
+            Place("closes", _("Last day of the survey"), _("30 Nov")),
+            Place("stop_link", _("Link that ends these mails"), _CLICK, "link", True),
+            _COMPANY,
+        ),
+    )
+
+
 def _account(key: str, title: Promise, subject: Promise, body: Promise, *places: Place) -> Notification:
     return Notification(key, title, ACCOUNTS, subject, body, (_GREETING, _NAME, _COMPANY, *places))
 
@@ -173,37 +210,44 @@ _ALL = (
         ),
         threads=True,
     ),
-    Notification(
+    _survey(
         "survey.invited",
         _("How was our help?"),
-        CUSTOMERS,
-        "{question}",
         _(
             "{greeting}\n\n{request} is marked as solved. How was our help?\n\n{choices}\n\n"
             "~ Nothing is recorded until you press Send on the next page. Open until {closes}.\n\n"
             "{ticket_link}\n\nDo not ask me again: {stop_link}"
         ),
-        (
-            _GREETING,
-            _NAME,
-            Place("question", _("Question of the survey"), _("How was our help with “Refund missing”?")),
-            Place("request", _("“Refund missing” or “Your request 1042”"), "“Refund missing”"),
-            Place(
-                "choices",
-                _("The answers to choose from"),
-                [
-                    ("5", _("Very good"), "https://help.example.com/survey/…"),
-                    ("1", _("Very poor"), "https://help.example.com/survey/…"),
-                ],
-                "block",
-                True,
-            ),
-            Place("closes", _("Last day of the survey"), _("30 Nov")),
-            _REFERENCE,
-            _TICKET,
-            Place("stop_link", _("Link that ends these mails"), _CLICK, "link", True),
-            _COMPANY,
+        *_SURVEYED,
+    ),
+    _survey(
+        "survey.effort",
+        _("How easy was it?"),
+        _(
+            "{greeting}\n\n{request} is marked as solved. {question}\n\n{choices}\n\n"
+            "~ Nothing is recorded until you press Send on the next page. Open until {closes}.\n\n"
+            "{ticket_link}\n\nDo not ask me again: {stop_link}"
         ),
+        *_SURVEYED,
+    ),
+    _survey(
+        "survey.recommend",
+        _("Would you recommend us?"),
+        _(
+            "{greeting}\n\n{question}\n\n{choices}\n\n"
+            "~ Nothing is recorded until you press Send on the next page. Open until {closes}.\n\n"
+            "Do not ask me again: {stop_link}"
+        ),
+    ),
+    _survey(
+        "survey.reminded",
+        _("Reminder of a survey"),
+        _(
+            "{greeting}\n\nWe asked you on {asked}, and your answer still helps. {question}\n\n{choices}\n\n"
+            "~ Nothing is recorded until you press Send on the next page. Open until {closes}. This is the "
+            "only reminder.\n\nDo not ask me again: {stop_link}"
+        ),
+        Place("asked", _("Day on which the survey was sent"), _("16 Nov")),
     ),
     Notification(
         "side_talk.written",
