@@ -95,6 +95,8 @@ def test_eight_tabs_of_one_browser_all_load_and_share_one_line(desk: Any, cast: 
     assert len(lines) == 1
     actions.reply(ticket, "One more thing.", by=cast.priya, channel="mail")
     expect(tabs[7].locator("#newsbar")).to_contain_text("1 changed")
+    actions.assign(ticket, cast.mira, by=cast.sue)  # told by the line: nobody waits for the next question
+    expect(tabs[7].locator("#alerts")).to_have_accessible_name("Alerts, 1 unread")
     tabs[0].close()
     expect(tabs[1].locator("#newsbar")).to_contain_text("1 changed")
     is_up(tabs[7])
