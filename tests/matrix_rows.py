@@ -390,6 +390,7 @@ ROWS: dict[str, list[Row]] = {
     "reports:index": [Row(get=members)],
     "reports:first-response": [Row(get=overseers)],
     "reports:sla": [Row(get=overseers)],
+    "reports:workload": [Row(get=overseers)],
     "reports:feedback": [Row(get=overseers)],
     "reports:mine": [Row(get=members)],
     "reports:tickets": [Row(get=members, query=lambda w, t: "?report=first-response")],

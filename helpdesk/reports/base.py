@@ -86,6 +86,7 @@ def rail(request: HttpRequest, current: str) -> list[tuple[str, str, str, None, 
             ("first-response", _("First response"), "reply"),
             ("sla", _("SLA"), "clock"),
             ("feedback", _("Feedback"), "star"),
+            ("workload", _("Workload"), "box"),
             *pages,
         ]
     return [(reverse(f"reports:{name}"), word, glyph, None, name == current) for name, word, glyph in pages]

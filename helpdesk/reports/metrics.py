@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from helpdesk.reports import asks, needs, waits
+from helpdesk.reports import asks, needs, waits, work
 from helpdesk.reports.filters import Filters
 from helpdesk.reports.waits import Slices
 
@@ -26,7 +26,8 @@ DAYS = _("Dates are whole days in the company’s time zone.")
 class Definition:
     """What stands under “How this is counted”; the rows, and their slices that figures open.
 
-    `by` names the dates by which a row falls into the period, the default first.
+    `by` names the dates by which a row falls into the period, the default first. `is_now`: it is about this
+    moment, whatever the period. `is_calendar`: its times are calendar time, whatever was chosen.
     """
 
     key: str
@@ -39,6 +40,8 @@ class Definition:
     included: Any = ""
     source: str = ""
     by: tuple[str, ...] = ()
+    is_now: bool = False
+    is_calendar: bool = False
     slices: Slices = field(default_factory=lambda: {"all": (_("all counted"), lambda row: True)})
 
 
@@ -195,12 +198,47 @@ _LIST = (
         question=_("On which tickets did we write first, so that nobody waited for an answer?"),
         rows=waits.outgoing_rows,
     ),
+    Definition(
+        key="work",
+        name=_("Settled tickets"),
+        question=_("How much did it take to settle a request?"),
+        formula=_(
+            "Settled by one answer: exactly one public answer of a person, never reopened. Handed over: the "
+            "team changed, or more than one person had it. Time: from opening to the last resolution; the "
+            "median and nine in ten are times that a ticket really took."
+        ),
+        unit=_("tickets; shares in per cent; time"),
+        time=_("Calendar time. Dates are whole days in the company’s time zone, of the last resolution."),
+        included=_(
+            "Tickets that are settled now. A reopened ticket counts once, by its last resolution. Left out: "
+            "spam, deleted tickets, and tickets merged into another. Answers that were taken back do not "
+            "count."
+        ),
+        source="R. J. Hyndman, Y. Fan 1996 (definition 1); E. B. Wilson 1927",
+        by=("resolved",),
+        rows=work.work_rows,
+        slices=work.WORK_SLICES,
+        is_calendar=True,
+    ),
+    Definition(
+        key="backlog",
+        name=_("Backlog"),
+        question=_("Which tickets are not settled, and how old are they?"),
+        unit=_("tickets; age as calendar time"),
+        time=_("This moment; the period plays no part."),
+        included=_("New, open, waiting and on hold. Left out: spam and deleted tickets."),
+        rows=work.backlog_rows,
+        slices=work.AGE_SLICES,
+        is_calendar=True,
+        is_now=True,
+    ),
     *(
         Definition(
             key=key,
             name=name,
             question=_("Which tickets need somebody now?"),
             rows=partial(needs.need_rows, key=key),
+            is_now=True,
         )
         for key, name in (
             ("late", _("Late")),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from helpdesk.reports.views import feedback, first_response, mine, overview, sla, tickets
+from helpdesk.reports.views import feedback, first_response, mine, overview, sla, tickets, workload
 
 app_name = "reports"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("first-response/", first_response.first_response, name="first-response"),
     path("sla/", sla.sla, name="sla"),
     path("feedback/", feedback.feedback, name="feedback"),
+    path("workload/", workload.workload, name="workload"),
     path("mine/", mine.mine, name="mine"),
     path("tickets/", tickets.tickets, name="tickets"),
     path("tickets.csv", tickets.export, name="export"),

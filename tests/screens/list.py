@@ -234,6 +234,7 @@ def screens(world: World) -> Iterator[Screen]:
         ("reports", "reports:index", (), sue),
         ("report-first-response", "reports:first-response", (), sue),
         ("report-sla", "reports:sla", (), sue),
+        ("report-workload", "reports:workload", (), sue),
         ("report-feedback", "reports:feedback", (), sue),
         ("report-mine", "reports:mine", (), mira),
         ("setup", "setup:index", (), ada),

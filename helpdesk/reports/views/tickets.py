@@ -15,7 +15,6 @@ from helpdesk.reports.base import dimension_names, frame, member_view
 from helpdesk.reports.export import stream
 from helpdesk.reports.filters import DIMENSIONS, NOBODY, Filters, read
 from helpdesk.reports.metrics import DEFINITIONS, Definition
-from helpdesk.reports.needs import NEEDS
 from helpdesk.reports.rows import lines
 from tickets import access
 
@@ -32,6 +31,8 @@ def _asked(request: HttpRequest) -> tuple[Definition, str, Filters]:
     if definition is None or slice_ not in definition.slices:
         raise Http404
     filters = read(request.GET, timezone.now(), by=definition.by)
+    if definition.is_calendar:
+        filters = replace(filters, basis="calendar")
     if not access.can_see_reports(request.user):
         filters = replace(filters, agent=str(request.user.pk))
     return definition, slice_, filters
@@ -62,8 +63,8 @@ def tickets(request: HttpRequest) -> HttpResponse:
         "newer": _page(filters, definition, slice_, 0) if start else None,
         "narrowed_to": _narrowed_to(filters),
         "asks": definition.key == "feedback",
-        "plain": not definition.by and definition.key not in NEEDS,
-        "is_now": definition.key in NEEDS,
+        "plain": not definition.by and not definition.is_now,
+        "is_now": definition.is_now,
         "export": filters.query(report=definition.key, slice=slice_),
     }
     return render(request, "reports/tickets.html", context)
