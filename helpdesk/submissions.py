@@ -18,23 +18,30 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from helpdesk import guests, limits
-from helpdesk.models import HeldFile, HeldSubmission
+from helpdesk import guests, limits, topics
+from helpdesk.models import HeldFile, HeldSubmission, Topic
 from helpdesk.outbox import queue_account_mail
 from tickets import actions
-from tickets.models import Channel, Team, Ticket, User
+from tickets.models import Channel, Priority, Team, Ticket, User
 
 CONFIRM_FOR = timedelta(hours=24)
 MAIL_LIMITS = ((1, timedelta(minutes=10)), (5, timedelta(days=1)))
 
 
-def hold(email: str, *, subject: str, text: str, files: Iterable[actions.NewFile] = ()) -> HeldSubmission:
+def hold(
+    email: str,
+    *,
+    subject: str,
+    text: str,
+    files: Iterable[actions.NewFile] = (),
+    topic: Topic | None = None,
+) -> HeldSubmission:
     """Keep a form and mail its sender a link (at most one in ten minutes and five a day to an address)."""
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         held = HeldSubmission.objects.create(
             email=email.lower(),
-            content={"subject": subject, "text": text},
+            content={"subject": subject, "text": text, "topic": topic.pk if topic else None},
             token_hash=guests.digest(token),
             expires_at=timezone.now() + CONFIRM_FOR,
         )
@@ -92,7 +99,8 @@ def _open(row: HeldSubmission, person: User, team: Team) -> Ticket:
         actions.NewFile(name=file.name, data=bytes(file.data), content_type=file.content_type)
         for file in row.files.all()
     )
-    ticket = open_from_form(person, row.content["subject"], row.content["text"], files, team)
+    said, topic = row.content, topics.chosen(row.content.get("topic"))
+    ticket = open_from_form(person, said["subject"], said["text"], files, team, topic)
     row.files.all().delete()
     row.ticket, row.content = ticket, {}
     row.save(update_fields=["ticket", "content"])
@@ -100,15 +108,23 @@ def _open(row: HeldSubmission, person: User, team: Team) -> Ticket:
 
 
 def open_from_form(
-    person: User, subject: str, text: str, files: tuple[actions.NewFile, ...], team: Team
+    person: User,
+    subject: str,
+    text: str,
+    files: tuple[actions.NewFile, ...],
+    team: Team,
+    topic: Topic | None = None,
 ) -> Ticket:
-    """The ticket that a form of a known sender opens. Raises NotAllowed for somebody who was deactivated."""
+    """The ticket that a form of a known sender opens, as its topic says. Raises NotAllowed for somebody who
+    was deactivated."""
     if not person.is_active:
         raise actions.NotAllowed(_("Tickets cannot be opened from this address."))
     return actions.open_ticket(
         requester=person,
         subject=subject,
-        team=team,
+        team=topic.team if topic else team,
+        priority=topic.priority if topic else Priority.NORMAL,
+        tags=topic.tags if topic else (),
         by=person,
         channel=Channel.PORTAL,
         words=actions.Words(text=text, files=files),

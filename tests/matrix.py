@@ -355,6 +355,7 @@ def _ids(cast: Cast) -> dict[str, int]:
         "source": MailSource.objects.create(kind="imap", name="Sales", host="127.0.0.1", username="s").pk,
         "address": outward.create_address("support@desk.example", cast.billing, by=None).pk,
         "reply": outward.create_saved_reply("Hello", "Thank you.", by=None).pk,
+        "topic": outward.create_topic({"en": {"name": "Refunds"}}, cast.billing, by=None).pk,
         "blocked": outward.block_sender("ads.example", by=None).pk,
         "incoming": mail.pk,
         "deleted": _deleted(cast),

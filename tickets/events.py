@@ -141,6 +141,8 @@ KINDS: dict[str, frozenset[str]] = {
     "saved_reply.created": frozenset({"saved_reply"}),
     "saved_reply.edited": frozenset({"saved_reply"}),
     "saved_reply.deleted": frozenset({"saved_reply"}),
+    "topic.created": frozenset({"topic", "team"}),
+    "topic.edited": frozenset({"topic", "fields"}),
     "saved_view.created": frozenset({"saved_view"}),
     "saved_view.edited": frozenset({"saved_view"}),
     "saved_view.deleted": frozenset({"saved_view"}),

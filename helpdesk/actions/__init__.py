@@ -31,6 +31,7 @@ from helpdesk.actions.people import invite_again
 from helpdesk.actions.sources import add_mailbox, add_webhook, edit_source, keep_token
 from helpdesk.actions.spam import mark_spam, unmark_spam
 from helpdesk.actions.tokens import digest, issue_token, revoke_token, use_token
+from helpdesk.actions.topics import create_topic, edit_topic, move_topic
 from helpdesk.actions.wording import change_wording, reset_wording
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "count_use",
     "create_address",
     "create_saved_reply",
+    "create_topic",
     "delete_mail",
     "delete_saved_reply",
     "digest",
@@ -50,10 +52,12 @@ __all__ = [
     "edit_saved_reply",
     "edit_source",
     "edit_team_look",
+    "edit_topic",
     "invite_again",
     "issue_token",
     "keep_token",
     "mark_spam",
+    "move_topic",
     "open_from_held",
     "read_again",
     "refile",

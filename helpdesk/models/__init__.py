@@ -7,6 +7,7 @@ from helpdesk.models.ops import Heartbeat, OnceKey, Tally
 from helpdesk.models.outbound import Delivery, SentMail
 from helpdesk.models.sources import MailSource
 from helpdesk.models.tokens import ApiToken, FileLink, GuestLink, HeldFile, HeldSubmission
+from helpdesk.models.topics import Topic
 from helpdesk.models.wording import Wording
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "SupportAddress",
     "Tally",
     "TeamLook",
+    "Topic",
     "Wording",
 ]

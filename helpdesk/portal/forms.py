@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -13,6 +14,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk.models import Topic
+from helpdesk.topics import Offer
 from helpdesk.words import file_size
 from tickets.actions import NewFile
 
@@ -105,6 +108,13 @@ class OnceForm(forms.Form):
 
 
 class NewTicket(OnceForm):
+    """A new ticket; with several topics one of them is chosen, a single one is taken as chosen."""
+
+    topic = forms.ChoiceField(
+        label=_("What is it about?"),
+        widget=forms.RadioSelect,
+        error_messages=dict.fromkeys(("required", "invalid_choice"), _("Choose what it is about")),
+    )
     subject = forms.CharField(
         label=_("Subject"), max_length=200, error_messages={"required": _("Enter a subject")}
     )
@@ -127,10 +137,22 @@ class NewTicket(OnceForm):
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
-    def __init__(self, *args: Any, signed_in: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, signed_in: bool, offers: Sequence[Offer] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.offers = offers
+        if len(offers) < 2:
+            del self.fields["topic"]
+        else:
+            choices = [(str(offer.topic.pk), offer.name) for offer in offers]
+            self.fields["topic"].choices = choices  # type: ignore[attr-defined]
         if signed_in:
             del self.fields["email"]
+
+    def topic_chosen(self) -> Topic | None:
+        """What a valid form is about."""
+        wanted = self.cleaned_data.get("topic")
+        found = (offer.topic for offer in self.offers if wanted is None or str(offer.topic.pk) == wanted)
+        return next(found, None)
 
 
 class Reply(OnceForm):

@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 
 from helpdesk import guests, submissions
 from helpdesk.accounts import tries
-from helpdesk.company import team_for_new_tickets
+from helpdesk.company import company_of, team_for_new_tickets
 from helpdesk.models import HeldSubmission, OnceKey
 from helpdesk.once import KeyReused, once
 from helpdesk.portal import forms, promises
 from helpdesk.portal.base import Visitor, find_ticket, page, sign_in_first, visitor_of
 from helpdesk.portal.standing import standing_of
+from helpdesk.topics import offers
 from tickets.actions import NotAllowed
 from tickets.models import Team
 
@@ -31,9 +32,14 @@ def new(request: HttpRequest) -> HttpResponse:
     team = team_for_new_tickets()
     if team is None:
         return page(request, "portal/not_ready.html", {}, status=503)
+    given: dict[str, Any] = {
+        "signed_in": visitor.user is not None,
+        "offers": offers(company_of(request).language),
+    }
     if request.method != "POST":
-        return _form(request, forms.NewTicket(signed_in=visitor.user is not None), team)
-    form = forms.NewTicket(request.POST, request.FILES, signed_in=visitor.user is not None)
+        started = {"topic": request.GET.get("topic", "")}
+        return _form(request, forms.NewTicket(initial=started, **given), team)
+    form = forms.NewTicket(request.POST, request.FILES, **given)
     if not form.is_valid():
         return _form(request, form, team, status=422)
     if (wait := _wait(request, visitor, form)) is not None:
@@ -65,7 +71,7 @@ def _open(visitor: Visitor, form: forms.NewTicket, team: Team) -> dict[str, int]
     assert visitor.user is not None
     said = form.cleaned_data
     ticket = submissions.open_from_form(
-        visitor.user, said["subject"], said["message"], form.new_files(), team
+        visitor.user, said["subject"], said["message"], form.new_files(), team, form.topic_chosen()
     )
     return {"ticket": ticket.pk}
 
@@ -73,7 +79,11 @@ def _open(visitor: Visitor, form: forms.NewTicket, team: Team) -> dict[str, int]
 def _hold(form: forms.NewTicket) -> dict[str, int]:
     said = form.cleaned_data
     held = submissions.hold(
-        said["email"], subject=said["subject"], text=said["message"], files=form.new_files()
+        said["email"],
+        subject=said["subject"],
+        text=said["message"],
+        files=form.new_files(),
+        topic=form.topic_chosen(),
     )
     return {"held": held.pk}
 
@@ -105,7 +115,16 @@ def _too_many(request: HttpRequest, form: forms.NewTicket, team: Team, wait: tim
 
 
 def _form(request: HttpRequest, form: forms.NewTicket, team: Team, status: int = 200) -> HttpResponse:
-    context = {"form": form, "problem": status != 200, "usual": promises.usual_wait(team)}
+    aims = promises.aims(form.offers, team, visitor_of(request).user)
+    context = {
+        "form": form,
+        "problem": status != 200,
+        "choices": form.offers if len(form.offers) > 1 else [],
+        "offer": form.offers[0] if len(form.offers) == 1 else None,
+        "aims": aims,
+        "aim": aims.get(None),
+        "usual": None if aims else promises.usual_wait(team),
+    }
     return page(request, "portal/new.html", context, status=status)
 
 

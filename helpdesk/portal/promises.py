@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count
 from django.utils import timezone
@@ -12,8 +13,12 @@ from django.utils import timezone
 from feedback import asking
 from feedback import queries as feedback_queries
 from feedback.models import Survey
+from helpdesk.models import Topic
+from helpdesk.topics import Offer
 from sla import queries as sla_queries
-from tickets.models import Team, Ticket, User
+from sla.models import MetricName
+from sla.trial import Candidate, candidates, try_ticket
+from tickets.models import Channel, Team, Ticket, TicketType, User
 
 USUAL_DAYS = timedelta(days=30)
 USUAL_SHARE = 0.8
@@ -25,6 +30,45 @@ def due_of(tickets: Collection[Ticket]) -> dict[int, datetime]:
     """Until when each ticket's next answer is promised, by ticket number. Promises that are over, paused or
     about something else than an answer are not told."""
     return sla_queries.next_word_due(tickets, timezone.now())
+
+
+def aims(offered: Sequence[Offer], team: Team, user: User | None) -> dict[int | None, datetime]:
+    """Until when a ticket that is sent now gets its first answer, by topic (None stands for a form without a
+    choice); topics for which nothing is promised are left out.
+
+    The policies are tried on a ticket as this form would open it, so nothing is told that its clock would
+    not say too.
+    """
+    asked, now = candidates(), timezone.now()
+    several = len(offered) > 1
+    as_opened: list[tuple[int | None, Topic]] = [
+        (offer.topic.pk if several else None, offer.topic) for offer in offered
+    ] or [(None, Topic(team=team))]
+    known = _known_of(user)
+    found = {key: _first_due(asked, known | _known_by(topic), now) for key, topic in as_opened}
+    return {key: due_at for key, due_at in found.items() if due_at is not None}
+
+
+def _known_of(user: User | None) -> dict[str, list[Any]]:
+    """What `sla.matching` may ask about whoever writes; of a guest nothing is known yet."""
+    known: dict[str, list[Any]] = {"channel": [Channel.PORTAL.value], "type": [TicketType.QUESTION.value]}
+    if user is None:
+        return known
+    tags = list(user.tags.values_list("name", flat=True))
+    if user.organization is not None:
+        known["organization"] = [user.organization.pk]
+        tags += user.organization.tags.values_list("name", flat=True)
+    return known | {"customer_tag": tags}
+
+
+def _known_by(topic: Topic) -> dict[str, list[Any]]:
+    return {"team": [topic.team_id], "priority": [topic.priority], "tag": topic.tags}
+
+
+def _first_due(asked: list[Candidate], known: dict[str, list[Any]], now: datetime) -> datetime | None:
+    dues = try_ticket(asked, known, now).dues
+    first = (due.reading for due in dues if due.metric == MetricName.FIRST_RESPONSE and not due.later)
+    return next((reading.due_at for reading in first if reading is not None), None)
 
 
 def usual_wait(team: Team) -> timedelta | None:

@@ -73,6 +73,7 @@ def rail(request: HttpRequest) -> list[tuple[str, str, str, None, bool]]:
         ("teams", _("Teams"), "team"),
         ("people", _("People"), "people"),
         ("organizations", _("Organisations"), "globe"),
+        ("topics", _("Topics"), "tag"),
         ("wording", _("Mail texts"), "pen"),
         ("replies", _("Saved replies"), "saved"),
         ("surveys", _("Survey"), "star"),

@@ -18,6 +18,7 @@ from helpdesk.setup.views import (
     surveys,
     teams,
     tokens,
+    topics,
     wording,
 )
 
@@ -107,6 +108,10 @@ urlpatterns = [
         "faults/escalations/<int:pk>/again/", faults.faults_escalation_again, name="faults_escalation_again"
     ),
     path("surveys/", surveys.surveys, name="surveys"),
+    path("topics/", topics.topics, name="topics"),
+    path("topics/new/", topics.topics_new, name="topics_new"),
+    path("topics/<int:pk>/", topics.topics_edit, name="topics_edit"),
+    path("topics/<int:pk>/move/", topics.topics_move, name="topics_move"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<int:pk>/revoke/", tokens.tokens_revoke, name="tokens_revoke"),
 ]

@@ -12,12 +12,13 @@ from tests.helpdesk.setup.conftest import Browser
 from tickets.models import Event, Team
 
 PLAIN = [
-    "index", "company", "teams", "teams_new", "organizations", "organizations_new", "people", "people_invite",
+    "index", "company", "teams", "teams_new", "organizations", "organizations_new",
+    "people", "people_invite",
     "addresses", "addresses_new", "sources", "sources_new", "sources_webhook",
     "replies", "replies_new", "mail", "mail_incoming", "mail_outgoing",
     "mail_floods", "mail_blocked", "hours", "hours_calendar_new",
     "hours_policy_new", "jobs", "jobs_simulate", "faults",
-    "surveys", "tokens", "wording",
+    "surveys", "tokens", "topics", "topics_new", "wording",
 ]  # fmt: skip
 
 
@@ -35,6 +36,7 @@ def world(cast):
         "people_edit": cast.mira.pk,
         "addresses_edit": address.pk,
         "replies_edit": saved.pk,
+        "topics_edit": outward.create_topic({"en": {"name": "Refunds"}}, cast.billing, by=None).pk,
         "sources_edit": outward.add_webhook("Mailgun", "mailgun", key="signing-key", by=None).pk,
         "hours_calendar": calendar.pk,
         "hours_calendar_edit": calendar.pk,
@@ -106,6 +108,7 @@ EMPTY = {
     "people_invite": "Enter an email address.",
     "addresses_new": "Enter an email address.",
     "replies_new": "Enter a title.",
+    "topics_new": "Enter a name.",
     "hours_calendar_new": "Enter a name.",
     "tokens": "Say what the token is for.",
 }
