@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from helpdesk import company, health, languages, look
+from helpdesk import brand, company, health, languages, look
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", include("helpdesk.desk.urls")),
     path("reports/", include("helpdesk.reports.urls")),
     path("logo/<str:mark>/", company.logo, name="logo"),
+    path("brand/<str:mark>.css", brand.sheet, name="brand"),
     path("accounts/", include("helpdesk.accounts.urls")),
     path("", include("helpdesk.portal.urls")),
 ]

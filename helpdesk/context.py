@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from duty.queries import duty_of
+from helpdesk.brand import sheet_path
 from helpdesk.company import company_of, logo_path
 from helpdesk.notifications import Alerts
 from helpdesk.times import zone_named
@@ -81,6 +82,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "areas": areas_for(reader),
         "brand": row.name,
         "brand_logo": logo_path(row),
+        "brand_sheet": sheet_path(row),
+        "brand_foot": row.footer.splitlines(),
     }
 
 
@@ -95,6 +98,8 @@ def defaults() -> dict[str, Any]:
         "areas": [],
         "brand": _("Support"),
         "brand_logo": None,
+        "brand_sheet": "",
+        "brand_foot": [],
         "area": "",
         "problem": False,
         "search_words": "",

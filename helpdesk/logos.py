@@ -38,7 +38,7 @@ def square(data: bytes) -> bytes:
 
 def _decode(data: bytes) -> Image.Image:
     try:
-        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
+        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 raise BadLogo(_("This picture has too many pixels. Choose one of at most 4,000 × 4,000."))
             picture.load()
@@ -46,7 +46,7 @@ def _decode(data: bytes) -> Image.Image:
     except BadLogo:
         raise
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise BadLogo(_("This file is no PNG or JPEG picture. Choose another one.")) from error
+        raise BadLogo(_("This file is no PNG, JPEG or WebP picture. Choose another one.")) from error
 
 
 def _ground_for(picture: Image.Image) -> tuple[int, int, int]:

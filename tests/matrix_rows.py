@@ -167,6 +167,7 @@ ROWS: dict[str, list[Row]] = {
     "healthz": _ANY,
     "look": [Row(post=anyone)],
     "language": [Row(post=anyone)],
+    "brand": [Row(get=nobody, post=nobody, args=lambda w, t: ["0" * 16])],
     "logo": [Row(get=nobody, post=nobody, args=lambda w, t: ["0" * 16])],
     # Accounts. What a form does with its words is the accounts' own tests.
     "account_login": _FORM,
@@ -478,6 +479,7 @@ ROWS: dict[str, list[Row]] = {
     # Setup.
     "setup:index": _setup_page(),
     "setup:company": _setup_page(post=True),
+    "setup:company_brand": _setup_page(post=True),
     "setup:company_logo": _setup_button(),
     "setup:company_logo_remove": _setup_button(),
     "setup:teams": _setup_page(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk import languages, logos
+from helpdesk.contrast import COLOUR
 from helpdesk.models import Company, SavedReply, SupportAddress, TeamLook
 from sla.actions import install_defaults
 from tickets import access
@@ -23,19 +23,22 @@ from tickets.models import Blob, Team, User
 from tickets.models.people import normalize_address
 from tickets.text import clean_line, clean_text
 
-_COLOUR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 THE_ONE = 1
 """Primary key of the company's row."""
 
 
 def edit_company(*, by: User | None, at: datetime | None = None, **fields: Any) -> Company:
-    """Change name, time_zone, language or default_team. Raises ValueError for an empty name or a language
-    that is not spoken here.
+    """Change name, time_zone, language, default_team, accent or footer. Raises ValueError for an empty name,
+    a language that is not spoken here or a colour that is none.
 
     Office hours in the company's zone and standard targets are there from the first time on.
     """
     demand_administrator(by)
-    _demand_known(fields, "name", "time_zone", "language", "default_team")
+    _demand_known(fields, "name", "time_zone", "language", "default_team", "accent", "footer")
+    if fields.get("accent"):
+        fields["accent"] = _coloured(fields["accent"])
+    if "footer" in fields:
+        fields["footer"] = clean_text(fields["footer"]).strip()
     if "name" in fields:
         fields["name"] = _named(fields["name"])
     if "language" in fields and not languages.spoken(fields["language"]):
@@ -47,7 +50,7 @@ def edit_company(*, by: User | None, at: datetime | None = None, **fields: Any) 
 
 
 def set_logo(data: bytes, *, by: User | None, at: datetime | None = None) -> Company:
-    """Show this picture (PNG or JPEG) wherever the company is named. Raises `logos.BadLogo`."""
+    """Show this picture (PNG, JPEG or WebP) wherever the company is named. Raises `logos.BadLogo`."""
     demand_administrator(by)
     picture = logos.square(data)
     with transaction.atomic():
@@ -179,8 +182,8 @@ def edit_team_look(
     sender = fields.get("sender")
     if sender is not None and (sender.team_id != team.pk or not sender.is_active):
         raise ValueError(_("This address is not one of the team’s."))
-    if fields.get("accent") and not _COLOUR.fullmatch(fields["accent"]):
-        raise ValueError(_("Enter a colour such as #1f5fbf."))
+    if fields.get("accent"):
+        fields["accent"] = _coloured(fields["accent"])
     if "footer" in fields:
         fields["footer"] = clean_text(fields["footer"]).strip()
     picture = logos.square(logo) if logo else None
@@ -240,6 +243,12 @@ def _worded(text: str) -> str:
     if not found:
         raise ValueError(_("Enter the text."))
     return found
+
+
+def _coloured(colour: str) -> str:
+    if not COLOUR.fullmatch(colour):
+        raise ValueError(_("Enter a colour such as #1f5fbf."))
+    return colour.lower()
 
 
 def _demand_known(fields: dict[str, Any], *known: str) -> None:

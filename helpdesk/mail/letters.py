@@ -260,6 +260,7 @@ def _account_letter(row: Delivery, template: str, words: dict[str, str]) -> Lett
         address=row.address,
         sender_name=sender.name,
         box=sender.box.address,
+        look=look_of(None),
         values=addressed_to(None if to_stranger else row.recipient)
         | {"company": sender.company.name}
         | words,

@@ -11,13 +11,16 @@ from tickets.models import Blob, Team
 
 
 class Company(models.Model):
-    """The one company that this installation works for (the row with primary key 1)."""
+    """The one company that this installation works for (the row with primary key 1). `accent` is its colour
+    as #rrggbb, `footer` lines such as an imprint: below its pages and its mails."""
 
     name = models.CharField(max_length=100, default="Support")
     logo = models.ForeignKey(Blob, models.PROTECT, null=True, blank=True, related_name="+")
     logo_type = models.CharField(max_length=20, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
     language = models.CharField(max_length=12, default="en")
+    accent = models.CharField(max_length=7, blank=True, default="", db_default="")
+    footer = models.TextField(blank=True, default="", db_default="")
     default_team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="+")
 
     def __str__(self) -> str:

@@ -109,11 +109,28 @@ class CompanyForm(SetupForm):
 class LogoForm(SetupForm):
     logo = forms.FileField(
         label=_("Logo"),
-        help_text=_("PNG or JPEG, at most 2 MB. It is fitted into a square."),
+        help_text=_("PNG, JPEG or WebP, at most 2 MB. It is fitted into a square."),
         error_messages={"required": _("Choose a picture."), "empty": _("This file is empty.")},
-        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg"}),
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
     )
     blamed = "logo"
+
+
+class BrandForm(SetupForm):
+    accent = forms.CharField(
+        label=_("Colour"),
+        max_length=7,
+        required=False,
+        help_text=_("Such as #1f5fbf: of links and buttons for customers, and of the line above mails."),
+    )
+    footer = forms.CharField(
+        label=_("Lines at the foot"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("An imprint, for example; addresses of pages become links. Teams may have their own."),
+    )
+    blamed = "accent"
 
 
 class Nothing(SetupForm):
@@ -373,7 +390,7 @@ class TeamLookForm(SetupForm):
         label=_("Colour"),
         max_length=7,
         required=False,
-        help_text=_("Of the line above a mail, such as #1f5fbf. Empty: no line."),
+        help_text=_("Of the line above a mail, such as #1f5fbf. Empty: the company’s."),
     )
     logo_choice = forms.ChoiceField(
         label=_("Logo above a mail"), choices=TeamLook.Logo.choices, widget=forms.RadioSelect
@@ -381,15 +398,15 @@ class TeamLookForm(SetupForm):
     logo = forms.FileField(
         label=_("The team’s own logo"),
         required=False,
-        help_text=_("PNG or JPEG, at most 2 MB. It travels in the mail; nothing is fetched."),
-        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg"}),
+        help_text=_("PNG, JPEG or WebP, at most 2 MB. It travels in the mail; nothing is fetched."),
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
     )
     footer = forms.CharField(
         label=_("Lines at the foot"),
         max_length=1000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("An imprint, for example. Not in mails to the team."),
+        help_text=_("An imprint, for example. Empty: the company’s. Not in mails to the team."),
     )
     blamed = "accent"
 

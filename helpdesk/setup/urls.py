@@ -27,6 +27,7 @@ app_name = "setup"
 urlpatterns = [
     path("", start.index, name="index"),
     path("company/", company.company, name="company"),
+    path("company/brand/", company.company_brand, name="company_brand"),
     path("company/logo/", company.logo, name="company_logo"),
     path("company/logo/remove/", company.logo_remove, name="company_logo_remove"),
     path("teams/", teams.teams, name="teams"),

@@ -12,18 +12,24 @@ LOGO_ID = "logo@helpdesk"
 
 
 def look_of(team: Team | None) -> Look:
-    """The look of a team's mails to customers; without a choice, words alone."""
+    """The look of a team's mails to customers: its own colour and footer, else the company's; a logo only
+    where the team chose one."""
     row = TeamLook.objects.filter(team=team).select_related("logo").first() if team is not None else None
+    us = company()
     if row is None:
-        return Look()
+        return Look(accent=us.accent, footer=_lines(us.footer))
     logo = _logo(row)
     return Look(
-        accent=row.accent,
-        footer=[line.strip() for line in row.footer.strip().splitlines()],
+        accent=row.accent or us.accent,
+        footer=_lines(row.footer) or _lines(us.footer),
         logo=LOGO_ID if logo is not None else "",
         logo_words=team.name if team is not None else "",
         logo_data=bytes(logo.data) if logo is not None else b"",
     )
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.strip().splitlines()]
 
 
 def _logo(row: TeamLook) -> Blob | None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from helpdesk import actions
+from helpdesk.brand import palette
 from helpdesk.company import company as current_company
 from helpdesk.company import logo_path
 from helpdesk.setup.base import page, press, reader, settle, setup_view
-from helpdesk.setup.forms import CompanyForm, LogoForm, Nothing
+from helpdesk.setup.forms import BrandForm, CompanyForm, LogoForm, Nothing
 
 _FIELDS = ("name", "time_zone", "language", "default_team")
 
@@ -34,6 +36,36 @@ def company(request: HttpRequest) -> HttpResponse:
         to=lambda: reverse("setup:company"),
         said=_("Company saved"),
         again=lambda status: _page(request, form, status=status),
+    )
+
+
+@setup_view("GET", "HEAD", "POST")
+def company_brand(request: HttpRequest) -> HttpResponse:
+    """The colour and the footer; a colour that could not be read is shown beside the one that is used."""
+    row = current_company()
+    given = {"accent": row.accent, "footer": row.footer}
+    form = BrandForm(request.POST if request.method == "POST" else None, initial=given)
+    context: dict[str, Any] = {
+        "form": form,
+        "title": _("Colour and footer"),
+        "button": _("Save colour and footer"),
+        "back": reverse("setup:company"),
+        "shades": palette(row.accent) if row.accent else None,
+    }
+
+    def save() -> None:
+        said = {name: form.cleaned_data[name] for name in given}
+        actions.edit_company(by=reader(request), **said)
+
+    if request.method != "POST":
+        return page(request, "company_brand", **context)
+    return settle(
+        request,
+        form,
+        save,
+        to=lambda: reverse("setup:company_brand"),
+        said=_("Colour and footer saved"),
+        again=lambda status: page(request, "company_brand", status, **context),
     )
 
 

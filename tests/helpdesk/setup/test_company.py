@@ -1,14 +1,17 @@
 """Company, logo, teams, addresses, saved replies."""
 
 import io
+import re
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
 
-from helpdesk import actions, logos
+from helpdesk import actions, brand, contrast, logos
 from helpdesk.models import Company, SavedReply, SupportAddress
+from helpdesk.wording.look import look_of
 from tickets.actions import NotAllowed
 from tickets.models import Event, Team
 
@@ -30,7 +33,7 @@ def test_the_company_gets_its_name(root, cast):
     assert "Acme Support" in root.get(reverse("setup:company")).content.decode()
 
 
-@pytest.mark.parametrize("format", ["PNG", "JPEG"])
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
 def test_a_logo_is_written_anew_as_a_small_square(root, format):
     data = picture(format, size=(900, 300)) + b"<script>alert(1)</script>"
     file = SimpleUploadedFile("logo.svg", data, "image/svg+xml")
@@ -76,6 +79,45 @@ def test_a_transparent_logo_stands_on_the_ground_from_which_it_differs():
 
     assert corner((255, 255, 255, 255)) == logos.DARK
     assert corner((10, 10, 10, 255)) == logos.LIGHT
+
+
+def test_the_colour_is_used_where_it_can_be_read_and_else_its_nearest_shade(root, client, cast):
+    brand_page = reverse("setup:company_brand")
+    assert root.send(brand_page, {"accent": "yellow"}).status_code == 422
+    chosen = {"accent": "#FFCC00", "footer": "Acme\nhttps://acme.example/imprint"}
+    assert root.send(brand_page, chosen).status_code == 303
+    told = " ".join(root.get(brand_page).content.decode().split())
+    light = brand.palette("#ffcc00").light
+    assert "#ffcc00 reaches a contrast of 1.2 : 1 with #fce6e4; text needs 4.5 : 1." in told
+    assert f"Pages use {light.used} instead: 4.5 : 1." in told
+    assert "#ffcc00 is used as it is" in told  # in the dark theme
+    for path in ("/", "/new/", "/accounts/login/"):
+        page = client.get(path).content.decode()
+        assert '<a href="https://acme.example/imprint"' in page
+    sheet = re.search(r'href="(/brand/[0-9a-f]+\.css)"', page)
+    rules = client.get(sheet[1])
+    assert (rules.status_code, rules["Content-Type"]) == (200, "text/css; charset=utf-8")
+    assert f"--c-accent: light-dark({light.used}, #ffcc00)" in rules.content.decode()
+    assert 'href="/brand/' not in root.get(brand_page).content.decode()  # the desk keeps its own colours
+    mail = look_of(cast.billing)
+    assert (mail.accent, mail.footer[0]) == ("#ffcc00", "Acme")
+    root.send(brand_page, {"accent": "", "footer": ""})
+    assert client.get(sheet[1]).status_code == 404
+
+
+def test_every_colour_ends_up_readable_on_every_ground_of_its_theme():
+    assert round(contrast.ratio("#777777", "#ffffff"), 2) == 4.48  # a known pair just below
+    tokens = (settings.ROOT / "helpdesk/static/css/tokens.css").read_text().lower()
+    for name, light, dark in re.findall(
+        r"--c-(canvas|surface|raised|info-soft|ok-soft|warn-soft|late-soft): light-dark\((.+?), (.+?)\)",
+        tokens,
+    ):
+        assert light in brand.LIGHT_GROUNDS, name
+        assert dark in brand.DARK_GROUNDS, name
+    for colour in ("#ffffff", "#000000", "#ffcc00", "#00ff00", "#1f5fbf", "#808080", "#ff0000", "#3b0050"):
+        for shade in vars(brand.palette(colour)).values():
+            for ground in (*shade.grounds, shade.on, shade.tint):
+                assert contrast.ratio(shade.used, ground) >= 4.5, (colour, shade.used, ground)
 
 
 def test_a_logo_can_be_taken_away(root):

@@ -12,7 +12,7 @@ from tests.helpdesk.setup.conftest import Browser
 from tickets.models import Event, Team
 
 PLAIN = [
-    "index", "company", "teams", "teams_new", "organizations", "organizations_new",
+    "index", "company", "company_brand", "teams", "teams_new", "organizations", "organizations_new",
     "people", "people_invite",
     "addresses", "addresses_new", "sources", "sources_new", "sources_webhook",
     "replies", "replies_new", "mail", "mail_incoming", "mail_outgoing",
