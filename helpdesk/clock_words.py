@@ -38,6 +38,7 @@ PAUSE_WORDS = {
 DEEDS = {
     "ticket.opened": gettext_lazy("%(name)s opened the ticket"),
     "ticket.replied": gettext_lazy("%(name)s answered"),
+    "ticket.carried": gettext_lazy("%(name)s answered"),
     "ticket.set_waiting": gettext_lazy("%(name)s set it to waiting"),
     "ticket.put_on_hold": gettext_lazy("%(name)s put it on hold"),
     "ticket.set_open": gettext_lazy("%(name)s took it up"),
@@ -112,7 +113,7 @@ def _customer_wrote(event: Event) -> bool:
     """Their word, or the move that it brought about."""
     if event.kind == "ticket.opened":
         return event.data.get("spoke_first") == "customer" and bool(event.data.get("message"))
-    if event.kind == "ticket.replied":
+    if event.kind in ("ticket.replied", "ticket.carried"):
         return event.data["by"] == "customer"
     is_move = event.kind in ("ticket.set_open", "ticket.reopened")
     return is_move and event.actor is not None and not event.actor.is_member

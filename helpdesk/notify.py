@@ -49,7 +49,7 @@ def _is_news(event: Event) -> bool:
 def _opened(events: Sequence[Event]) -> list[Told]:
     """The sender gets an acknowledgement; whom an agent addresses first gets those words themselves. Then
     whoever owns the ticket, else who wants to know of every new one."""
-    told = _acknowledgements([event for event in events if not _is_ours(event)])
+    told = _acknowledgements([event for event in events if not _is_ours(event) and not _is_split(event)])
     members: dict[int, list[User]] = {}  # of the teams, each asked once
     for event in events:
         ticket = _ticket(event)
@@ -66,6 +66,11 @@ def _opened(events: Sequence[Event]) -> list[Told]:
 
 def _is_ours(event: Event) -> bool:
     return bool(event.data["spoke_first"] == Speaker.AGENT)
+
+
+def _is_split(event: Event) -> bool:
+    """Opened with what was said, and told of, on another ticket."""
+    return "split_from" in event.data
 
 
 def _acknowledgements(events: Sequence[Event]) -> list[Told]:

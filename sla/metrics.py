@@ -221,6 +221,7 @@ RELEVANT = frozenset(
     {
         "ticket.opened",
         "ticket.replied",
+        "ticket.carried",
         "ticket.noted",
         "message.withdrawn",
         "delivery.failed",
@@ -271,7 +272,7 @@ def signals(fact: Fact, life: Life, lost: set[int]) -> Iterator[Signal]:
     """What one event means to the clocks, in order; `life` is moved along with it."""
     if fact.kind == "ticket.opened":
         yield from _opened(fact, life)
-    elif fact.kind == "ticket.replied":
+    elif fact.kind in ("ticket.replied", "ticket.carried"):
         yield from _replied(fact, life, lost)
     elif fact.kind == "ticket.noted" and fact.actor_id is not None:
         yield Signal.NOTED

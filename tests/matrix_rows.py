@@ -320,6 +320,15 @@ ROWS: dict[str, list[Row]] = {
         Row(get=desk, post=desk, args=_ticket, body=lambda w, t: {"person": str(w.cast.bob.pk)}),
         Row(get=desk, args=_ticket, query=lambda w, t: "?q=somebody@elsewhere.example", variant="somebody"),
     ],
+    "desk:split": [
+        Row(
+            get=desk,
+            post=desk,
+            args=_ticket,
+            body=lambda w, t: {"message": str(t.customer_message), "once": "x"},
+        ),
+    ],
+    "desk:unsplit": _desk_deed(),
     "desk:delete": [Row(get=_overseen, post=_overseen, args=_ticket)],
     "desk:restore": [Row(post=_overseen, args=_one("deleted"))],
     "desk:deleted": [Row(get=overseers)],
@@ -432,6 +441,7 @@ ROWS: dict[str, list[Row]] = {
     "api:move": [Row(post=api_work, args=_ticket, body=lambda w, t: {"team": w.cast.billing.pk})],
     "api:merge": [Row(post=api_work, args=_ticket, body=lambda w, t: {"into": t.ticket.pk})],
     "api:change-requester": _api_deed(api_work, requester_email="somebody@elsewhere.example"),
+    "api:split": [Row(post=api_work, args=_ticket, body=lambda w, t: {"messages": [t.customer_message]})],
     "api:delete": [Row(post=_api_overseen, args=_ticket)],
     "api:restore": [Row(post=overseers, args=_one("deleted"))],
     "api:unmerge": _api_deed(api_work),

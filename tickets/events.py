@@ -46,6 +46,7 @@ KINDS: dict[str, frozenset[str]] = {
             "human",
             "imported",
             "follows",
+            "split_from",
         }
     ),
     "ticket.replied": frozenset({"message", "by", "human", "shared", "channel"}),
@@ -88,6 +89,10 @@ KINDS: dict[str, frozenset[str]] = {
     "ticket.took_over": frozenset({"ticket"}),
     "ticket.marked_spam": frozenset({"block"}),
     "ticket.unmarked_spam": frozenset(),
+    "ticket.split": frozenset({"ticket", "messages"}),
+    "ticket.split_undone": frozenset({"ticket"}),
+    "ticket.carried": frozenset({"message", "by", "human", "shared", "channel"}),
+    "ticket.carried_quietly": frozenset({"message"}),
     "ticket.deleted": frozenset(),
     "ticket.restored": frozenset(),
     "ticket.purged": frozenset(),

@@ -183,6 +183,16 @@ class Snoozed(Seen):
     )
 
 
+class Split(Strict):
+    messages = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=BIG), min_length=1, max_length=500
+    )
+    subject = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    requester_email = serializers.EmailField(
+        max_length=254, required=False, help_text=_("Of those who wrote. Default: this ticket's requester.")
+    )
+
+
 class Retyped(Seen):
     type = serializers.ChoiceField(choices=TicketType.choices)
 

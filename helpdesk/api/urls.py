@@ -16,6 +16,7 @@ from helpdesk.api import (
     notifications,
     saved,
     saying,
+    splitting,
     taking,
     tickets,
 )
@@ -48,6 +49,7 @@ urlpatterns: list[URLPattern] = [
     path("tickets/<int:number>/fill-reply/", saved.FillReply.as_view(), name="fill-reply"),
     path("tickets/<int:number>/reply/", saying.Reply.as_view(), name="reply"),
     path("tickets/<int:number>/note/", saying.Note.as_view(), name="note"),
+    path("tickets/<int:number>/split/", splitting.Split.as_view(), name="split"),
     path("tickets/<int:number>/delete/", deleting.Delete.as_view(), name="delete"),
     path("tickets/<int:number>/restore/", deleting.Restore.as_view(), name="restore"),
     *(

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
 from feedback.questions import SCALES
 from helpdesk.clock_words import METRIC_WORDS
@@ -21,6 +21,8 @@ SPOKEN = frozenset(
     {
         "ticket.opened",
         "ticket.replied",
+        "ticket.carried",
+        "ticket.carried_quietly",
         "ticket.noted",
         "ticket.heard_automatic",
         "message.held",
@@ -279,6 +281,24 @@ def _unlinked(event: Event, names: Names) -> str:
     return _("%(name)s removed the link to #%(number)s") % words
 
 
+def _split(event: Event, names: Names) -> str:
+    number = len(event.data["messages"])
+    words = {"name": _actor(event), "number": number, "ticket": event.data["ticket"]}
+    return (
+        ngettext(
+            "%(name)s split %(number)s message off into #%(ticket)s",
+            "%(name)s split %(number)s messages off into #%(ticket)s",
+            number,
+        )
+        % words
+    )
+
+
+def _split_undone(event: Event, names: Names) -> str:
+    words = {"name": _actor(event), "ticket": event.data["ticket"]}
+    return _("%(name)s took back that #%(ticket)s was split off") % words
+
+
 def _related(event: Event, names: Names) -> str:
     return _("May belong to ticket #%(ticket)s") % event.data
 
@@ -313,6 +333,8 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "ticket.unlinked": _unlinked,
     "ticket.marked_spam": _plain(gettext_noop("%(name)s marked the ticket as spam")),
     "ticket.unmarked_spam": _plain(gettext_noop("%(name)s took back that it is spam")),
+    "ticket.split": _split,
+    "ticket.split_undone": _split_undone,
     "ticket.deleted": _plain(gettext_noop("%(name)s deleted the ticket")),
     "ticket.restored": _plain(gettext_noop("%(name)s brought the deleted ticket back")),
     "ticket.gave_back": _gave_back,

@@ -39,6 +39,8 @@ class Said:
     invitations: list[str] = field(default_factory=list)
     quoted: list[int] = field(default_factory=list)
     """Which messages of the ticket words to somebody outside passed on."""
+    origin: int | None = None
+    """The ticket from which it was copied when this one was split off."""
     noted: dict[str, datetime] = field(default_factory=dict)
     """What was noted about it: doubted, read, complained; each with its instant."""
 
@@ -171,6 +173,7 @@ def _said(ticket: Ticket, reader: User, read_up_to: int, events: list[Event]) ->
     for event in events:
         if event.kind in NOTED:
             noted[event.data["message"]][event.kind.partition(".")[2]] = event.at
+    origin = events[0].data.get("split_from") if events else None
     rows = access.messages_visible_to(reader, ticket).select_related("author", "side_talk")
     rows = rows.order_by("said_at", "pk")
     files: dict[int, list[Attachment]] = defaultdict(list)
@@ -196,6 +199,7 @@ def _said(ticket: Ticket, reader: User, read_up_to: int, events: list[Event]) ->
             is_flagged=originals.get(row.pk, False),
             invitations=[line for file in files[row.pk] for line in lines.get(file.pk, [])],
             quoted=quoted.get(row.pk, []),
+            origin=origin if row.copied_from_id else None,
             noted=noted[row.pk],
         )
         for row in rows

@@ -135,6 +135,7 @@ class _Offers:
         if not self.ticket.merged_into_id:
             found += [
                 self.page(_("Merge"), "forward", "merge"),
+                self.page(_("Split off"), "forward", "split"),
                 self.page(_("Change the requester"), "person", "change-requester"),
                 self.page(_("Ask outside"), "globe", "ask-outside"),
             ]

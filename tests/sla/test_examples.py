@@ -193,6 +193,12 @@ def test_example_spam():
     assert (back.resolution().state, back.resolution().elapsed_working) == (RUNNING, minutes(60))
 
 
+def test_example_split():
+    asked = promised(first=120)
+    split_off = History(Rules(targets(first=120)), opened="10:00")
+    assert (asked.first().due_at, split_off.first().due_at) == (at("11:00"), at("12:00"))
+
+
 def test_example_deleted():
     gone = promised(first=120).add("ticket.deleted", "09:30")
     assert gone.read() == {}

@@ -76,6 +76,7 @@ from tickets.actions.side_talks import (
 )
 from tickets.actions.snoozing import snooze, unsnooze, wake
 from tickets.actions.spam import mark_spam, unmark_spam
+from tickets.actions.splitting import origin_of, split, unsplit
 from tickets.actions.status import (
     close,
     demand_unchanged,
@@ -146,6 +147,7 @@ __all__ = [
     "note_receipt",
     "open_ticket",
     "open_tickets",
+    "origin_of",
     "prioritize",
     "propose_follower",
     "prove_address",
@@ -176,6 +178,7 @@ __all__ = [
     "set_teams",
     "set_waiting",
     "snooze",
+    "split",
     "tag",
     "tag_customer",
     "undo_many",
@@ -183,6 +186,7 @@ __all__ = [
     "unmark_spam",
     "unmerge",
     "unsnooze",
+    "unsplit",
     "untag",
     "wake",
     "withdraw",

@@ -44,12 +44,16 @@ def delete(ticket: Ticket, *, by: User | None, at: datetime | None = None) -> Ti
         if with_held_words([ticket]):
             words = _("A reply to %(name)s is just being sent. Take it back, or wait some seconds.")
             raise Conflict(words % {"name": ticket.requester})
-        at = instant(at, ticket)
-        cancel_waiting(ticket, Draft.WhyNot.DELETED, at)
-        ticket.deleted_at = at
-        ticket.save(update_fields=["deleted_at"])
-        record("ticket.deleted", ticket=ticket, subject=ticket, by=by, at=at)
+        put_away(ticket, by=by, at=instant(at, ticket))
         return ticket
+
+
+def put_away(ticket: Ticket, *, by: User | None, at: datetime) -> None:
+    """Delete a ticket that is locked already, by somebody who may."""
+    cancel_waiting(ticket, Draft.WhyNot.DELETED, at)
+    ticket.deleted_at = at
+    ticket.save(update_fields=["deleted_at"])
+    record("ticket.deleted", ticket=ticket, subject=ticket, by=by, at=at)
 
 
 def restore(ticket: Ticket, *, by: User | None, at: datetime | None = None) -> Ticket:

@@ -254,7 +254,8 @@ class Message(models.Model):
     RFC 5322 Message-ID of the mail it came in by, without angle brackets. A message `held_from` a sender
     who is
     no participant is shown to agents only until it is accepted. One of a `side_talk` was said with somebody
-    outside and is never public.
+    outside and is never public. One `copied_from` another came with a ticket that was split off; the mail
+    that brought it stays with that other one.
     """
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="messages")
@@ -273,6 +274,9 @@ class Message(models.Model):
     held = models.BooleanField(default=False)
     internet_message_id = models.CharField(max_length=998, blank=True)
     references = models.TextField(blank=True)
+    copied_from = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="copies", db_index=False
+    )
     side_talk = models.ForeignKey(
         "tickets.SideTalk",
         models.CASCADE,
@@ -289,6 +293,9 @@ class Message(models.Model):
             ),
         ]
         indexes = [
+            models.Index(
+                fields=["copied_from"], name="message_copied", condition=Q(copied_from__isnull=False)
+            ),
             models.Index(
                 fields=["side_talk", "id"],
                 name="message_of_side_talk",
