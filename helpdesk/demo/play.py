@@ -16,7 +16,8 @@ from sla.calendar import WorkingCalendar, add_working_time, compile_calendar
 from tickets import actions
 from tickets.models import Channel, Message, Status, Team, Ticket, User
 
-DAYS, FRESH_DAYS = 92, 4
+DAYS, FRESH_DAYS, FRESH_SHARE = 92, 1.5, 0.1
+HELD_FOR = timedelta(days=5)
 ZONE = ZoneInfo(people.TIME_ZONE)
 OFFICE = {
     "timezone": people.TIME_ZONE,
@@ -44,8 +45,10 @@ class Player:
             told(done)
 
     def _opening(self) -> datetime:
-        """An instant of the last three months, mostly in office hours, a fifth of them in the last days."""
-        back = FRESH_DAYS * self.dice.random() if self.dice.random() < 0.2 else DAYS * self.dice.random()
+        """An instant of the last three months, mostly in office hours, a tenth of them since yesterday."""
+        back = (
+            FRESH_DAYS * self.dice.random() if self.dice.random() < FRESH_SHARE else DAYS * self.dice.random()
+        )
         day = (self.now - timedelta(days=back)).astimezone(ZONE)
         if day.weekday() > 4 and self.dice.random() < 0.75:
             day -= timedelta(days=self.dice.choice((2, 3)))
@@ -125,7 +128,7 @@ class Player:
 
     def _settle(self, ticket: Ticket, story: Story, agent: User, at: datetime) -> None:
         """Resolve with a last word, or leave it on hold for somebody else."""
-        if self.dice.random() < 0.04:
+        if self.dice.random() < 0.04 and at > self.now - HELD_FOR:
             actions.put_on_hold(ticket, by=agent, at=at)
             return
         at = self._work(at, 40)

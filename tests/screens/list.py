@@ -26,6 +26,8 @@ class Screen:
     path: str
     person: Any
     act: Callable[[Any], None] | None = None
+    fails: bool = False
+    """Whether an answer of 400 or more is what the picture shows."""
 
 
 def _why(page: Any) -> None:
@@ -65,6 +67,61 @@ def _later(page: Any) -> None:
 
 def _status(page: Any) -> None:
     page.locator("#prop-status").click()
+
+
+def _palette(page: Any) -> None:
+    page.keyboard.press("Control+k")
+    page.locator(".palette__input").fill("res")
+    page.wait_for_timeout(400)
+
+
+def _tick(page: Any) -> None:
+    if (select := page.locator("label.queue__select")).is_visible():
+        select.click()
+    for row in (1, 3, 4):
+        page.locator("#queue tbody tr").nth(row).locator(".queue__tick").click()
+
+
+def _snooze(page: Any) -> None:
+    _open(page, ".ticket__props summary", "Snooze")
+
+
+def _more(page: Any) -> None:
+    _open(page, ".ticket__props summary", "More")
+
+
+def _own_menu(page: Any) -> None:
+    page.locator(".topbar__end .menu > summary").last.click()
+
+
+def _filter(page: Any) -> None:
+    _open(page, ".toolbar summary", "Filter")
+
+
+def _open(page: Any, what: str, word: str) -> None:
+    page.locator(what, has_text=word).first.click()
+
+
+def _views(page: Any) -> None:
+    if (views := page.locator(".topbar__views > summary")).is_visible():
+        views.click()
+
+
+def _keys(page: Any) -> None:
+    page.keyboard.press("?")
+    page.locator("dialog[open]").wait_for()
+
+
+def _cut_off(page: Any) -> None:
+    """The line breaks in the moment of Send."""
+    _write(page)
+    page.route("**/icon.svg", lambda route: route.abort())
+    page.locator("#reply-form .composer__send").click()
+    page.wait_for_timeout(700)
+
+
+def _rate(page: Any) -> None:
+    page.locator(".choice").nth(3).click()
 
 
 def _third_row(page: Any) -> None:
@@ -128,7 +185,7 @@ def _read_file(page: Any) -> None:
 def _setup(world: World) -> Iterator[Screen]:
     """Calendars and policies, as a supervisor changes them."""
     sue = world.people["sue"]
-    calendar, policy = Calendar.objects.get(), Policy.objects.get(name="Standard support")
+    calendar, policy = Calendar.objects.get(name="Berlin office"), Policy.objects.get(name="Standard support")
     hours = f"/setup/hours/calendars/{calendar.pk}/"
     form = f"/setup/hours/policies/{policy.pk}/"
     yield Screen("setup-hours", "/setup/hours/", sue)
@@ -215,9 +272,27 @@ def screens(world: World) -> Iterator[Screen]:
     yield Screen("desk-writing", "/desk/writing/", mira)
     yield Screen("desk-new", "/desk/tickets/new/", mira)
     yield Screen("desk-search", "/desk/search/?q=invoice", mira)
+    yield Screen("desk-search-none", "/desk/search/?q=xylophone", mira)
+    yield Screen("desk-palette", "/desk/?view=team", mira, _palette)
+    yield Screen("desk-bulk", "/desk/?view=team", mira, _tick)
+    yield Screen("desk-filter", "/desk/?view=team", mira, _filter)
+    yield Screen("desk-filtered", "/desk/?view=team&q=is%3Aopen+priority%3Ahigh", mira)
+    yield Screen("desk-filtered-none", "/desk/?view=team&q=xylophone", mira)
+    yield Screen("desk-views", "/desk/?view=team", mira, _views)
+    yield Screen("desk-view-new", "/desk/views/new/?q=is%3Aopen", mira)
+    yield Screen("desk-waiting", "/desk/?view=waiting", mira)
+    yield Screen("desk-own-menu", "/desk/?view=team", mira, _own_menu)
+    yield Screen("desk-keys", "/desk/?view=team", mira, _keys)
+    yield Screen("desk-ticket-snooze", refund, mira, _snooze)
+    yield Screen("desk-ticket-more", refund, mira, _more)
+    yield Screen("desk-ticket-cut-off", refund, mira, _cut_off)
+    merging = f"/desk/tickets/{world.tickets['refund'].pk}/merge/"
+    yield Screen("desk-merge", merging, mira)
+    yield Screen("desk-merge-sure", f"{merging}?into={world.tickets['duplicate'].pk}", mira)
+    yield Screen("desk-undelivered", "/desk/undelivered/", mira)
     yield Screen("desk-customers", "/desk/customers/", mira)
     yield Screen("desk-customer", f"/desk/customers/{world.people['priya'].pk}/", mira)
-    yield Screen("desk-missing", "/desk/tickets/999999/", mira)
+    yield Screen("desk-missing", "/desk/tickets/999999/", mira, fails=True)
     yield Screen("desk-empty", "/desk/?view=mine", sue)
     yield Screen("desk-undo-send", refund, mira, _send)
     priya = world.people["priya"]
@@ -244,9 +319,36 @@ def screens(world: World) -> Iterator[Screen]:
         ("setup-person", "setup:people_edit", (mira.pk,), ada),
         ("setup-addresses", "setup:addresses", (), ada),
         ("mailbox", "mailbox:index", (), None),
+        ("portal-received", "portal:received", (world.tickets["refund"].pk,), priya),
+        ("portal-organization", "portal:organization", (), priya),
+        ("portal-check-email", "portal:check_email", (), None),
+        ("login-code", "account_confirm_login_code", (), None),
+        ("login-password-reset", "account_reset_password", (), None),
+        ("setup-organizations", "setup:organizations", (), ada),
+        ("setup-address", "setup:addresses_new", (), ada),
+        ("setup-sources", "setup:sources", (), ada),
+        ("setup-source", "setup:sources_new", (), ada),
+        ("setup-replies", "setup:replies", (), ada),
+        ("setup-wording", "setup:wording", (), ada),
+        ("setup-wording-edit", "setup:wording_edit", ("ticket.received", "en"), ada),
+        ("setup-mail", "setup:mail", (), ada),
+        ("setup-mail-incoming", "setup:mail_incoming", (), ada),
+        ("setup-mail-outgoing", "setup:mail_outgoing", (), ada),
+        ("setup-mail-one", "setup:mail_one", (1,), ada),
+        ("setup-mail-floods", "setup:mail_floods", (), ada),
+        ("setup-mail-blocked", "setup:mail_blocked", (), ada),
+        ("setup-jobs", "setup:jobs", (), ada),
+        ("setup-surveys", "setup:surveys", (), ada),
+        ("setup-tokens", "setup:tokens", (), ada),
     ):
         if path := path_of(route, *arguments):
             yield Screen(name, path, person)
-    yield Screen("survey", _survey(world), None)
+    asked = _survey(world)
+    yield Screen("survey", asked, None, _rate)
+    yield Screen("survey-stop", f"{asked}stop/", None)
+    yield Screen("survey-ended", "/survey/nothing/", None, fails=True)
+    yield Screen("portal-missing", "/tickets/999999/", priya, fails=True)
+    yield Screen("portal-none", "/tickets/", world.people["newcomer"])
+    yield Screen("report-tickets", "/reports/tickets/?report=first-response&period=30d", sue)
     yield from _setup(world)
     yield from _work(world)

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from helpdesk.demo.world import settle_deliveries
 from helpdesk.models import Company, Delivery, SavedReply, SupportAddress
 from sla import actions as sla_actions
 from tests.cast import PersonFactory
+from tests.screens.past import measure_all, play_the_past, receive
 from tickets import actions
 from tickets.actions import NewFile, Words
 from tickets.models import Organization, Role, Team, Ticket, User
@@ -49,12 +51,14 @@ class World:
 
     people: dict[str, User] = field(default_factory=dict)
     tickets: dict[str, Ticket] = field(default_factory=dict)
+    now: datetime = NOW
 
 
 def make_world() -> World:
     """Everything that the pictures show."""
     world = World()
     billing, tech = Team.objects.create(name="Billing"), Team.objects.create(name="Tech")
+    orders = Team.objects.create(name="Orders")
     Company.objects.create(pk=1, name="Acme Support", time_zone=ZONE)
     SupportAddress.objects.create(address="support@acme.example", team=billing, name="Acme Support")
     SavedReply.objects.create(
@@ -67,16 +71,21 @@ def make_world() -> World:
     for name, role, teams in (
         ("Mira Keller", Role.AGENT, (billing, tech)),
         ("Jo Brandt", Role.AGENT, (billing,)),
-        ("Lena Fuchs", Role.AGENT, (billing,)),
-        ("Sam Osei", Role.AGENT, (billing, tech)),
-        ("Sue Park", Role.SUPERVISOR, (billing,)),
+        ("Lena Fuchs", Role.AGENT, (billing, orders)),
+        ("Sam Osei", Role.AGENT, (billing, tech, orders)),
+        ("Sue Park", Role.SUPERVISOR, (billing, tech, orders)),
         ("Ada Root", Role.ADMINISTRATOR, ()),
     ):
         email = f"{name.split()[0].lower()}@acme.example"
         person = PersonFactory(name=name, email=email, role=role, teams=teams, time_zone=ZONE)
         world.people[name.split()[0].lower()] = person
+    world.people["newcomer"] = PersonFactory(name="Nora Quist", email="nora@quist.example", time_zone=ZONE)
+    play_the_past(world, NOW)
     _refund(world, billing)
     _others(world, billing, tech)
+    receive(world)
+    settle_deliveries(before=NOW - timedelta(minutes=10))
+    measure_all(NOW)
     return world
 
 
@@ -111,7 +120,7 @@ def _promises(tech: Team) -> None:
 def _customer(name: str, organization: str, **more: Any) -> User:
     first = name.split()[0].lower()
     row, _created = Organization.objects.get_or_create(name=organization)
-    email = f"{first}@{organization.split()[0].lower()}.example"
+    email = f"{first}.{name.split()[-1].lower()}@{organization.split()[0].lower()}.example"
     more = {"created_at": NOW - timedelta(days=60)} | more
     return PersonFactory(name=name, email=email, organization=row, **more)
 
@@ -192,6 +201,7 @@ def _others(world: World, billing: Team, tech: Team) -> None:
                     message=message, recipient=customer, address=customer.email or "", template="ticket.replied",
                     state=Delivery.State.FAILED, last_error="550 5.1.1 The address does not exist",
                     send_at=message.visible_at, internet_message_id="refused@acme.example",
+                    ended_at=message.visible_at,
                 )  # fmt: skip
             if status == "open":
                 actions.reply(ticket, words, by=customer, channel="mail", at=friday(9, 2))
