@@ -28,6 +28,7 @@ SHAPE = """node => {
 def test_a_reply_is_written_with_saved_words_a_picture_and_no_flood_by_keyboard(desk, ticket, cast):  # noqa: F811
     SavedReply.objects.create(title="Ask for the order", text="Which order, {customer}?")
     SavedReply.objects.create(title="Refund sent", text="Dear {customer}, it left today.")
+    actions.add_note(ticket, "The bank refused it.", by=cast.mira)
     page: Page = desk(f"/desk/tickets/{ticket.pk}/")
     area = page.locator("#reply-text")
     options = page.locator("#saved-replies [role=option]")
@@ -81,11 +82,26 @@ def test_a_reply_is_written_with_saved_words_a_picture_and_no_flood_by_keyboard(
     expect(page.locator("#reply-form [name=draft]")).to_have_value("4")
     page.reload()
     expect(area).to_have_value("From the desk, more")
+    expect(page.locator("#reply-form .composer__send")).to_be_hidden()  # a draft rests in one line
+
+    # The line breaks in the moment of Send: the page stays, with the words.
+    page.evaluate("window.line = window.fetch; window.fetch = () => Promise.reject(new TypeError())")
     page.keyboard.press("r")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#reply-form [data-fault]")).to_contain_text("Nothing was sent")
+    expect(area).to_be_focused()
+    page.evaluate("window.fetch = window.line")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".message--held")).to_contain_text("picture-1.png")
     expect(area).to_have_value("")
     assert not Draft.objects.exists()
+
+    # Paper leaves the house: the customer's conversation is printed, a note never.
+    note = page.get_by_text("The bank refused it.")
+    expect(note).to_be_visible()
+    page.emulate_media(media="print")
+    expect(note).to_be_hidden()
+    expect(page.locator(".message--held")).to_be_visible()
 
 
 def test_ux11_reply_and_note_differ_in_shape_word_and_glyph_not_only_in_colour(desk, ticket: Ticket):  # noqa: F811

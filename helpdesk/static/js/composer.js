@@ -12,6 +12,25 @@ function show(mode, focus) {
   if (focus) box.querySelector(`form[data-draft="${mode}"] textarea`).focus();
 }
 
+// A draft that was there when the page came rests in one line until the composer is used.
+const use = () => box?.removeAttribute("data-rests");
+box?.addEventListener("focusin", use);
+if (location.hash === "#composer") use();
+
+// Before a form leaves the page the line is tried: where it is broken the browser would put its own page in place of the words.
+async function reach(form, button) {
+  form.dataset.reaching = "yes";
+  const answer = await fetch(document.querySelector("link[rel=icon]").href, { method: "HEAD", cache: "no-store" }).catch(() => null);
+  delete form.dataset.reaching;
+  if (answer) {
+    form.dataset.reached = "yes";
+    form.requestSubmit(button);
+    return;
+  }
+  form.querySelector("[data-fault]").textContent = box.dataset.cutOff;
+  form.querySelector("textarea").focus();
+}
+
 box?.addEventListener("click", (event) => {
   const tab = event.target.closest("[data-composer]");
   if (tab) { event.preventDefault(); show(tab.dataset.composer, true); }
@@ -49,6 +68,13 @@ box?.addEventListener("submit", (event) => {
     area.focus();
     return;
   }
+  if (!event.target.dataset.reached) {
+    event.preventDefault();
+    if (!event.target.dataset.reaching) reach(event.target, button);
+    return;
+  }
+  delete event.target.dataset.reached;
+  if (fault) fault.textContent = "";
   event.target.dataset.sending = "yes";
   button?.setAttribute("aria-disabled", "true");
 });

@@ -73,6 +73,8 @@ function harvest() {
     const words = (control.getAttribute("aria-label") || control.innerText || "").replace(/\s+/g, " ").trim();
     if (!group || !left || !words || names.has(words) || !words.toLowerCase().includes(typed) || (key && keys.has(key))) continue;
     if (control.matches("[hidden], input, [data-apply]") || control.closest("[hidden], dialog, .composer__form")) continue;
+    const layer = control.closest("[data-layer]"); // the bar of what is selected, while nothing is
+    if (layer && !layer.getClientRects().length) continue;
     if (!key && control.closest("details.menu")?.querySelector(MENUS)) continue;
     names.add(words);
     keys.add(key);
@@ -86,8 +88,13 @@ function harvest() {
     nodes.set(option, control);
     const label = document.createElement("span");
     label.className = "palette__word clip";
-    label.textContent = words;
-    option.append(label);
+    const at = typed ? words.toLowerCase().indexOf(typed) : 0;
+    const hit = document.createElement("mark");
+    hit.textContent = words.slice(at, at + typed.length);
+    label.append(words.slice(0, at), ...(typed ? [hit] : []), words.slice(at + typed.length));
+    const glyph = control.querySelector("svg.i")?.cloneNode(true) || document.createElement("span");
+    glyph.classList.add("i");
+    option.append(glyph, label);
     if (key && document.documentElement.dataset.keys !== "off") {
       const shown = document.createElement("kbd");
       shown.className = "key palette__keys";
