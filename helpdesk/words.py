@@ -13,7 +13,8 @@ def file_size(octets: int | None) -> str:
         return f"{octets}\u00a0{_('B')}"
     if octets < 1_000_000:
         return f"{round(octets / 1000)}\u00a0{_('kB')}"
-    return f"{number_format(octets / 1_000_000, 1)}\u00a0{_('MB')}"
+    whole = octets % 1_000_000 < 50_000
+    return f"{number_format(octets / 1_000_000, 0 if whole else 1)}\u00a0{_('MB')}"
 
 
 def initials(name: str | None) -> str:

@@ -141,11 +141,16 @@ def chip_of(clock: Clock | Owed, now: datetime) -> Chip:
 
 def _running_chip(clock: Clock | Owed, due_at: datetime, now: datetime, metric: str) -> Chip:
     words = {"metric": metric, "time": clock_time(due_at, now)}
-    span = time_words(distance(due_at, now, clock), working=clock.target_working)
+    span = time_words(_coarse(distance(due_at, now, clock)), working=clock.target_working)
     if due_at < now:
         return Chip("late", _("%(time)s late") % {"time": span}, _("%(metric)s, due %(time)s") % words)
     weight = "warn" if clock.warn_at and clock.warn_at <= now else "plain"
     return Chip(weight, _("%(time)s left") % {"time": span}, _("%(metric)s by %(time)s") % words)
+
+
+def _coarse(span: timedelta) -> timedelta:
+    """From a day on the minutes are left out: nobody decides by them, and the eye reads faster."""
+    return span if span < timedelta(days=1) else timedelta(hours=span // timedelta(hours=1))
 
 
 def distance(due_at: datetime, now: datetime, clock: Clock | Owed) -> timedelta:

@@ -13,7 +13,7 @@ from helpdesk.models import Delivery
 from helpdesk.reports.base import opens
 from helpdesk.reports.filters import Filters
 from helpdesk.reports.waits import Wait
-from helpdesk.times import duration
+from helpdesk.times import clock_time, duration
 from sla.queries import due_between, late
 from tickets.models import UNRESOLVED_STATUSES, Status, Ticket
 
@@ -23,7 +23,7 @@ NEEDS = ("late", "due-soon", "unassigned", "undelivered")
 
 @dataclass(frozen=True)
 class Need:
-    """A number with its list and the one that presses most; `tone` is "late", "warn" or ""."""
+    """A number with its list and the one that presses most; `tone` is "late", "warn", "fault" or ""."""
 
     key: str
     name: str
@@ -67,7 +67,7 @@ def _row(key: str, now: Any, found: tuple[Any, ...]) -> Wait:
 
 def needs_now(reader: Any, filters: Filters) -> list[Need]:
     """The numbers of “Needs you now”."""
-    rows = {key: need_rows(filters, key) for key in NEEDS}
+    rows, now = {key: need_rows(filters, key) for key in NEEDS}, filters.now
 
     def first(key: str) -> str:
         return duration(timedelta(seconds=rows[key][0].value)) if rows[key] else ""
@@ -78,7 +78,9 @@ def needs_now(reader: Any, filters: Filters) -> list[Need]:
             _("Late"),
             "alert",
             len(rows["late"]),
-            _("oldest %(time)s late") % {"time": first("late")} if rows["late"] else _("nothing is late"),
+            _("oldest due %(time)s") % {"time": clock_time(rows["late"][0].at, now)}
+            if rows["late"]
+            else _("nothing is late"),
             opens(filters, "late"),
             "late" if rows["late"] else "",
         ),
@@ -109,7 +111,7 @@ def needs_now(reader: Any, filters: Filters) -> list[Need]:
             len(rows["undelivered"]),
             _("replies that did not arrive") if rows["undelivered"] else _("every reply arrived"),
             opens(filters, "undelivered"),
-            "late" if rows["undelivered"] else "",
+            "fault" if rows["undelivered"] else "",
         ),
     ]
 

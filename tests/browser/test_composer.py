@@ -85,12 +85,14 @@ def test_a_reply_is_written_with_saved_words_a_picture_and_no_flood_by_keyboard(
     expect(page.locator("#reply-form .composer__send")).to_be_hidden()  # a draft rests in one line
 
     # The line breaks in the moment of Send: the page stays, with the words.
-    page.evaluate("window.line = window.fetch; window.fetch = () => Promise.reject(new TypeError())")
+    page.evaluate(
+        "() => { window.line = window.fetch; window.fetch = () => Promise.reject(new TypeError()); }"
+    )
     page.keyboard.press("r")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#reply-form [data-fault]")).to_contain_text("Nothing was sent")
     expect(area).to_be_focused()
-    page.evaluate("window.fetch = window.line")
+    page.evaluate("() => { window.fetch = window.line; }")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".message--held")).to_contain_text("picture-1.png")
     expect(area).to_have_value("")

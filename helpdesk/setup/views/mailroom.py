@@ -19,6 +19,7 @@ from helpdesk.models import BlockedSender, Delivery, InboundEmail
 from helpdesk.setup import mailroom
 from helpdesk.setup.base import page, press, reader, settle, setup_view
 from helpdesk.setup.forms import BlockForm, FloodForm, MailForm, Nothing
+from helpdesk.wording.catalogue import NOTIFICATIONS
 from tickets import access
 from tickets.actions import NotAllowed
 from tickets.models import Ticket, User
@@ -228,6 +229,7 @@ def mail_outgoing(request: HttpRequest) -> HttpResponse:
         state=state,
         words=words,
         states=Delivery.State.choices,
+        letters=NOTIFICATIONS,
         before=rows[-1].pk if more else None,
         is_first="before" not in request.GET,
         size=mailroom.PAGE_SIZE,
@@ -240,7 +242,13 @@ def mail_delivery(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(rows, pk=pk)
     copies = mailroom.copies_of(row)
     return page(
-        request, "mail_delivery", row=row, copies=copies, can_retry=outbox.can_retry(row), bare=Nothing()
+        request,
+        "mail_delivery",
+        row=row,
+        copies=copies,
+        can_retry=outbox.can_retry(row),
+        bare=Nothing(),
+        letters=NOTIFICATIONS,
     )
 
 
