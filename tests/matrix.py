@@ -8,16 +8,19 @@ lines what the product promises, so that the two can be held against each other.
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 
+from django.db import transaction
 from django.db.models import prefetch_related_objects
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
@@ -28,7 +31,7 @@ from helpdesk import guests
 from helpdesk.models import Delivery, InboundEmail, MailSource, SentMail
 from sla.actions import install_defaults
 from sla.models import Calendar, Clock, Escalation, Policy
-from tests.cast import PASSWORD, Cast, PersonFactory
+from tests.cast import PASSWORD, Cast, PersonFactory, make_cast
 from tickets import actions, jobs
 from tickets.actions import NewFile, Words
 from tickets.models import Event, Message, Role, Ticket, User
@@ -221,6 +224,17 @@ def hidden_from_customers(rule: Rule) -> Rule:
 # --- the world ----------------------------------------------------------------------------------------
 
 
+@contextmanager
+def passing_world() -> Iterator[World]:
+    """A world of its own in a transaction that is taken back: nothing of it stays."""
+    many = {"request": 1_000_000, "search": 1_000_000}
+    logging.disable(logging.WARNING)  # thousands of refusals, each meant
+    with override_settings(API_LIMITS=many, MAILBOX=False), transaction.atomic():
+        yield make_world(make_cast())
+        transaction.set_rollback(True)
+    logging.disable(logging.NOTSET)
+
+
 def make_world(cast: Cast) -> World:
     dora = PersonFactory(name="Dora Gone", role=Role.AGENT, teams=[cast.billing], password=PASSWORD)
     things = [
@@ -393,10 +407,16 @@ def _browser(world: World, someone: Someone) -> Client:
 
 
 def ask(
-    world: World, someone: Someone, method: str, path: str, body: Any = None, as_json: bool = False
+    world: World,
+    someone: Someone,
+    method: str,
+    path: str,
+    body: Any = None,
+    as_json: bool = False,
+    as_part: bool = False,
 ) -> Any:
     """One request as somebody: with their token at the API, else with their cookies."""
-    client, headers = world.browser, {}
+    client, headers = world.browser, {"HX-Request": "true"} if as_part else {}
     client.cookies = SimpleCookie()
     if not as_json:
         client.cookies = deepcopy(world.clients[someone.name].cookies)

@@ -43,7 +43,7 @@ class Row:
 
     `get` and `post` are the rules of these methods; None means that there is no such method. `args` are the
     arguments of the address, `query` stands behind it, `body` is what is posted. `shows` says of which
-    tickets the page of a list must hold the subject.
+    tickets the page of a list must hold the subject. A part is asked for as the page does that holds it.
     """
 
     get: Rule | None = None
@@ -53,6 +53,7 @@ class Row:
     body: Callable[[World, Thing], dict[str, Any]] = lambda world, thing: {}
     shows: Shown | None = None
     variant: str = ""
+    is_part: bool = False
 
 
 def _ticket(world: World, thing: Thing) -> list[Any]:
@@ -231,7 +232,7 @@ ROWS: dict[str, list[Row]] = {
     "mailbox:raw": [Row(get=nobody, args=lambda w, t: [700_001])],
     # Desk.
     "desk:queue": [Row(get=members, query=lambda w, t: "?view=open", shows=works)],
-    "desk:news": [Row(get=members, query=lambda w, t: "?view=open")],
+    "desk:news": [Row(get=members, query=lambda w, t: "?view=open", is_part=True)],
     "desk:take-next": [Row(post=members)],
     "desk:bulk": [
         Row(
@@ -242,12 +243,14 @@ ROWS: dict[str, list[Row]] = {
     "desk:bulk-one": [Row(get=mira_alone, args=_one("bulk"))],
     "desk:bulk-stop": [Row(post=mira_alone, args=_one("bulk"))],
     "desk:bulk-undo": [Row(post=mira_alone, args=_one("bulk"))],
-    "desk:views": [Row(get=members)],
+    "desk:views": [Row(get=members, is_part=True)],
     "desk:view-new": [Row(get=members, post=members)],
     "desk:view": [Row(get=mira_alone, post=mira_alone, args=_one("view"))],
     "desk:view-delete": [Row(post=mira_alone, args=_one("view"))],
     "desk:search": [Row(get=members, query=lambda w, t: "?q=matrix", shows=works)],
-    "desk:palette": [Row(get=members, query=lambda w, t: f"?words=matrix&ticket={t.ticket.pk}")],
+    "desk:palette": [
+        Row(get=members, query=lambda w, t: f"?words=matrix&ticket={t.ticket.pk}", is_part=True)
+    ],
     "desk:customers": [Row(get=members)],
     "desk:customer": [
         Row(
@@ -258,10 +261,14 @@ ROWS: dict[str, list[Row]] = {
     ],
     "desk:new": [Row(get=members, post=members)],
     "desk:ticket": _DESK_PAGE,
-    "desk:ticket-news": _DESK_PAGE,
+    "desk:ticket-news": [Row(get=desk, args=_ticket, is_part=True)],
     "desk:here": _desk_deed(doing="reading", tab="one"),
     "desk:there": [
-        Row(get=members, query=lambda w, t: "?rows=" + "-".join(str(x.ticket.pk) for x in w.things))
+        Row(
+            get=members,
+            query=lambda w, t: "?rows=" + "-".join(str(x.ticket.pk) for x in w.things),
+            is_part=True,
+        )
     ],
     "desk:reply": _desk_deed(text="We look into it."),
     "desk:note": _desk_deed(text="Hm."),
@@ -377,7 +384,7 @@ ROWS: dict[str, list[Row]] = {
     "desk:go-away": [Row(post=members)],
     "desk:come-back": [Row(post=members)],
     "desk:notifications": [Row(get=members)],
-    "desk:notifications-count": [Row(get=members)],
+    "desk:notifications-count": [Row(get=members, is_part=True)],
     "desk:mark-read": [Row(post=members)],
     "desk:undelivered": [Row(get=members, shows=works)],
     "desk:message-html": [

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from django.test import override_settings
 from django.urls import reverse
 
 from helpdesk.models import Delivery
-from tests.cast import make_cast
 from tests.matrix import (
     ABSENT,
     IN,
@@ -26,8 +23,8 @@ from tests.matrix import (
     ask,
     follows,
     likeness,
-    make_world,
     outcome,
+    passing_world,
     routes,
     sees,
     works,
@@ -50,12 +47,8 @@ WEAKEST_AND_STRONGEST = ("anonymous", "administrator")
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     """Made once for all cells: each cell takes back what it did."""
-    many = {"request": 1_000_000, "search": 1_000_000}
-    logging.disable(logging.WARNING)  # thousands of refusals, each meant
-    with django_db_blocker.unblock(), override_settings(API_LIMITS=many, MAILBOX=False), transaction.atomic():
-        yield make_world(make_cast())
-        transaction.set_rollback(True)
-    logging.disable(logging.NOTSET)
+    with django_db_blocker.unblock(), passing_world() as made:
+        yield made
 
 
 def test_every_route_has_a_row_and_every_row_a_route():
@@ -156,7 +149,7 @@ def _faults(
 ) -> list[str]:
     path = reverse(name, args=row.args(world, thing)) + row.query(world, thing)
     as_json = name.startswith("api:") and name != "api:docs"
-    response = ask(world, someone, method, path, row.body(world, thing), as_json=as_json)
+    response = ask(world, someone, method, path, row.body(world, thing), as_json, row.is_part)
     found = outcome(response)
     faults = []
     if expected is None:

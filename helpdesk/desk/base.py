@@ -49,6 +49,12 @@ def desk_view(*methods: str) -> Callable[[View], View]:
     return wrap
 
 
+def is_part(request: HttpRequest) -> bool:
+    """Whether a page that is open asks for parts: opened by itself, and restored from the history of htmx,
+    an address is a whole page."""
+    return bool(request.htmx and not request.htmx.history_restore_request)  # type: ignore[attr-defined]
+
+
 def _page_of(request: HttpRequest, kwargs: dict[str, Any]) -> str:
     """Where to go on after signing in: this page, or the one whose form was posted."""
     if request.method in ("GET", "HEAD"):

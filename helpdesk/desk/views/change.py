@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from helpdesk import actions as outward
-from helpdesk.desk.base import desk_view, find_ticket, see_other, tell
+from helpdesk.desk.base import desk_view, find_ticket, is_part, see_other, tell
 from helpdesk.desk.instants import read_instant
 from helpdesk.desk.neighbours import with_view
-from helpdesk.desk.views.ticket import is_part, ticket_page
+from helpdesk.desk.views.ticket import ticket_page
 from helpdesk.times import deadline
 from helpdesk.words import PRIORITY_WORDS, STATUS_WORDS
 from tickets import access, actions

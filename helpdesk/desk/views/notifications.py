@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk import notifications as told
 from helpdesk.desk import alerts
-from helpdesk.desk.base import desk_view, see_other, tell
+from helpdesk.desk.base import desk_view, is_part, see_other, tell
 from helpdesk.desk.rail import rail
 from helpdesk.desk.views.change import number_of
 
@@ -37,7 +37,10 @@ def notifications(request: HttpRequest) -> HttpResponse:
 
 @desk_view()
 def count(request: HttpRequest) -> HttpResponse:
-    """The count alone, for the top bar of pages that are open. 304 where it is as it was."""
+    """The count alone, for the top bar of pages that are open. 304 where it is as it was. Opened by itself
+    it leads to what is counted."""
+    if not is_part(request):
+        return see_other(reverse("desk:notifications"))
     counted = request.alerts = told.Alerts(request.user)  # type: ignore[attr-defined]
     tag = f'"{counted.count}"'
     if request.headers.get("If-None-Match") == tag:

@@ -6,10 +6,11 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from helpdesk import presence
 from helpdesk.desk import listing
-from helpdesk.desk.base import desk_view, find_ticket
+from helpdesk.desk.base import desk_view, find_ticket, is_part, see_other
 from tickets import access
 
 
@@ -28,7 +29,10 @@ def here(request: HttpRequest, number: int) -> HttpResponse:
 
 @desk_view()
 def there(request: HttpRequest) -> HttpResponse:
-    """Who is at the tickets of the shown `rows` ("1042-1063"): one entry for each where somebody is."""
+    """Who is at the tickets of the shown `rows` ("1042-1063"): one entry for each where somebody is.
+    Opened by itself it leads to the queue."""
+    if not is_part(request):
+        return see_other(reverse("desk:queue"))
     user: Any = request.user
     given = request.GET.get("rows", "").split("-")[: listing.PAGE * 2]
     numbers = [int(pk) for pk in given if pk.isascii() and pk.isdigit() and len(pk) < 18]

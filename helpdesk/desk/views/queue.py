@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from helpdesk import notifications
 from helpdesk.desk import first_run, listing, rows
-from helpdesk.desk.base import desk_view
+from helpdesk.desk.base import desk_view, is_part, see_other
 from helpdesk.desk.bulk import bulk_bar
 from helpdesk.desk.filters import suggestions
 from helpdesk.desk.frame import frame
@@ -123,10 +123,13 @@ def parse_known(text: str) -> dict[int, int]:
 def news(request: HttpRequest) -> HttpResponse:
     """Arrivals are counted, shown rows renewed in place, and nothing moves. 304 when nothing happened.
 
-    The page sends the rows that it shows (`rows`) and the tag of the last answer (`If-None-Match`).
+    The page sends the rows that it shows (`rows`) and the tag of the last answer (`If-None-Match`). Opened by
+    itself it leads to the queue.
     """
     user: Any = request.user
     where = where_of(request)
+    if not is_part(request):
+        return see_other(where.path)
     start = listing.Key.parse(request.GET.get("after", ""))
     tickets, _following = page_of(where, user, start)
     tag = etag_of(tickets)

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 
 from helpdesk import actions as outward
 from helpdesk import saved_replies
-from helpdesk.desk.base import desk_view, find_ticket, see_other
+from helpdesk.desk.base import desk_view, find_ticket, is_part, see_other
 from helpdesk.desk.composing import quotable, quoted
 from helpdesk.desk.rail import rail
 from helpdesk.desk.views.change import number_of
 from helpdesk.desk.views.drafts import keep_typed, wants_json
-from helpdesk.desk.views.ticket import Composing, is_part, ticket_page
+from helpdesk.desk.views.ticket import Composing, ticket_page
 from helpdesk.desk.where import where_of
 from tickets import access
 from tickets.models import DraftKind, Ticket

@@ -9,12 +9,13 @@ from typing import Any
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk import notifications, presence
 from helpdesk.desk import composing, merging, neighbours, panel
-from helpdesk.desk.base import desk_view, find_ticket, tell
+from helpdesk.desk.base import desk_view, find_ticket, is_part, see_other, tell
 from helpdesk.desk.clocks import clocks_of, sources_in
 from helpdesk.desk.conversation import conversation
 from helpdesk.desk.frame import frame
@@ -106,11 +107,6 @@ def ticket_page(
     return render(request, template, context, status=status)
 
 
-def is_part(request: HttpRequest) -> bool:
-    """Whether htmx asks for parts; a page restored from its history is a whole one again."""
-    return bool(request.htmx and not request.htmx.history_restore_request)  # type: ignore[attr-defined]
-
-
 def related_to(events: list[Event], user: Any) -> list[Ticket]:
     """The tickets that the mail which opened this one speaks of, as far as the reader may work on them."""
     numbers = [event.data["ticket"] for event in events if event.kind == "ticket.related"]
@@ -181,9 +177,12 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
 def news(request: HttpRequest, number: int) -> HttpResponse:
     """What was said since event `seen`: 204 for nothing, else a bar that leads to it. Two queries.
 
-    The tag is the ticket's latest event, by which the page sees that something else changed.
+    The tag is the ticket's latest event, by which the page sees that something else changed. Opened by itself
+    it leads to the ticket.
     """
     ticket = find_ticket(request, number)
+    if not is_part(request):
+        return see_other(reverse("desk:ticket", args=[number]))
     seen = request.GET.get("seen", "")
     since = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else ticket.event_seq
     fresh = 0

@@ -5,7 +5,7 @@ let etag = "";
 
 async function ask() {
   if (document.hidden) return;
-  const answer = await fetch(link.dataset.alerts, { headers: { "If-None-Match": etag }, credentials: "same-origin", redirect: "manual", cache: "no-store" });
+  const answer = await fetch(link.dataset.alerts, { headers: { "HX-Request": "true", "If-None-Match": etag }, credentials: "same-origin", redirect: "manual", cache: "no-store" });
   if (answer.status !== 200) return;
   etag = answer.headers.get("ETag") || "";
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("alerts");

@@ -8,7 +8,7 @@ let etag = bar?.dataset.etag;
 async function ask() {
   if (document.hidden) return;
   const path = `${bar.dataset.news}&rows=${encodeURIComponent(bar.dataset.rows)}`;
-  const answer = await fetch(path, { headers: { "If-None-Match": etag }, credentials: "same-origin", redirect: "manual", cache: "no-store" });
+  const answer = await fetch(path, { headers: { "HX-Request": "true", "If-None-Match": etag }, credentials: "same-origin", redirect: "manual", cache: "no-store" });
   if (answer.status !== 200) return;
   etag = answer.headers.get("ETag") || etag;
   show(new DOMParser().parseFromString(await answer.text(), "text/html"));

@@ -6,7 +6,7 @@ async function ask() {
   if (document.hidden) return;
   const rows = [...document.querySelectorAll("#queue tr[id]")].map((row) => row.id.slice(1)).join("-");
   if (!rows) return;
-  const answer = await fetch(`${bar.dataset.there}?rows=${rows}`, { credentials: "same-origin", redirect: "manual", cache: "no-store" });
+  const answer = await fetch(`${bar.dataset.there}?rows=${rows}`, { headers: { "HX-Request": "true" }, credentials: "same-origin", redirect: "manual", cache: "no-store" });
   if (answer.status !== 200) return;
   const marks = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const place of document.querySelectorAll("#queue tr[id] [data-present]")) {

@@ -31,7 +31,7 @@ document.addEventListener("htmx:afterSettle", () => {
 const wait = document.getElementById("newswait");
 const reply = document.getElementById("reply-form");
 const head = () => document.getElementById("ticket-head");
-const quietly = { credentials: "same-origin", redirect: "manual", cache: "no-store" };
+const quietly = { headers: { "HX-Request": "true" }, credentials: "same-origin", redirect: "manual", cache: "no-store" };
 
 async function ask() {
   if (document.hidden) return;
@@ -50,7 +50,7 @@ async function ask() {
 
 // Fetches the parts that htmx would; answers the first message that is new. `read`: the reader asked to see it.
 async function renew(read = false) {
-  const answer = await fetch(wait.dataset.here, { ...quietly, headers: { "HX-Request": "true" } });
+  const answer = await fetch(wait.dataset.here, quietly);
   if (answer.status !== 200) return null;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   const old = head();

@@ -85,9 +85,10 @@ def test_ones_own_answer_and_one_taken_back_stop_nothing(mira, cast, ticket):
 def test_marks_are_told_only_of_tickets_that_the_reader_may_work_on(browser, cast, ticket):
     presence.visit(ticket, cast.sue, "tab", "reading")
     path = f"/desk/there/?rows={ticket.pk}-x-999999"
-    assert "Sue is reading" in words(browser(cast.mira).get(path))
-    assert "Sue" not in words(browser(cast.gus).get(path))
-    assert "Sue" not in words(browser(cast.sue).get(path))
+    part = {"HX-Request": "true"}
+    assert "Sue is reading" in words(browser(cast.mira).get(path, headers=part))
+    assert "Sue" not in words(browser(cast.gus).get(path, headers=part))
+    assert "Sue" not in words(browser(cast.sue).get(path, headers=part))
 
 
 def test_without_valkey_nobody_is_seen_and_everything_else_works(mira, cast, ticket, settings, monkeypatch):

@@ -179,7 +179,7 @@ def test_a_subject_with_markup_is_shown_as_text(mira, open_ticket):
 
 def news_of(client, response, **headers):
     path, shown = attribute(response, "data-news"), attribute(response, "data-rows")
-    return client.get(f"{path}&rows={shown}", headers=headers)
+    return client.get(f"{path}&rows={shown}", headers={"HX-Request": "true"} | headers)
 
 
 def test_nothing_new_is_answered_without_a_body(mira, ticket):
@@ -220,7 +220,7 @@ def test_a_row_that_went_out_of_sight_shows_nothing_of_it(mira, cast, ticket):
 
 @pytest.mark.parametrize("rows", ["", "x", "1.x-2", "9" * 60, "1.2.3", "-.-"])
 def test_a_garbled_list_of_rows_is_answered_calmly(mira, ticket, rows):
-    assert mira.get(f"/desk/news/?view=open&rows={rows}").status_code == 200
+    assert mira.get(f"/desk/news/?view=open&rows={rows}", headers={"HX-Request": "true"}).status_code == 200
 
 
 @pytest.mark.parametrize("after", ["x", "1.", ".1", "99999999999999999999.1", "-5.3", f"1.{10**24}"])
