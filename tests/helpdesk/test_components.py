@@ -2,14 +2,17 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django import forms
 from django.conf import settings
+from django.template import engines
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import timezone
 
+from config import env
 from helpdesk import icons, times, words
 from helpdesk.context import areas_for
 
@@ -137,3 +140,78 @@ def test_each_reader_is_offered_the_areas_that_are_open_to_them(client, cast, wh
     client.force_login(person, backend=settings.AUTHENTICATION_BACKENDS[0])
     for path in areas:
         assert client.get(path).status_code == 200
+
+
+STATUSES = ("new", "open", "waiting", "on_hold", "resolved", "closed")
+WEIGHTS = {
+    "plain": "42 min left",
+    "warn": "9 min left",
+    "late": "12 min late",
+    "was-late": "answered 12 min late",
+    "paused": "paused: customer",
+    "met": "met in 18 min",
+}
+
+
+def test_ux11_without_colour_status_priority_and_clock_differ_in_glyph_and_word():
+    chips: Any = engines["jinja2"].get_template("components/chips.html").template.module  # type: ignore[attr-defined]
+    status = [chips.status(each) for each in STATUSES]
+    priority = [chips.priority(level) for level in (1, 2, 3, 4)]
+    assert len({_glyph(each) for each in status}) == len({_word(each) for each in status}) == 6
+    assert len({_glyph(each) for each in priority}) == len({_word(each) for each in priority}) == 4
+    clocks = {weight: chips.clock(weight, text) for weight, text in WEIGHTS.items()}
+    assert len({_word(each) for each in clocks.values()}) == 6
+    glyphs = {weight: _glyph(each) for weight, each in clocks.items()}
+    assert len(set(glyphs.values())) == 4
+    assert glyphs["plain"] == glyphs["warn"]  # both run; how long they still do is said
+    assert glyphs["late"] == glyphs["was-late"]  # filled or not, and in other words
+
+
+def _glyph(markup: object) -> str:
+    found = re.search(r"<svg.*?</svg>", str(markup), re.DOTALL)
+    assert found is not None, markup
+    return found[0]
+
+
+def _word(markup: object) -> str:
+    return re.sub(r"<svg.*?</svg>|<[^>]+>", "", str(markup), flags=re.DOTALL).strip()
+
+
+TOKEN = re.compile(r"--([cviz]+-[\w-]+): light-dark\(#(\w{6}), #(\w{6})\)")
+GROUNDS = ("c-canvas", "c-surface", "c-sunken", "c-raised")
+ON_SOFT = ("ok", "warn", "late", "paused", "info")
+TEXTS = [(text, ground) for text in ("c-text", "c-muted", "c-accent") for ground in (*GROUNDS, "c-selected")]
+TEXTS += [(f"c-{each}", f"c-{each}-soft") for each in ON_SOFT]
+TEXTS += [(f"c-{each}", ground) for each in ON_SOFT for ground in ("c-canvas", "c-surface")]
+TEXTS += [("c-on-accent", "c-accent"), ("c-on-late", "c-late"), ("c-on-note", "c-note-line")]
+TEXTS += [("c-on-toast", "c-toast"), ("c-text", "c-note-soft"), ("c-muted", "c-note-soft")]
+MARKS = [(mark, ground) for mark in ("c-line-strong", "c-focus") for ground in (*GROUNDS, "c-selected")]
+MARKS += [(f"viz-{number}", ground) for number in range(5) for ground in ("c-canvas", "c-surface")]
+MARKS += [("c-note-line", "c-note-soft"), ("c-note-line", "c-surface"), ("c-focus", "c-note-soft")]
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_ux10_text_has_a_contrast_of_4_5_and_controls_focus_and_marks_of_3(theme: int):
+    """Of the tokens, from which every colour comes; what pages make of them is looked at in the browser."""
+    sheet = (env.ROOT / "helpdesk" / "static" / "css" / "tokens.css").read_text()
+    tokens = {name: (light, dark)[theme] for name, light, dark in TOKEN.findall(sheet)}
+    weak = [
+        (one, other, round(_contrast(tokens[one], tokens[other]), 2))
+        for pairs, least in ((TEXTS, 4.5), (MARKS, 3.0))
+        for one, other in pairs
+        if _contrast(tokens[one], tokens[other]) < least
+    ]
+    assert weak == []
+
+
+def _contrast(one: str, other: str) -> float:
+    """WCAG 2.2, "contrast ratio"."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    """WCAG 2.2, "relative luminance" of an sRGB colour."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
