@@ -376,6 +376,7 @@ def _ids(cast: Cast) -> dict[str, int]:
         "outgoing": sent.pk,
         "calendar": Calendar.objects.get().pk,
         "policy": Policy.objects.get().pk,
+        "survey": install_standard_survey().pk,
         "clock": Clock.objects.order_by("pk")[0].pk,
         "escalation": _escalation(),
         "job": actions.ask_job("sla.recompute", by=cast.sue).pk,

@@ -76,7 +76,7 @@ def rail(request: HttpRequest) -> list[tuple[str, str, str, None, bool]]:
         ("topics", _("Topics"), "tag"),
         ("wording", _("Mail texts"), "pen"),
         ("replies", _("Saved replies"), "saved"),
-        ("surveys", _("Survey"), "star"),
+        ("surveys", _("Surveys"), "star"),
         work,
         ("faults", _("Put aside"), "alert"),
         tokens,

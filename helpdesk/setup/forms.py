@@ -464,23 +464,3 @@ class TokenForm(SetupForm):
         initial=90,
     )
     blamed = "name"
-
-
-class SurveyForm(SetupForm):
-    """When the survey about a resolution is sent; numbers, so that nothing has to be spelled."""
-
-    is_active = forms.BooleanField(label=_("Ask customers after a resolution"), required=False)
-    delay_hours = forms.DecimalField(
-        label=_("Working hours from resolution to sending"),
-        min_value=0,
-        max_value=400,
-        decimal_places=2,
-        help_text=_("Counted in your working hours. A ticket that reopens meanwhile is not asked about."),
-    )
-    open_days = forms.IntegerField(label=_("Days the link stays open"), min_value=1, max_value=90)
-    rest_days = forms.IntegerField(
-        label=_("Days of rest for a person"),
-        min_value=0,
-        max_value=365,
-        help_text=_("Whoever was asked within these days is not asked again."),
-    )

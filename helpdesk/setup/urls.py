@@ -109,6 +109,11 @@ urlpatterns = [
         "faults/escalations/<int:pk>/again/", faults.faults_escalation_again, name="faults_escalation_again"
     ),
     path("surveys/", surveys.surveys, name="surveys"),
+    path("surveys/defaults/", surveys.surveys_defaults, name="surveys_defaults"),
+    path("surveys/new/<str:kind>/", surveys.surveys_new, name="surveys_new"),
+    path("surveys/<int:pk>/", surveys.surveys_edit, name="surveys_edit"),
+    path("surveys/<int:pk>/move/", surveys.surveys_move, name="surveys_move"),
+    path("surveys/<int:pk>/switch/", surveys.surveys_switch, name="surveys_switch"),
     path("topics/", topics.topics, name="topics"),
     path("topics/new/", topics.topics_new, name="topics_new"),
     path("topics/<int:pk>/", topics.topics_edit, name="topics_edit"),

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
+from feedback.actions import install_standard_survey
 from helpdesk import actions as outward
 from helpdesk.setup.urls import urlpatterns
 from sla.actions import install_defaults, recompute_open
@@ -44,6 +45,8 @@ def world(cast):
         "hours_calendar_public": calendar.pk,
         "hours_calendar_ical": calendar.pk,
         "hours_policy": policy.pk,
+        "surveys_edit": install_standard_survey().pk,
+        "surveys_new": "ces",
         "jobs_one": recompute_open(cast.sue, policy=policy).pk,
     }
 
