@@ -1,0 +1,106 @@
+"""Surveys in a real browser: a scanner that opens every link scores nothing, a thumb answers."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from email import message_from_bytes, policy
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Browser, expect
+
+from feedback import actions as feedback
+from feedback.models import Answer, Cadence, Survey
+from helpdesk.mail import compose
+from helpdesk.models import Company
+from tests import axe
+from tests.cast import Cast
+from tests.helpdesk.mailed import mails_to
+from tickets import actions
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+REASONS = [
+    {"key": "slow", "texts": {"en": "It took too long"}},
+    {"key": "forms", "texts": {"en": "Too many forms"}},
+]
+QUESTIONS = [
+    {"key": "rating", "kind": "csat"},
+    {"key": "why", "kind": "many", "choices": REASONS, "when": {"key": "rating", "low": 1, "high": 2}},
+    {"key": "comment", "kind": "text", "limit": 500},
+]
+
+
+@pytest.fixture
+def mailed(live_server, cast: Cast, open_ticket, settings) -> set[str]:
+    """Every link of the mails that put a survey to Priya and to Paul, and the recommendation to Priya."""
+    settings.PUBLIC_URL = live_server.url
+    Company.objects.create(pk=1, name="Acme Support", time_zone="Europe/Berlin", default_team=cast.billing)
+    feedback.change_survey(feedback.install_standard_survey(), by=None, questions=QUESTIONS)
+    nps = feedback.create_survey(
+        "NPS", "nps", by=None, questions=[{"key": "rating", "kind": "nps"}], cool_down=timedelta(0)
+    )
+    feedback.switch_survey(nps, True, by=None)
+    for person in (cast.priya, cast.paul):
+        actions.prove_address(person)
+        ticket = open_ticket(requester=person, at=timezone.now() - timedelta(days=1))
+        actions.resolve(ticket, by=cast.mira, at=timezone.now() - timedelta(hours=20))
+        feedback.invite(ticket.surveys.get())
+    for cadence in Cadence.objects.all():
+        Cadence.objects.filter(pk=cadence.pk).update(due_at=timezone.now())
+        survey = feedback.plan_round(cadence)
+        assert survey is not None
+        feedback.invite(survey)
+    mails = [mail for person in (cast.priya, cast.paul) for mail in mails_to(str(person.email), "survey.")]
+    html = "".join(
+        part.get_content()
+        for mail in mails
+        for part in message_from_bytes(compose.write(mail).content, policy=policy.SMTP).walk()
+        if part.get_content_type() == "text/html"
+    )
+    links = set(re.findall(r'href="([^"]+)"', html))
+    assert len([link for link in links if "score=" in link]) == 2 * (5 + 11)
+    return links
+
+
+def test_ux33_a_scanner_that_opens_every_link_scores_nothing(mailed: set[str], browser: Browser, client):
+    before = list(Survey.objects.order_by("pk").values("state", "answered_at", "person__preferences"))
+    context = browser.new_context()
+    page = context.new_page()
+    for link in sorted(mailed):
+        path = "/" + link.split("/", 3)[3]
+        for headers in ({}, {"Sec-Purpose": "prefetch;prerender"}, {"X-Moz": "prefetch"}):
+            client.get(path, headers=headers, REMOTE_ADDR=f"198.51.100.{len(headers) + 1}")
+            client.head(path, headers=headers)
+        page.goto(link, wait_until="load")
+    rounds = {link.partition("?")[0] for link in mailed if link.endswith("score=10")}
+    rated = next(link for link in sorted(mailed) if link.endswith("score=1") and link[:-8] not in rounds)
+    page.goto(rated)
+    expect(page.get_by_role("group", name="What were the reasons?")).to_be_visible()
+    assert not axe.faults(page)
+    context.close()
+    assert not Answer.objects.exists()
+    after = list(Survey.objects.order_by("pk").values("state", "answered_at", "person__preferences"))
+    assert after == before
+
+    # The same links under a thumb: a low score asks why at once, and only Send records.
+    context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(rated[:-1] + "5")
+    why = page.get_by_role("group", name="What were the reasons?")
+    expect(why).to_be_hidden()
+    page.get_by_role("radio", name="1 Very poor").check()
+    expect(why).to_be_visible()
+    page.get_by_role("checkbox", name="Too many forms").check()
+    for choice in page.locator("label.choice:visible").all():
+        box = choice.bounding_box()
+        assert box is not None
+        assert box["height"] >= 44
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Thank you.")
+    expect(page.get_by_text("Too many forms")).to_be_visible()
+    assert Answer.objects.get().score == 1
+    page.goto(next(link for link in sorted(mailed) if link.endswith("score=10")))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    expect(page.get_by_role("radio", name="10 Extremely likely")).to_be_checked()
+    context.close()
