@@ -87,7 +87,7 @@ class Product:
             "DJANGO_SETTINGS_MODULE",
         }
         self.environment = {name: value for name, value in os.environ.items() if name not in ours}
-        self.environment |= {"DATA_DIR": str(data_dir), "DEMO": "0"} | variables
+        self.environment |= {"DATA_DIR": str(data_dir), "DEMO": "0", "WEB_WORKERS": "1"} | variables
         self.environment |= {"PORT": str(self.port), "SMTP_PORT": str(self.smtp_port)}
 
     # --- up and down ------------------------------------------------------------------------------

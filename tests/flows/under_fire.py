@@ -32,7 +32,11 @@ class UnderFire:
         self.backs: defaultdict[str, list[float]] = defaultdict(list)
         self.sink = stack.enter_context(Sink())
         self.product = Product(
-            folder / "data", EMAIL_URL=self.sink.url, API_REQUESTS="1000000", PRIVATE_TARGETS="127.0.0.1"
+            folder / "data",
+            EMAIL_URL=self.sink.url,
+            API_REQUESTS="1000000",
+            PRIVATE_TARGETS="127.0.0.1",
+            WEB_WORKERS="2",
         )
         stack.callback(self.product.end)
         self.product.start()
