@@ -32,7 +32,7 @@ from bench.timing import interleaved
 IDLE_SECONDS = 5.0
 MOST = 1.5
 """At most so many times the bare page, queue and ticket page may take."""
-QUERIES = {"queue": 7, "ticket": 34}
+QUERIES = {"queue": 5, "ticket": 12}
 """At most so many queries a page, whatever the size of the table: the limits of tests/helpdesk/desk."""
 
 

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from helpdesk.models import Company
-from tickets.models import Team
+from tickets.models import Team, User
 
 
 def company() -> Company:
@@ -18,8 +18,15 @@ def company_of(request: HttpRequest) -> Company:
     """The same, asked once a request."""
     known: Company | None = getattr(request, "_company", None)
     if known is None:
-        known = request._company = company()  # type: ignore[attr-defined]
+        reader = getattr(request, "_cached_user", None)  # where somebody was asked for, and not before
+        known = getattr(reader, "_company", None) or company()
+        request._company = known  # type: ignore[attr-defined]
     return known
+
+
+def remember_company(person: User, row: Company) -> None:
+    """What `company_of` is to answer for a request of that person: the row that was read with them."""
+    person._company = row  # type: ignore[attr-defined]
 
 
 def logo_path(row: Company) -> str | None:

@@ -26,6 +26,11 @@ def of(person: Any) -> QuerySet[Notification]:
     return Notification.objects.filter(person=person.pk, ticket__in=access.worked_by(person))
 
 
+def unread(person: int) -> QuerySet[Notification]:
+    """What the person of that number was told of and has not read."""
+    return Notification.objects.filter(person=person, read_at=None)
+
+
 def unread_tickets(person: Any) -> QuerySet[Notification, Any]:
     """The numbers of the tickets of which a person has unread news, one more than `MOST_COUNTED` at most."""
     unread = of(person).filter(read_at=None).order_by("ticket").values("ticket").distinct()
@@ -88,7 +93,7 @@ def groups(person: Any, before: int | None = None, size: int = PAGE) -> tuple[li
 def mark_read(person: User, *, ticket: int | None = None, up_to: int | None = None) -> int:
     """Mark as read what a person was told of: of one ticket, up to a notification's number, or all. Returns
     how much it was."""
-    rows = Notification.objects.filter(person=person.pk, read_at=None)
+    rows = unread(person.pk)
     if ticket is not None:
         rows = rows.filter(ticket=ticket)
     if up_to is not None:

@@ -143,17 +143,24 @@ def reaches_of(people: Iterable[User]) -> dict[int, Reach]:
     return {pk: Reach(pk, is_overseer(person), frozenset(theirs[pk])) for pk, person in members.items()}
 
 
+def teams_worked(person: int) -> QuerySet[Team]:
+    """The teams whose tickets a member may work on: their own and those open to all, each once."""
+    through = User.teams.through.objects.filter(user=person).values("team")
+    return Team.objects.filter(Q(pk__in=through) | Q(open_to_all_agents=True)).order_by()
+
+
 def teams_of(user: User) -> list[int]:
     """Ids of the teams whose tickets a member may work on, asked once for each user object (one request)."""
     known: list[int] | None = getattr(user, "_teams_worked", None)
     if known is None:
-        known = list(
-            Team.objects.filter(Q(members=user.pk) | Q(open_to_all_agents=True))
-            .values_list("pk", flat=True)
-            .distinct()
-        )
-        user._teams_worked = known  # type: ignore[attr-defined]
+        known = list(teams_worked(user.pk).values_list("pk", flat=True))
+        remember_teams(user, known)
     return known
+
+
+def remember_teams(user: User, teams: list[int]) -> None:
+    """What `teams_of` is to answer for this object: its `teams_worked`, read together with it."""
+    user._teams_worked = teams  # type: ignore[attr-defined]
 
 
 def teams_visible_to(user: Someone) -> QuerySet[Team]:

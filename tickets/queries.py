@@ -170,9 +170,14 @@ def with_held_words(tickets: list[Ticket]) -> set[int]:
     return set(held.values_list("ticket_id", flat=True))
 
 
+SPEAKER = "{0}__name {0}__email {0}__role"
+"""Of somebody who did or said something as much as a line of the history shows."""
+
+
 def timeline(ticket: Ticket) -> QuerySet[Event]:
     """Everything that happened to a ticket, in order."""
-    return ticket.events.select_related("actor").order_by("seq")
+    rows = ticket.events.select_related("actor").order_by("seq")
+    return rows.only(*(field.name for field in Event._meta.concrete_fields), *SPEAKER.format("actor").split())
 
 
 def links_of(ticket: Ticket, among: QuerySet[Ticket]) -> list[tuple[Ticket, str]]:
@@ -186,9 +191,9 @@ def links_of(ticket: Ticket, among: QuerySet[Ticket]) -> list[tuple[Ticket, str]
     return [(other, words[other.pk]) for other in found]
 
 
-def tag_names(most: int = 300) -> QuerySet[Tag, str]:
+def tags_offered(most: int = 300) -> QuerySet[Tag]:
     """The tags that there are, by name; of very many the first."""
-    return Tag.objects.order_by("name").values_list("name", flat=True)[:most]
+    return Tag.objects.order_by("name")[:most]
 
 
 def was_requester(person: User, ticket: Ticket) -> bool:

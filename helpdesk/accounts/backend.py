@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
+from helpdesk.accounts.reading import signed_in
 from tickets.models import User
 
 DEMO_PASSWORD = "demo"  # noqa: S105 - printed at every start, refused outside the demo
@@ -18,8 +19,8 @@ class Backend(AuthenticationBackend):
     """allauth's, except that the well-known password of the demo people opens nothing outside the demo."""
 
     def get_user(self, user_id: Any) -> User | None:
-        """Whose session it is, with whether they are away: every page of the desk says so."""
-        person = User.objects.select_related("duty").filter(pk=user_id).first()
+        """Whose session it is, with what every page asks of them."""
+        person = signed_in(int(user_id))
         return person if person is not None and self.user_can_authenticate(person) else None
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> AbstractBaseUser | None:

@@ -16,6 +16,7 @@ from helpdesk.models import SupportAddress
 from helpdesk.times import day_time, deadline
 from helpdesk.words import PRIORITY_WORDS, STATUS_WORDS
 from tickets.models import Draft, Event, LinkWord, SnoozeEnd, Tag, Team, TicketType, User
+from tickets.models.people import Named
 
 SPOKEN = frozenset(
     {
@@ -43,8 +44,13 @@ class Names:
     addresses: dict[int, str]
 
 
-def names_in(events: Iterable[Event]) -> Names:
-    """Read every name that `events` need: four queries at most, whatever their number."""
+def names_in(events: Iterable[Event], around: Iterable[Named] = ()) -> Names:
+    """Read every name that `events` need: four queries at most, whatever their number. Who did something is
+    known from the events themselves, and who is `around` anyway."""
+    events = list(events)
+    known = {one.pk: str(one) for one in around} | {
+        event.actor_id: str(event.actor) for event in events if event.actor_id and event.actor
+    }
     people: set[int] = set()
     teams: set[int] = set()
     tags: set[int] = set()
@@ -66,8 +72,10 @@ def names_in(events: Iterable[Event]) -> Names:
             addresses.add(data["address"])
         elif "tag" in data:
             tags.add(data["tag"])
+    people -= known.keys()
+    read = User.objects.filter(pk__in=people).only("name", "email") if people else ()
     return Names(
-        people={row.pk: str(row) for row in User.objects.filter(pk__in=people)} if people else {},
+        people=known | {row.pk: str(row) for row in read},
         teams=dict(Team.objects.filter(pk__in=teams).values_list("pk", "name")) if teams else {},
         tags=dict(Tag.objects.filter(pk__in=tags).values_list("pk", "name")) if tags else {},
         addresses=dict(SupportAddress.objects.filter(pk__in=addresses).values_list("pk", "address"))

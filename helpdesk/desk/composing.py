@@ -9,7 +9,6 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from helpdesk import saved_replies
 from helpdesk.desk.forms import TEXT_LIMIT
 from helpdesk.desk.instants import Choice, as_input, snooze_choices
 from tickets import access
@@ -44,14 +43,13 @@ class Offers:
     file_limit: int
 
 
-def offers(ticket: Ticket, user: User, draft: Draft | None, *, can_quote: bool) -> Offers:
-    """One query."""
+def offers(user: User, draft: Draft | None, *, has_saved: bool, can_quote: bool) -> Offers:
     times = snooze_choices(timezone.now())
     return Offers(
         times=times,
         own_time=as_input(draft.send_at if draft and draft.send_at else times[-1].at),
         zone=timezone.get_current_timezone_name(),
-        has_saved=saved_replies.offered_on(ticket).exists(),
+        has_saved=has_saved,
         can_quote=can_quote,
         then_next=goes_on_to_next(user),
         text_limit=TEXT_LIMIT,

@@ -12,14 +12,21 @@ from django.utils.translation import ngettext
 
 from helpdesk import enclosures, file_links
 from helpdesk.delivery_words import Fact, fact_of
+from helpdesk.desk.about import About
 from helpdesk.desk.changes import SPOKEN, Names, names_in, words_for
-from helpdesk.models import Delivery, InboundEmail
+from helpdesk.models import Delivery
 from helpdesk.sanitize import has_remote_images
 from tickets import access, queries
-from tickets.models import Attachment, Event, Message, Speaker, Ticket, User
+from tickets.models import Attachment, Event, Message, SideTalk, Speaker, Ticket, User
 
 READ_KEPT_OPEN = 2  # how many read messages stay open at each end of a long conversation
 FOLD_FROM = 7
+SHOWN = (
+    *(field.name for field in Message._meta.concrete_fields),
+    *queries.SPEAKER.format("author").split(),
+    *(f"side_talk__{field.name}" for field in SideTalk._meta.concrete_fields),
+)
+"""What the page shows of a message, of who said it, and of the side conversation that it belongs to."""
 NOTED = ("message.doubted", "message.read", "message.complained")
 
 
@@ -132,11 +139,12 @@ class Conversation:
         return self.said[-1] if self.said else None
 
 
-def conversation(ticket: Ticket, reader: User, read_up_to: int) -> Conversation:
-    """The conversation for `reader`, who has read up to event `read_up_to`. Ten queries at most."""
+def conversation(ticket: Ticket, reader: User, around: About) -> Conversation:
+    """The conversation for `reader`; rows of which there are none, as is known `around` it, are not asked
+    for. Six queries at most."""
     events = list(queries.timeline(ticket))
-    names = names_in(events)
-    said = _said(ticket, reader, read_up_to, events)
+    names = names_in(events, around.people)
+    said = _said(ticket, reader, around, events)
     by_message = {one.message.pk: one for one in said}
     blocks: list[Block] = []
     for event in events:
@@ -166,7 +174,7 @@ def _add_said(blocks: list[Block], one: Said) -> None:
     blocks.append(Block("side", said=one, thread=[*thread, one]))
 
 
-def _said(ticket: Ticket, reader: User, read_up_to: int, events: list[Event]) -> list[Said]:
+def _said(ticket: Ticket, reader: User, around: About, events: list[Event]) -> list[Said]:
     seqs = {event.data["message"]: event.seq or 0 for event in events if event.kind in SPOKEN}
     noted: dict[int, dict[str, datetime]] = defaultdict(dict)
     quoted = {event.data["message"]: event.data["quoted"] for event in events if "quoted" in event.data}
@@ -175,28 +183,29 @@ def _said(ticket: Ticket, reader: User, read_up_to: int, events: list[Event]) ->
             noted[event.data["message"]][event.kind.partition(".")[2]] = event.at
     origin = events[0].data.get("split_from") if events else None
     rows = access.messages_visible_to(reader, ticket).select_related("author", "side_talk")
-    rows = rows.order_by("said_at", "pk")
+    rows = rows.order_by("said_at", "pk").only(*SHOWN)
     files: dict[int, list[Attachment]] = defaultdict(list)
-    for file in Attachment.objects.filter(message__ticket=ticket).select_related("blob").defer("blob__data"):
+    for file in queries.files_without_bytes().filter(message__ticket=ticket) if around.has_files else ():
         files[file.message_id].append(file)
     deliveries: dict[int, list[Delivery]] = defaultdict(list)
-    for delivery in Delivery.objects.filter(message__ticket=ticket).defer("secret").order_by("pk"):
+    sent = Delivery.objects.filter(message__ticket=ticket).defer("secret").order_by("pk")
+    for delivery in sent if around.has_deliveries else ():
         deliveries[delivery.message_id or 0].append(delivery)
-    mails = InboundEmail.objects.filter(message__ticket=ticket, duplicate_of=None)
-    originals = dict(mails.values_list("message_id", "flagged"))
     lines = enclosures.invitations([file for found in files.values() for file in found])
     links = file_links.living_of(ticket).values_list("attachment__message", "expires_at")
-    linked = dict(links.order_by("expires_at"))
+    linked = dict(links.order_by("expires_at")) if around.has_file_links else {}
     return [
         Said(
             message=row,
             seq=seqs.get(row.pk, 0),
-            is_unread=seqs.get(row.pk, 0) > read_up_to and row.author_id != reader.pk and not row.automatic,
+            is_unread=seqs.get(row.pk, 0) > around.read_up_to
+            and row.author_id != reader.pk
+            and not row.automatic,
             files=files[row.pk],
             deliveries=deliveries[row.pk],
             linked_until=linked.get(row.pk),
-            has_original=row.pk in originals,
-            is_flagged=originals.get(row.pk, False),
+            has_original=row.pk in around.originals,
+            is_flagged=around.originals.get(row.pk, False),
             invitations=[line for file in files[row.pk] for line in lines.get(file.pk, [])],
             quoted=quoted.get(row.pk, []),
             origin=origin if row.copied_from_id else None,

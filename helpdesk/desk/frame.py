@@ -64,10 +64,11 @@ def _statement(user: User, view: str) -> str:
     }
     for name, (of, condition) in due.items():
         rows = queries.in_view(user, of).filter(condition)
-        values[name] = count_of(rows.order_by().values("pk")[: CAPPED + 1])
+        # In the order of the index, which is walked no further than that many rows.
+        values[name] = count_of(rows.order_by("due__place_at").values("pk")[: CAPPED + 1])
     values |= {
         "drafts": count_of(access.own_drafts(user).order_by().values("pk")),
-        "stuck": count_of(outbox.stuck_for(user).order_by().values("pk")),
+        "stuck": count_of(outbox.stuck_for(user).order_by().values("pk")[: CAPPED + 1]),
         "alerts": count_of(notifications.unread_tickets(user)),
         "saved": json_of(access.saved_views_visible_to(user).select_related(None).values("id", "name")),
         "floods": json_of(flooded.bundles()),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Now
 
 from helpdesk.words import number
@@ -19,7 +19,7 @@ from sla.queries import in_due_order, with_next_due
 from tickets import access, queries
 from tickets.models import UNRESOLVED_STATUSES, Ticket, User
 from tickets.models.people import Named
-from tickets.statements import kept, rows_of, text_of
+from tickets.statements import NUMBER, count_of, exists, kept, numbered, rows_of, text_of
 
 PAGE = 50
 VIEWS = ("mine", "team", "unassigned", "soon", "waiting", "snoozed", "mentions", "open")
@@ -53,17 +53,6 @@ class Counts:
 def at_most(count: int) -> str:
     """A number that was counted as far as CAPPED + 1, in words: "12", "99+"."""
     return f"{number(CAPPED)}+" if count > CAPPED else number(count)
-
-
-def standing(tickets: QuerySet[Ticket], key: Key, pk: int, sort: str = SORTS[0]) -> tuple[int, bool]:
-    """How many rows stand before `key`, and whether the ticket itself is one of the rows: one query."""
-    ahead = {
-        "due": Q(due__place_at__lt=key.due) | Q(due__place_at=key.due, pk__lt=key.pk),
-        "newest": Q(pk__gt=key.pk),
-        "oldest": Q(pk__lt=key.pk),
-    }[sort]
-    found = tickets.aggregate(ahead=Count("pk", filter=ahead), found=Count("pk", filter=Q(pk=pk)))
-    return found["ahead"], bool(found["found"])
 
 
 @dataclass(frozen=True)
@@ -140,6 +129,38 @@ COLUMNS = (
     "requester", "requester__name", "requester__email", "organization", "organization__name",
     "assignee", "assignee__name", "assignee__email",
 )  # fmt: skip
+
+
+def beside(
+    tickets: Callable[[], QuerySet[Ticket]], at: Key, sort: str, *, counted: bool, key: Hashable = None
+) -> tuple[int | None, int | None, int | None]:
+    """The numbers of the tickets in front of and behind a place, and how many rows stand in front of it where
+    that is `counted` and the ticket itself is one of them. One query; `key` as in `page`."""
+
+    def statement(at: Key) -> str:
+        rows = tickets()
+        values = [f"({text_of(side(rows, at, sort).values('pk')[:1])})" for side in (before, after)]
+        ahead = {
+            "due": Q(due__place_at__lt=at.due) | Q(due__place_at=at.due, pk__lt=at.pk),
+            "newest": Q(pk__gt=at.pk),
+            "oldest": Q(pk__lt=at.pk),
+        }[sort]
+        count = (
+            f"CASE WHEN {exists(rows.filter(pk=at.pk))} THEN {count_of(rows.filter(ahead).values('pk'))} END"
+        )
+        return f"SELECT {', '.join(values)}, {count if counted else 'NULL'}"
+
+    if key is None:
+        text = statement(at)
+    else:
+        text = kept(("beside", key, sort, counted), lambda: statement(Key(SOMETIME, NUMBER)))
+        text = numbered(text, at.pk).replace(f"{SOMETIME}", f"{at.due}")
+    ((previous, following, position),) = rows_of(text)
+    return previous, following, position
+
+
+SOMETIME = datetime(2999, 7, 17, 3, 4, 5, 678901, tzinfo=UTC)
+"""Stands in a kept statement for a due time."""
 
 
 def page(

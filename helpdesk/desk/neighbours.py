@@ -42,25 +42,26 @@ def with_view(request: HttpRequest, number: int) -> str:
 
 
 def place(request: HttpRequest, ticket: Ticket, counts: listing.Counts) -> Place:
-    """Three queries, and one to count what a filter holds; `ticket` comes from `find_ticket`.
+    """One query, and one to count what a filter holds; `ticket` comes from `find_ticket`.
 
     A ticket that left the view still knows who would stand beside it.
     """
     user: Any = request.user
     where = where_of(request)
-    rows, sort = where.tickets(user), where.sort
     total = where.total(user, counts)
-    key = listing.Key.of(ticket)
-    previous = listing.before(rows, key, sort).first()
-    following = listing.after(rows, key, sort).first()
-    is_short = where.is_counted(total) and total <= COUNTED
-    ahead, is_in = listing.standing(rows, key, ticket.pk, sort) if is_short else (0, False)
+    previous, following, position = listing.beside(
+        lambda: where.tickets(user),
+        listing.Key.of(ticket),
+        where.sort,
+        counted=where.is_counted(total) and total <= COUNTED,
+        key=where.key(user),
+    )
     return Place(
         word=view_word(where),
         back=where.path,
         previous=_path(previous, where),
         next=_path(following, where),
-        position=ahead + 1 if is_in else None,
+        position=position + 1 if position is not None else None,
         total=total,
     )
 
@@ -75,5 +76,5 @@ def following(request: HttpRequest, ticket: Ticket) -> str:
     return where.ticket_path(row.pk) if row else ""
 
 
-def _path(row: Ticket | None, where: Where) -> str:
-    return f"{where.ticket_path(row.pk)}#latest" if row else ""
+def _path(number: int | None, where: Where) -> str:
+    return f"{where.ticket_path(number)}#latest" if number is not None else ""

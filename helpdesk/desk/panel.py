@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, Window
 from django.utils import timezone, translation
 
-from tickets import access
-from tickets.models import UNRESOLVED_STATUSES, Ticket, User
-
-TIMELINE_LENGTH = 8
+from helpdesk.desk.about import About, Other
+from tickets.models import Ticket, User
 
 
 @dataclass
@@ -21,21 +17,18 @@ class Panel:
     """What the panel shows of the requester of one ticket."""
 
     person: User
-    others: list[Ticket]
+    others: list[Other]
     open_number: int
     local_now: datetime | None
     language: str
 
 
-def panel(ticket: Ticket, reader: User) -> Panel:
-    """The requester's other tickets that the reader may work on, and how many are open: one query."""
-    asked = access.worked_by(reader).filter(requester=ticket.requester_id).exclude(pk=ticket.pk)
-    are_open = Window(Count("pk", filter=Q(status__in=UNRESOLVED_STATUSES)))
-    others: list[Any] = list(asked.annotate(are_open=are_open).order_by("-pk")[:TIMELINE_LENGTH])
+def panel(ticket: Ticket, around: About) -> Panel:
+    """The requester, with those of their other tickets that the reader may work on."""
     return Panel(
         person=ticket.requester,
-        others=others,
-        open_number=others[0].are_open if others else 0,
+        others=around.others,
+        open_number=around.open_number,
         local_now=local_now(ticket.requester),
         language=language_name(ticket.requester.language),
     )

@@ -79,7 +79,7 @@ def rail(request: HttpRequest, current: str = "", known: Frame | None = None) ->
         items.append((reverse("desk:drafts"), _("Drafts"), "pen", written, current == "drafts"))
     if stuck or current == "undelivered":
         path, is_here = reverse("desk:undelivered"), current == "undelivered"
-        items.append((path, _("Not delivered"), "alert", stuck, is_here))
+        items.append((path, _("Not delivered"), "alert", at_most(stuck), is_here))
     if access.can_restore(user):  # not counted: nobody has to do anything about them
         items.append((reverse("desk:deleted"), _("Deleted"), "trash", None, current == "deleted"))
     return items

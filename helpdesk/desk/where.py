@@ -105,10 +105,10 @@ class Where:
                 rows = rows.filter(Q(status__in=UNRESOLVED_STATUSES))
         return apply(rows, self.query) if self.query else rows
 
-    @property
-    def kept_by(self) -> str | None:
-        """What the tickets of a plain view depend on beside the reader; None where it is more than that."""
-        return None if self.is_filtered or self.problem else self.view
+    def key(self, user: User) -> tuple[object, ...] | None:
+        """All that the tickets of a plain view depend on; None where that is more than the view and the
+        reader."""
+        return None if self.is_filtered or self.problem else (self.view, *access.footing(user))
 
     def is_counted(self, total: int) -> bool:
         """Whether `total` is the whole number: filters, and what is due soon, count as far as CAPPED + 1."""

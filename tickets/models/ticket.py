@@ -151,6 +151,11 @@ class Ticket(models.Model):
         indexes = [
             GinIndex(SUBJECT, name="ticket_by_subject"),
             models.Index(fields=["requester", "-id"], name="ticket_of_requester"),
+            models.Index(
+                fields=["requester"],
+                name="ticket_of_requester_unresolved",
+                condition=Q(status__in=UNRESOLVED_STATUSES, deleted_at=None),
+            ),
             models.Index(fields=["organization", "-id"], name="ticket_of_organization"),
             models.Index(fields=["opened_at"], name="ticket_by_opening"),
             models.Index(fields=["team", "status", "id"], name="ticket_of_team"),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk import notifications, presence
 from helpdesk.desk import composing, merging, neighbours, panel
+from helpdesk.desk.about import About, about
 from helpdesk.desk.base import desk_view, find_ticket, is_part, see_other, tell
 from helpdesk.desk.clocks import clocks_of, sources_in
 from helpdesk.desk.conversation import conversation
@@ -30,7 +31,6 @@ from tickets.models import (
     Event,
     Follower,
     LinkWord,
-    ReadMark,
     Ticket,
     TicketType,
 )
@@ -99,12 +99,21 @@ def ticket_page(
         "why_open": asked is not None or "why" in request.GET,
     }
     if request.method == "GET" and status == 200:
-        actions.mark_read(ticket, by=request.user, seq=ticket.event_seq)  # type: ignore[arg-type]
-        notifications.mark_read(request.user, ticket=ticket.pk)  # type: ignore[arg-type]
+        _mark_read(request, ticket, context["beside"])
     if not is_part(request):
         presence.visit(ticket, request.user, context["tab"], presence.READING)  # type: ignore[arg-type]
     template = "desk/_ticket_parts.html" if is_part(request) else "desk/ticket.html"
     return render(request, template, context, status=status)
+
+
+def _mark_read(request: HttpRequest, ticket: Ticket, beside: About) -> None:
+    """The reader sees the ticket as it is now: its words, and what the app told them of it."""
+    user: Any = request.user
+    if beside.read_up_to < ticket.event_seq:
+        actions.mark_read(ticket, by=user, seq=ticket.event_seq)
+    if beside.has_news:
+        notifications.mark_read(user, ticket=ticket.pk)
+        request.alerts = notifications.Alerts(user)  # type: ignore[attr-defined]
 
 
 def related_to(events: list[Event], user: Any) -> list[Ticket]:
@@ -117,21 +126,18 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
     user: Any = request.user
     where = where_of(request)
     around = frame(user)
-    mark = ReadMark.objects.filter(ticket=ticket, person=user).values_list("seq", flat=True).first()
-    talk = conversation(ticket, user, mark or 0)
-    copied = [
-        row
-        for row in ticket.followers.select_related("person").order_by("pk")
-        if row.state != Follower.State.REMOVED
-    ]
+    request.alerts = notifications.Alerts(user, around.alerts)  # type: ignore[attr-defined]
+    beside = about(ticket, user)
+    talk = conversation(ticket, user, beside)
     drafts = access.drafts_visible_to(user, ticket).prefetch_related(
         Prefetch("files", DraftFile.objects.select_related("blob").defer("blob__data").order_by("pk"))
     )
-    unsent = {row.kind: row for row in drafts}
+    unsent = {row.kind: row for row in drafts} if beside.has_drafts else {}
     clocks = clocks_of(ticket, talk.events)
     return {
         "area": "queue",
         "ticket": ticket,
+        "beside": beside,
         "is_part": is_part(request),
         "talk": talk,
         "held": next(
@@ -147,24 +153,27 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "may_delete": access.can_delete(user, ticket),
         "may_set_up": access.is_administrator(user),
         "merged_here": merging.merged_here(ticket, talk.events, user),
-        "links": queries.links_of(ticket, access.worked_by(user)),
+        "links": queries.links_of(ticket, access.worked_by(user)) if beside.has_links else [],
         "link_words": LinkWord.choices,
         "related": related_to(talk.events, user),
-        "followers": [row for row in copied if row.state == Follower.State.ACCEPTED],
-        "proposed": [row for row in copied if row.state == Follower.State.PROPOSED],
-        "tags": list(ticket.tags.values_list("name", flat=True)),
-        "tag_choices": queries.tag_names(),
-        "people": access.assignable_to(ticket),
-        "teams": access.teams_visible_to(user),
+        "followers": beside.in_state(Follower.State.ACCEPTED),
+        "proposed": beside.in_state(Follower.State.PROPOSED),
+        "tags": beside.tags,
+        "tag_choices": beside.tag_choices,
+        "people": beside.people,
+        "teams": around.teams,
         "types": TicketType.choices,
         "unsent": unsent,
         "composer": composing.offers(
-            ticket, user, unsent.get(DraftKind.REPLY), can_quote=any(one.is_theirs for one in talk.said)
+            user,
+            unsent.get(DraftKind.REPLY),
+            has_saved=beside.has_saved,
+            can_quote=any(one.is_theirs for one in talk.said),
         ),
         "once": uuid.uuid4().hex,
         "tab": uuid.uuid4().hex[:12],
         "present": presence.beside(ticket, user),
-        "panel": panel.panel(ticket, user),
+        "panel": panel.panel(ticket, beside),
         "place": neighbours.place(request, ticket, around.counts),
         "rail_items": rail(request, known=around),
         "view": where.address,

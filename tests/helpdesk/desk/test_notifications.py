@@ -56,11 +56,11 @@ def test_the_page_asks_as_often_for_many_as_for_few(mira, cast, open_ticket, dja
     for _number in range(2):
         actions.assign(open_ticket(), cast.mira, by=cast.sue)
     mira.get("/desk/notifications/")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         mira.get("/desk/notifications/")
     for _number in range(5):
         actions.reply(open_ticket(assignee=cast.mira), "Hm?", by=cast.priya, channel="mail")
-    with django_assert_num_queries(11):  # and the words that were said
+    with django_assert_num_queries(9):  # and the words that were said
         mira.get("/desk/notifications/")
 
 
