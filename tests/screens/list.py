@@ -289,6 +289,9 @@ def screens(world: World) -> Iterator[Screen]:
     merging = f"/desk/tickets/{world.tickets['refund'].pk}/merge/"
     yield Screen("desk-merge", merging, mira)
     yield Screen("desk-merge-sure", f"{merging}?into={world.tickets['duplicate'].pk}", mira)
+    for name in ("split", "delete", "change-requester", "ask-outside"):
+        yield Screen(f"desk-{name}", f"/desk/tickets/{world.tickets['refund'].pk}/{name}/", sue)
+    yield Screen("desk-deleted", "/desk/deleted/", ada)
     yield Screen("desk-undelivered", "/desk/undelivered/", mira)
     yield Screen("desk-customers", "/desk/customers/", mira)
     yield Screen("desk-customer", f"/desk/customers/{world.people['priya'].pk}/", mira)
@@ -311,9 +314,12 @@ def screens(world: World) -> Iterator[Screen]:
         ("report-sla", "reports:sla", (), sue),
         ("report-workload", "reports:workload", (), sue),
         ("report-feedback", "reports:feedback", (), sue),
+        ("report-workload", "reports:workload", (), sue),
         ("report-mine", "reports:mine", (), mira),
         ("setup", "setup:index", (), ada),
         ("setup-company", "setup:company", (), ada),
+        ("setup-topics", "setup:topics", (), ada),
+        ("setup-topic", "setup:topics_new", (), ada),
         ("setup-teams", "setup:teams", (), ada),
         ("setup-people", "setup:people", (), ada),
         ("setup-person", "setup:people_edit", (mira.pk,), ada),
