@@ -32,7 +32,8 @@ class Offer:
 @dataclass(frozen=True)
 class Asked:
     """One question. `name` is its field's; `branch` the number under which `Offer.opens` speaks of it (0: it
-    is put to everybody), `only_if` says to whom it is put. `text_given` is what was written."""
+    is put to everybody), `only_if` says to whom it is put, `optional` that it may be left out.
+    `text_given` is what was written."""
 
     kind: str
     name: str
@@ -40,6 +41,7 @@ class Asked:
     offers: list[Offer]
     branch: int = 0
     only_if: str = ""
+    optional: str = ""
     text_given: str = ""
     errors: Sequence[str] = ()
 
@@ -47,10 +49,6 @@ class Asked:
     def is_scale(self) -> bool:
         """A scale of so many steps that they stand side by side."""
         return self.kind == "nps"
-
-    @property
-    def is_optional(self) -> bool:
-        return self.name != SCORE
 
 
 def field_names(questions: Sequence[Question]) -> dict[str, str]:
@@ -86,6 +84,7 @@ def put(
             offers=_offers(one, given.get(name), questions, numbers),
             branch=numbers.get(one["key"], 0),
             only_if=_only_if(one),
+            optional=_("(optional)") if name != SCORE else "",
             text_given=str(given.get(name) or "") if one["kind"] == "text" else "",
             errors=errors.get(name, ()),
         )

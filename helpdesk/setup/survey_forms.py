@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -219,7 +219,9 @@ class SurveyForm(SetupForm):
         return condition_forms.bound(self, self.conditions_found, saved, self.names)
 
     def _saved(self) -> dict[str, Any]:
-        version = self.version or SurveyVersion(questions=_new_questions(self.kind))
+        version = self.version or SurveyVersion(
+            questions=_new_questions(self.kind), window_from=time(8), window_to=time(20)
+        )
         found: dict[str, Any] = {
             "name": self.definition.name if self.definition else "",
             "delay_hours": f"{version.delay / HOUR:g}",

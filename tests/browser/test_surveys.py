@@ -11,6 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
 from feedback import actions as feedback
+from feedback import queries
 from feedback.models import Answer, Cadence, Survey
 from helpdesk.mail import compose
 from helpdesk.models import Company
@@ -103,4 +104,31 @@ def test_ux33_a_scanner_that_opens_every_link_scores_nothing(mailed: set[str], b
     page.goto(next(link for link in sorted(mailed) if link.endswith("score=10")))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     expect(page.get_by_role("radio", name="10 Extremely likely")).to_be_checked()
+    context.close()
+
+
+def test_the_preview_follows_what_is_typed_and_steps_do_their_own(
+    live_server, browser: Browser, client, cast: Cast
+):
+    standard = feedback.install_standard_survey()
+    client.force_login(cast.root)
+    context = browser.new_context()
+    session = client.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    page = context.new_page()
+    page.goto(f"{live_server.url}/setup/surveys/{standard.pk}/")
+    page.get_by_label("Preview in").select_option("de")
+    expect(page.locator("#preview")).to_contain_text("Sehr gut")
+    page.get_by_role("combobox", name="Add a question").select_option("many")
+    page.locator("#do-add-question").click()
+    page.locator("#question-1").get_by_label("Reasons (Deutsch)").fill("Zu langsam\nUnfreundlich")
+    page.locator("#question-1").get_by_label("Put to").select_option("low")
+    page.locator("#preview").get_by_role("radio").first.check()
+    expect(page.locator("#preview")).to_contain_text("Unfreundlich")
+    page.get_by_role("button", name="Remove the question “Free words”").click()
+    expect(page.locator("#question-0")).to_have_count(0)
+    page.get_by_role("button", name="Save survey").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Surveys")
+    asked = queries.latest_version(standard).questions
+    assert [one["kind"] for one in asked] == ["csat", "many"]
     context.close()

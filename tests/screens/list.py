@@ -345,6 +345,7 @@ def screens(world: World) -> Iterator[Screen]:
         ("setup-mail-blocked", "setup:mail_blocked", (), ada),
         ("setup-jobs", "setup:jobs", (), ada),
         ("setup-surveys", "setup:surveys", (), ada),
+        ("setup-survey-new", "setup:surveys_new", ("ces",), ada),
         ("setup-tokens", "setup:tokens", (), ada),
     ):
         if path := path_of(route, *arguments):
