@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -244,6 +245,49 @@ def rule_never_hides(row: Row, world: World) -> bool:
     return rule is not None and all(
         rule(someone, thing) in (IN, SIGN_IN, REFUSED) for someone in world.people for thing in world.things
     )
+
+
+# --- what is filled in wrongly -----------------------------------------------------------------------
+
+
+NO_FORM = {"setup:wording_preview"}
+"""Shown inside a page that has the form; its words stand in a frame of their own."""
+
+
+def test_ux32_every_form_sent_empty_names_its_problems_where_the_focus_goes(world: World):
+    """Answered 422 under a title that says so; the summary takes the focus, and its lines lead to fields."""
+    faults, refused = [], 0
+    for name in NAMES:
+        for row in ROWS[name] if not name.startswith("api:") and name not in NO_FORM else []:
+            sender = next((p for p in world.people if row.post and row.post(p, world.things[0]) == IN), None)
+            if sender is None:
+                continue
+            path = reverse(name, args=row.args(world, world.things[0])) + row.query(world, world.things[0])
+            with transaction.atomic():
+                answer = ask(world, sender, "POST", path, {}, as_json=False)
+                transaction.set_rollback(True)
+            page = words_of(answer) if answer.get("Content-Type", "").startswith("text/html") else ""
+            problem = re.search(r"<div[^>]* data-problem.*?</div>", page, re.DOTALL)
+            if answer.status_code == 422 and page:
+                refused += 1
+                faults += [f"{name}: {fault}" for fault in _unclear(page, problem)]
+            elif problem and answer.status_code != 409:
+                faults.append(f"{name}: a problem under status {answer.status_code}")
+    assert faults == []
+    assert refused >= 30
+
+
+def _unclear(page: str, problem: re.Match[str] | None) -> Iterator[str]:
+    if not re.search(r"<title>\s*Error: ", page):
+        yield "its title does not begin with “Error: ”"
+    if problem is None:
+        yield "no summary of the problems"
+        return
+    if "autofocus" not in problem[0].partition(">")[0]:
+        yield "the summary does not take the focus"
+    for target in re.findall(r'href="#([^"]+)"', problem[0]):
+        if f'id="{target}"' not in page:
+            yield f"a line leads to #{target}, which is not there"
 
 
 # --- the matrix can go red ----------------------------------------------------------------------------

@@ -140,7 +140,7 @@ class Nothing(SetupForm):
 class Go(SetupForm):
     """One of several buttons that do different things at one address."""
 
-    go = forms.CharField(max_length=20)
+    go = forms.CharField(max_length=20, widget=forms.HiddenInput)
 
 
 class Numbers(forms.Field):
@@ -165,7 +165,9 @@ def ticket_number(text: str) -> int | None:
 class MailForm(SetupForm):
     """What is to be done with ticked mails; `one` and `list` say where the reader came from."""
 
-    go = forms.ChoiceField(choices=[(word, word) for word in ("again", "release", "file", "delete")])
+    go = forms.ChoiceField(
+        choices=[(word, word) for word in ("again", "release", "file", "delete")], widget=forms.HiddenInput
+    )
     mail = Numbers(error_messages={"required": _("Tick at least one mail.")})
     ticket = forms.CharField(required=False, max_length=20)
     sure = forms.BooleanField(required=False)
@@ -182,7 +184,9 @@ class MailForm(SetupForm):
 class FloodForm(SetupForm):
     """What is to be done with a whole bundle of mail."""
 
-    go = forms.ChoiceField(choices=[(word, word) for word in ("release", "file", "delete")])
+    go = forms.ChoiceField(
+        choices=[(word, word) for word in ("release", "file", "delete")], widget=forms.HiddenInput
+    )
     flood = forms.CharField(max_length=320, required=False)
     ticket = forms.CharField(required=False, max_length=20)
 

@@ -94,7 +94,7 @@ def ticket_page(
     context = ticket_context(request, ticket) | {
         "draft": draft,
         "notice": notice,
-        "problem": bool(draft.problem or asked),
+        "problem": bool(draft.problem or asked or status >= 400),
         "asked": asked,
         "why_open": asked is not None or "why" in request.GET,
     }

@@ -88,7 +88,7 @@ def test_three_wrong_codes_end_it(cast):
 
 
 @pytest.mark.parametrize("path", [CODE, LOGIN, "/accounts/password/reset/"])
-def test_known_and_unknown_addresses_get_the_same_answer(cast, path):
+def test_ux34_known_and_unknown_addresses_get_the_same_answer(cast, path):
     pages = []
     for email in (cast.priya.email, "nobody@elsewhere.example", cast.mira.email):
         client = Client()
