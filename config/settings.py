@@ -223,7 +223,7 @@ CONNECTIONS_NEEDED = (
 
 # In the database, so that a wiped Redis signs nobody out and forgets no rate limit.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "helpdesk.accounts.session_store"
 SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())  # of guests; sign-ins: SESSION_LIMITS
 
 # --- work in the background ---------------------------------------------------------------------------

@@ -5,15 +5,30 @@ most; numbers and their units never break across lines.
 """
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
-from django.utils.dateformat import format as date_format
+from django.utils.dateformat import format as django_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 NBSP = "\u00a0"
+
+
+def date_format(value: date, pattern: str) -> str:
+    """A local date or time by a pattern of Django's date format, to the minute and without its zone."""
+    if isinstance(value, datetime):
+        value = value.replace(second=0, microsecond=0, tzinfo=None)
+    return _formatted(value, pattern, get_language())
+
+
+@lru_cache(maxsize=8192)
+def _formatted(value: date, pattern: str, _language: str | None) -> str:
+    """Kept, as Django takes patterns apart anew each time and the same instants stand on every page."""
+    return django_format(value, pattern)
 
 
 def duration(value: timedelta | None, *, days: bool = True, seconds: bool = False) -> str:
