@@ -44,7 +44,7 @@ def sue(live_server, page: Page, cast) -> Page:
     return page
 
 
-def test_reports_are_readable_in_both_themes_and_on_every_screen(live_server, sue, month):
+def test_ux39_charts_are_named_and_readable_on_every_screen_and_in_both_themes(live_server, sue, month):
     found = []
     for path in REPORTS:
         for theme in ("light", "dark"):
@@ -66,7 +66,7 @@ def test_reports_are_readable_in_both_themes_and_on_every_screen(live_server, su
     assert found == []
 
 
-def test_filters_work_without_scripts(live_server, browser: Browser, cast, month):
+def test_ux01_each_report_works_without_scripts(live_server, browser: Browser, cast, month):
     context = browser.new_context(java_script_enabled=False)
     context.add_cookies(cookie(cast.sue, live_server.url))
     page = context.new_page()
@@ -76,6 +76,11 @@ def test_filters_work_without_scripts(live_server, browser: Browser, cast, month
     expect(page.locator(".finding")).to_contain_text("4 of 4 tickets have an answer")
     page.get_by_role("link", name="n = 4").click()
     expect(page.get_by_text("4 rows")).to_be_visible()
+    for path in ("/reports/", "/reports/sla/", "/reports/feedback/", "/reports/mine/"):
+        page.goto(f"{live_server.url}{path}?{NOVEMBER}")
+        name = page.locator("h1").inner_text()
+        page.get_by_role("button", name="Apply").click()
+        expect(page.locator("h1")).to_have_text(name)
     context.close()
 
 
@@ -96,7 +101,7 @@ def test_a_scanner_with_scripts_records_nothing(page: Page, link):
     assert not Answer.objects.exists()
 
 
-def test_a_customer_rates_without_scripts_and_changes_it(browser: Browser, link):
+def test_ux01_a_customer_rates_without_scripts_and_changes_it(browser: Browser, link):
     context = browser.new_context(java_script_enabled=False, viewport={"width": 320, "height": 700})
     page = context.new_page()
     page.goto(link + "?score=4")

@@ -73,10 +73,15 @@ def test_an_agent_sees_own_numbers_and_no_others(client, cast, month):
 # --- first response -------------------------------------------------------------------------------------
 
 
-def test_first_response_counts_those_who_still_wait(supervisor, month):
-    page = text_of(page_of(supervisor, "first-response", NOVEMBER + "&basis=calendar"))
-    assert "n = 18 , of which 2 still wait , counted." in page
-    assert "Half got an answer within 1 h 30 min" in page
+def test_ux38_who_still_waits_changes_the_number_and_the_curve(supervisor, month, story):
+    before = page_of(supervisor, "first-response", NOVEMBER + "&basis=calendar")
+    assert "n = 18 , of which 2 still wait , counted." in text_of(before)
+    assert "Half got an answer within 1 h 30 min" in text_of(before)
+    story(answered=None)
+    after = page_of(supervisor, "first-response", NOVEMBER + "&basis=calendar")
+    assert "n = 19 , of which 3 still wait , counted." in text_of(after)
+    curves = [re.findall(r'class="curve viz-\d" d="([^"]+)"', page) for page in (before, after)]
+    assert curves[0] != curves[1]
 
 
 def test_an_answer_counts_before_a_worker_has_measured_it(supervisor, cast, story):
@@ -103,7 +108,7 @@ def test_by_answered_date_nobody_waits(supervisor, month):
     assert "of which" not in page
 
 
-def test_few_tickets_give_counts_and_no_share(supervisor, cast, month):
+def test_ux38_few_tickets_give_counts_and_no_share(supervisor, cast, month):
     page = text_of(page_of(supervisor, "first-response", f"{NOVEMBER}&team={cast.tech.pk}"))
     assert "4 of 4 tickets have an answer. Too few for a median." in page
     assert "%" not in page.split("By team")[0].split("Share of tickets")[0]
@@ -190,7 +195,7 @@ def test_the_score_stays_with_the_agent_who_did_the_work(supervisor, cast, story
 
 
 @pytest.mark.parametrize("more", ["", "&basis=calendar&split=agent", "&split=channel&by=answered"])
-def test_every_number_opens_exactly_so_many_tickets(supervisor, month, more):
+def test_ux36_every_number_opens_exactly_so_many_tickets(supervisor, month, more):
     for name in PAGES:
         checked = 0
         for path, words in FIGURE.findall(page_of(supervisor, name, NOVEMBER + more)):
@@ -201,7 +206,7 @@ def test_every_number_opens_exactly_so_many_tickets(supervisor, month, more):
         assert checked >= 4
 
 
-def test_the_overview_opens_its_numbers(supervisor, cast, month):
+def test_ux36_the_overview_opens_its_numbers(supervisor, cast, month):
     page = page_of(supervisor, "index", f"team={cast.billing.pk}")
     needs = re.findall(r'class="need[^"]*"><a href="([^"]+)">.*?need__count">(\d+)', page, re.DOTALL)
     assert len(needs) == 4
@@ -232,7 +237,7 @@ QUESTIONS = [
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=filters, question=st.sampled_from(QUESTIONS))
-def test_list_and_file_agree_for_any_filters(supervisor, cast, month, asked, question):
+def test_ux37_list_and_file_agree_for_any_filters(supervisor, cast, month, asked, question):
     names = {"team": [cast.billing.pk, cast.tech.pk], "agent": [cast.mira.pk, cast.gus.pk, "none"]}
     query = "&".join(f"{key}={names[key][value] if key in names else value}" for key, value in asked.items())
     path = "?report={}&slice={}&{}&{}".format(*question, NOVEMBER, query)
@@ -243,7 +248,7 @@ def test_list_and_file_agree_for_any_filters(supervisor, cast, month, asked, que
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=filters)
-def test_page_and_list_agree_for_any_filters(supervisor, cast, month, asked):
+def test_ux37_page_and_list_agree_for_any_filters(supervisor, cast, month, asked):
     names = {"team": [cast.billing.pk, cast.tech.pk], "agent": [cast.mira.pk, cast.gus.pk, "none"]}
     query = "&".join(f"{key}={names[key][value] if key in names else value}" for key, value in asked.items())
     page = text_of(page_of(supervisor, "first-response", f"{NOVEMBER}&{query}"))
