@@ -192,8 +192,7 @@ def _said(ticket: Ticket, reader: User, around: About, events: list[Event]) -> l
     for delivery in sent if around.has_deliveries else ():
         deliveries[delivery.message_id or 0].append(delivery)
     lines = enclosures.invitations([file for found in files.values() for file in found])
-    links = file_links.living_of(ticket).values_list("attachment__message", "expires_at")
-    linked = dict(links.order_by("expires_at")) if around.has_file_links else {}
+    linked = _linked(ticket) if around.has_file_links else {}
     return [
         Said(
             message=row,
@@ -213,6 +212,12 @@ def _said(ticket: Ticket, reader: User, around: About, events: list[Event]) -> l
         )
         for row in rows
     ]
+
+
+def _linked(ticket: Ticket) -> dict[int, datetime]:
+    """Until when links to files work, by message."""
+    links = file_links.living_of(ticket).values_list("attachment__message", "expires_at")
+    return dict(links.order_by("expires_at"))
 
 
 def _add_change(blocks: list[Block], event: Event, names: Names) -> None:
