@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from feedback import questions
-from tickets.models import Event, Team, Ticket, User
+from tickets.models import Event, Message, Team, Ticket, User
 
 
 class Kind(models.TextChoices):
@@ -126,6 +126,7 @@ class Cadence(models.Model):
 class Survey(models.Model):
     """One question set put to one requester about one resolution (the `ticket.resolved` event), or in one of
     a person's rounds: then it has `cadence` and `round`, no ticket, and `resolved_at` is when it was planned.
+    One that asks again after a recovery case (`after_case`) counts for nobody and in no score but the case's.
 
     `kind` is that of the rating. `probability` is that with which it was drawn to be asked. `suppressed` ones
     were never to be sent (`reason` says why), `cancelled` ones were overtaken before they were answered. When
@@ -161,6 +162,9 @@ class Survey(models.Model):
         Cadence, models.PROTECT, null=True, blank=True, related_name="surveys", db_index=False
     )
     round = models.PositiveIntegerField(null=True, blank=True)
+    after_case = models.OneToOneField(
+        "feedback.Recovery", models.PROTECT, null=True, blank=True, related_name="asked_again"
+    )
     kind = models.CharField(max_length=4, choices=Kind, default=Kind.CSAT)
     probability = models.DecimalField(max_digits=5, decimal_places=4, default=Decimal(1))
     version = models.ForeignKey(SurveyVersion, models.PROTECT, related_name="surveys")
@@ -200,10 +204,20 @@ class Survey(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    resolution__isnull=False, ticket__isnull=False, cadence__isnull=True, round__isnull=True
+                    Q(resolution__isnull=False, after_case__isnull=True)
+                    | Q(resolution__isnull=True, after_case__isnull=False),
+                    ticket__isnull=False,
+                    cadence__isnull=True,
+                    round__isnull=True,
                 )
-                | Q(resolution__isnull=True, ticket__isnull=True, cadence__isnull=False, round__isnull=False),
-                name="survey_of_resolution_or_round",
+                | Q(
+                    resolution__isnull=True,
+                    after_case__isnull=True,
+                    ticket__isnull=True,
+                    cadence__isnull=False,
+                    round__isnull=False,
+                ),
+                name="survey_of_what",
             ),
             models.UniqueConstraint(fields=["cadence", "round"], name="one_survey_per_round"),
         ]
@@ -266,3 +280,88 @@ class AnswerItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} {self.choice or self.number}"
+
+
+class Cause(models.TextChoices):
+    """What went wrong, as whoever looked into it found."""
+
+    WAIT = "wait", _("Took too long")
+    UNSOLVED = "unsolved", _("Not solved")
+    WRONG = "wrong", _("Wrong or unclear answer")
+    TONE = "tone", _("Tone or attitude")
+    REPEATED = "repeated", _("Had to ask or explain again")
+    PRODUCT = "product", _("Product or service itself")
+    PRICE = "price", _("Price or contract")
+    RULES = "rules", _("Our rules stood in the way")
+    MISTAKE = "mistake", _("Score given by mistake")
+    OTHER = "other", _("Something else")
+
+
+class Recovery(models.Model):
+    """A recovery case: somebody was let down, and somebody of ours sees to it. One for each survey.
+
+    `ticket` is the survey's, for a detractor without one the person's latest. `rated` is whom the score
+    counts for; never the owner. Until when the customer is to be contacted says the clock
+    ("recovery_contact", `instance`) of the ticket. `reason` says why a case was closed by itself. `message`
+    is the reply that was the contact, if one was.
+    """
+
+    class Why(models.TextChoices):
+        LOW_SCORE = "low_score", _("Low score")
+        COMMENT = "comment", _("Comment")
+
+    class How(models.TextChoices):
+        REPLY = "reply", _("Reply on the ticket")
+        PHONE = "phone", _("Phone call")
+        MEETING = "meeting", _("In person")
+        OTHER = "other", _("Another way")
+
+    class Outcome(models.TextChoices):
+        RECOVERED = "recovered", _("Recovered")
+        NOT_RECOVERED = "not_recovered", _("Not recovered")
+        NOT_REACHED = "not_reached", _("Could not be reached")
+        NO_ACTION = "no_action", _("No action needed")
+
+    class Reason(models.TextChoices):
+        CHANGED = "changed", _("The customer changed the answer")
+        SPAM = "spam", _("The ticket is spam")
+        PURGED = "purged", _("The ticket was deleted for good")
+
+    survey = models.OneToOneField(Survey, models.PROTECT, related_name="recovery")
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="recoveries")
+    instance = models.PositiveIntegerField(default=1)
+    why = models.CharField(max_length=10, choices=Why)
+    rated = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    owner = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="recoveries")
+    opened_at = models.DateTimeField()
+    opened_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    contacted_at = models.DateTimeField(null=True, blank=True)
+    contacted_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    how = models.CharField(max_length=8, choices=How, blank=True)
+    message = models.ForeignKey(Message, models.SET_NULL, null=True, blank=True, related_name="+")
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    outcome = models.CharField(max_length=13, choices=Outcome, blank=True)
+    root_cause = models.CharField(max_length=8, choices=Cause, blank=True)
+    action_taken = models.TextField(blank=True)
+    reason = models.CharField(max_length=8, choices=Reason, blank=True)
+
+    class Meta:
+        verbose_name_plural = "recoveries"
+        indexes = [
+            models.Index(fields=["opened_at"], name="case_by_opening"),
+            models.Index(fields=["opened_at"], name="case_open", condition=Q(closed_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.survey_id} {self.outcome or self.reason or 'open'}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None

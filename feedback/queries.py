@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -11,7 +12,7 @@ from typing import Any
 from django.db.models import Max, Q, QuerySet
 
 from feedback import questions, tokens, words
-from feedback.models import Answer, Cadence, Survey, SurveyDefinition, SurveyVersion
+from feedback.models import Answer, Cadence, Recovery, Survey, SurveyDefinition, SurveyVersion
 from tickets.models import Ticket, User
 
 
@@ -175,3 +176,22 @@ def sent_version() -> SurveyVersion:
     """What the company's survey is at present; an unsaved standard one while none is installed."""
     definition = SurveyDefinition.objects.order_by("pk").first()
     return latest_version(definition) if definition else SurveyVersion(questions=words.STANDARD_QUESTIONS)
+
+
+def owner_of_case(case: int) -> User | None:
+    """Who sees to a recovery case."""
+    return Recovery.objects.select_related("owner").get(pk=case).owner
+
+
+def owners_who_wait(ticket: Ticket, instance: int) -> list[User]:
+    """The owners of the open cases whose contact this clock of the ticket measures, and that had none."""
+    cases = Recovery.objects.filter(ticket=ticket, instance=instance, closed_at=None, contacted_at=None)
+    return list(User.objects.filter(pk__in=cases.values("owner")).order_by("pk"))
+
+
+def case_of(kind: str, data: Mapping[str, Any], ticket: Ticket) -> Recovery | None:
+    """The recovery case that an event tells its owner of: a case's own, or a breach of its clock."""
+    cases = Recovery.objects.filter(ticket=ticket).select_related("survey__answer", "survey__version")
+    if kind == "sla.breached":
+        return cases.filter(instance=data["instance"], closed_at=None).order_by("pk").first()
+    return cases.filter(pk=data["case"]).first()

@@ -26,6 +26,7 @@ METRIC_WORDS = {
     "agent_work": gettext_lazy("Total work"),
     "resolution": pgettext_lazy("clock", "Resolve"),
     "total_resolution": gettext_lazy("Final resolve"),
+    "recovery_contact": gettext_lazy("Contact after a low score"),
 }
 PAUSE_WORDS = {
     "new": gettext_lazy("new"),
@@ -48,6 +49,9 @@ DEEDS = {
     "ticket.deleted": gettext_lazy("%(name)s deleted it"),
     "ticket.restored": gettext_lazy("%(name)s brought it back"),
     "ticket.moved": gettext_lazy("%(name)s moved it to another team"),
+    "case.opened": gettext_lazy("A recovery case was opened"),
+    "case.contacted": gettext_lazy("%(name)s was in contact with the customer"),
+    "case.closed": gettext_lazy("The recovery case was closed"),
     "sla.deadline_set": gettext_lazy("%(name)s set the due time"),
     "sla.deadline_released": gettext_lazy("%(name)s let the policy decide again"),
 }

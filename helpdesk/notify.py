@@ -13,6 +13,7 @@ from feedback import queries as surveys
 from helpdesk import erasing, escalating, notifications, outbox, telling
 from helpdesk.models import Delivery
 from helpdesk.telling import Told
+from sla.rules import RECOVERY
 from tickets.models import Event, Follower, Message, SideTalk, Speaker, Ticket, User
 from tickets.queries import HISTORY
 
@@ -40,7 +41,10 @@ def on_ticket_events(events: Sequence[Event]) -> None:
 
 
 def _is_news(event: Event) -> bool:
-    """Not imported, and not about a ticket that is deleted, unless it says just that."""
+    """Not imported, and not about a ticket that is deleted, unless it says just that. What clocks come to is
+    told by the levels of their policy; only the promise of a recovery case has none."""
+    if event.kind in ("sla.warned", "sla.breached") and event.data["metric"] != RECOVERY:
+        return False
     if event.ticket is not None and event.ticket.deleted_at and event.kind not in _OF_DELETED:
         return False
     return event.recorded_at - event.at <= HISTORY
@@ -236,6 +240,22 @@ def _survey_answered(event: Event) -> list[Told]:
     return telling.staff(event, [told] if told else [], "survey.scored_low")
 
 
+def _case_opened(event: Event) -> list[Told]:
+    """Its owner, who did not choose it."""
+    owner = surveys.owner_of_case(event.data["case"])
+    return telling.staff(event, [owner] if owner else [], "case.assigned")
+
+
+def _case_assigned(event: Event) -> list[Told]:
+    new = event.data["owner"][1]
+    return telling.staff(event, [User.objects.get(pk=new)] if new else [], "case.assigned")
+
+
+def _case_late(event: Event) -> list[Told]:
+    owners = surveys.owners_who_wait(_ticket(event), event.data["instance"])
+    return telling.staff(event, owners, "case.late")
+
+
 def _survey_invited(event: Event) -> list[Told]:
     person, kind = surveys.put_to(event.data["survey"])
     return _asked(event, person, SURVEY_MAILS[kind])
@@ -293,6 +313,9 @@ TELL: dict[str, Callable[[Event], list[Told]]] = {
     "survey.invited": _survey_invited,
     "survey.reminded": _survey_reminded,
     "survey.answered": _survey_answered,
+    "case.opened": _case_opened,
+    "case.assigned": _case_assigned,
+    "sla.breached": _case_late,
     "survey.cancelled": _survey_ended,
     "survey.expired": _survey_ended,
     "person.invited": _person_invited,

@@ -42,6 +42,8 @@ WISHES: dict[str, Wish] = {
     "delivery.delayed": Wish(_("My reply has not left for an hour")),
     "draft.cancelled": Wish(_("My reply for later was not sent")),
     "survey.scored_low": Wish(_("A customer gives my work a low score"), mail=False),
+    "case.assigned": Wish(_("A recovery case is mine")),
+    "case.late": Wish(_("A customer of my recovery case should have heard from us")),
 }
 """Every kind of news, in the order in which they are offered. A new kind is a line here, one in
 `helpdesk.notify.TELL` and, for mail, one in `helpdesk.mail.letters.LETTERS`."""

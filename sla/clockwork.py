@@ -16,7 +16,7 @@ from django.utils import timezone
 from sla.book import BOOK
 from sla.escalations import fall_at
 from sla.measure import FULFILLED, PAUSED, RUNNING, Reading, measure
-from sla.metrics import ENDED, RELEVANT, REPLIES, Fact
+from sla.metrics import ASIDES, CREDITS_ACTOR, ENDED, RELEVANT, Fact
 from sla.models import NEVER, PAUSED_PLACE, Clock, Measurement, TicketDue, Verdict
 from tickets.models import Event, Ticket
 
@@ -225,7 +225,9 @@ def measurement_row(ticket: Ticket, reading: Reading) -> Measurement:
     assert reading.stopped_at is not None
     verdict = Verdict.MISSED if reading.breached_at else Verdict.MET
     promised = reading.target or reading.by_hand or reading.breached_at
-    credited = reading.stopped_by if reading.metric in REPLIES else reading.assignee or reading.stopped_by
+    credited = (
+        reading.stopped_by if reading.metric in CREDITS_ACTOR else reading.assignee or reading.stopped_by
+    )
     asked_by = reading.requester or ticket.requester_id  # who asked when the clock ended
     return Measurement(
         ticket_id=ticket.pk,
@@ -268,7 +270,9 @@ def due_row(folded: Folded) -> TicketDue | None:
     paused = [
         (left, each)
         for each in folded.readings
-        if each.state == PAUSED and (left := each.remaining(each.started_at)) is not None
+        if each.state == PAUSED
+        and each.metric not in ASIDES
+        and (left := each.remaining(each.started_at)) is not None
     ]
     if paused:
         left, first = min(paused, key=lambda each: each[0])
@@ -284,7 +288,7 @@ def due_row(folded: Folded) -> TicketDue | None:
 
 
 def _runs_to(reading: Reading) -> bool:
-    return reading.state == RUNNING and reading.due_at is not None
+    return reading.state == RUNNING and reading.due_at is not None and reading.metric not in ASIDES
 
 
 # --- rebuilding and comparing ---------------------------------------------------------------------------

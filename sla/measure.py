@@ -199,7 +199,12 @@ def _metrics_of(facts: list[Fact], book: RuleBook) -> list[Metric]:
     for fact in facts:
         if fact.kind == "sla.applied" and (version := fact.data.get("policy_version")) is not None:
             wanted |= book.rules(version).measured
-    return [metric for metric in METRICS if metric.name in wanted]
+    kinds = {fact.kind for fact in facts}
+    return [
+        metric
+        for metric in METRICS
+        if metric.name in wanted and (not metric.only_with or metric.only_with in kinds)
+    ]
 
 
 class _Fold:
@@ -256,9 +261,10 @@ class _Fold:
     def _tell(self, metric: Metric, signal: Signal, fact: Fact) -> None:
         life, reading = self.life, self._held.get(metric.name)
         if reading is not None and reading.is_open:
+            gone = signal is Signal.MERGED and not metric.is_aside
             if signal is not Signal.MERGED and metric.stops(signal, life):
                 self._end(reading, fact, FULFILLED)
-            elif signal is Signal.MERGED or metric.voids(signal, life):
+            elif gone or metric.voids(signal, life):
                 self._end(reading, fact, CANCELLED)
         elif reading is not None and self._resumes(metric, reading, signal):
             self._resume(metric, reading, fact)
@@ -269,7 +275,7 @@ class _Fold:
 
     def _resumes(self, metric: Metric, reading: Reading, signal: Signal) -> bool:
         if reading.state == CANCELLED and not metric.is_reply:  # what did not count never ended either
-            return signal is Signal.REOPENED
+            return signal is Signal.REOPENED and not metric.is_aside
         is_answered = metric.is_reply and reading.state == FULFILLED
         return not is_answered and metric.resumes(signal, self.life)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 from typing import Any, Protocol
 
-from sla.rules import NO_POLICY, Rules, Switches, Target
+from sla.rules import NO_POLICY, RECOVERY, Rules, Switches, Target
 
 ENDED = frozenset({"resolved", "closed"})
 
@@ -41,6 +41,9 @@ class Signal(StrEnum):
     MOVED = auto()  # into another status in which the ticket is still open
     RESOLVED = auto()
     REOPENED = auto()
+    CASE_OPENED = auto()  # somebody was let down and is to hear from us
+    CASE_CONTACTED = auto()  # everybody who was has heard from us
+    CASE_CLOSED = auto()  # nobody is left who is to hear from us
     MERGED = auto()  # another ticket stands for this one, it is spam or deleted: nothing is promised any more
 
 
@@ -63,6 +66,7 @@ class Life:
     rules: Rules = NO_POLICY
     policy_version: int | None = None
     calendar_version: int | None = None
+    uncontacted: set[int] = field(default_factory=set)  # recovery cases whose customer has not heard from us
     open_metrics: set[str] = field(default_factory=set)  # metrics with a running or paused clock
 
     @property
@@ -89,6 +93,13 @@ class Metric:
     is_reply: bool = False  # kept by our word; a resolution voids it, and who spoke is credited
     waits: bool = False  # somebody waits for us: may not pause while a customer's message is unanswered
     counts_resolved: Callable[[Life], bool] = lambda life: False  # the time between ending and reopening
+    only_with: str = ""  # the kind of event without which there is none
+    credits_actor: bool = False  # who stopped it is credited
+
+    @property
+    def is_aside(self) -> bool:
+        """It is no promise of the ticket itself: what becomes of the ticket does not touch it."""
+        return bool(self.only_with)
 
 
 def _reply_stops(signal: Signal, life: Life) -> bool:
@@ -213,8 +224,21 @@ METRICS: tuple[Metric, ...] = (
     _lasting("agent_work", "reopened_totals"),
     _lasting("resolution", "reopened_resolution"),
     _lasting("total_resolution", None, counts_resolved=lambda life: life.switches.resolved_time_counts),
+    Metric(
+        RECOVERY,
+        begins=lambda signal, life: signal is Signal.CASE_OPENED,
+        stops=lambda signal, life: signal is Signal.CASE_CONTACTED,
+        voids=lambda signal, life: signal is Signal.CASE_CLOSED,
+        resumes=lambda signal, life: False,
+        repeats=True,
+        only_with="case.opened",
+        credits_actor=True,
+    ),
 )
 REPLIES = frozenset(metric.name for metric in METRICS if metric.is_reply)
+CREDITS_ACTOR = frozenset(metric.name for metric in METRICS if metric.is_reply or metric.credits_actor)
+ASIDES = frozenset(metric.name for metric in METRICS if metric.is_aside)
+"""Promises that are told, listed and explained elsewhere than with those of the ticket."""
 
 
 RELEVANT = frozenset(
@@ -244,6 +268,9 @@ RELEVANT = frozenset(
         "sla.applied",
         "sla.deadline_set",
         "sla.deadline_released",
+        "case.opened",
+        "case.contacted",
+        "case.closed",
     }
 )
 """The kinds that the fold reads; all others change no clock."""
@@ -278,6 +305,8 @@ def signals(fact: Fact, life: Life, lost: set[int]) -> Iterator[Signal]:
         yield Signal.NOTED
     elif fact.kind in ("ticket.merged", "ticket.marked_spam", "ticket.deleted"):
         yield Signal.MERGED
+    elif fact.kind.startswith("case."):
+        yield from _of_case(fact, life, lost)
     yield from _gone_or_back(fact, life)
     life.is_spam = fact.kind == "ticket.marked_spam" or (life.is_spam and fact.kind not in NO_SPAM)
     if fact.kind == "ticket.prioritized":
@@ -300,6 +329,19 @@ def _gone_or_back(fact: Fact, life: Life) -> Iterator[Signal]:
         life.is_deleted = False
         if life.status not in ENDED:
             yield Signal.REOPENED
+
+
+def _of_case(fact: Fact, life: Life, lost: set[int]) -> Iterator[Signal]:
+    """Several cases of a ticket share one clock: it runs until the last one has been dealt with. Words that
+    were taken back or reached nobody were no contact."""
+    case = int(fact.data["case"])
+    if fact.kind == "case.opened":
+        life.uncontacted.add(case)
+        yield Signal.CASE_OPENED
+    elif case in life.uncontacted and fact.data.get("message") not in lost:
+        life.uncontacted.discard(case)
+        if not life.uncontacted:
+            yield Signal.CASE_CONTACTED if fact.kind == "case.contacted" else Signal.CASE_CLOSED
 
 
 def _opened(fact: Fact, life: Life) -> Iterator[Signal]:

@@ -30,6 +30,7 @@ class MetricName(models.TextChoices):
     AGENT_WORK = "agent_work", _("Total work")
     RESOLUTION = "resolution", pgettext_lazy("clock", "Resolve")
     TOTAL_RESOLUTION = "total_resolution", _("Final resolve")
+    RECOVERY_CONTACT = "recovery_contact", _("Contact after a low score")
 
 
 class ClockState(models.TextChoices):

@@ -15,7 +15,7 @@ from sla.book import BOOK
 from sla.calendar import WorkingCalendar
 from sla.escalations import Level
 from sla.measure import ALWAYS
-from sla.metrics import REPLIES, Fact
+from sla.metrics import ASIDES, REPLIES, Fact
 from sla.models import (
     NEVER,
     OPEN_STATES,
@@ -89,7 +89,8 @@ def due_between(tickets: QuerySet[Ticket], start: datetime, end: datetime) -> Qu
 
 def clocks_of(ticket: Ticket) -> list[Clock]:
     """The clocks worth showing: of each metric the newest instance, in the metrics' order; one query."""
-    clocks = Clock.objects.filter(ticket=ticket).order_by("metric", "-instance").distinct("metric")
+    clocks = Clock.objects.filter(ticket=ticket).exclude(metric__in=ASIDES)
+    clocks = clocks.order_by("metric", "-instance").distinct("metric")
     return sorted(
         clocks.select_related("policy_version__policy", "calendar_version__calendar"),
         key=lambda clock: _METRIC_ORDER[clock.metric],
@@ -104,9 +105,17 @@ def ledgers_of(ticket: Ticket, now: datetime) -> list[ledger.Ledger]:
 
 def ledgers_from(ticket: Ticket, events: Iterable[Fact], now: datetime) -> list[ledger.Ledger]:
     """As `ledgers_of`, from the ticket's events in their order."""
-    readings = clockwork.fold(ticket.pk, events).readings
+    readings = [each for each in clockwork.fold(ticket.pk, events).readings if each.metric not in ASIDES]
     readings.sort(key=lambda each: (_METRIC_ORDER[each.metric], each.instance))
     return [ledger.explain(reading, now) for reading in readings]
+
+
+def ledger_of_recovery(ticket: Ticket, instance: int, now: datetime) -> ledger.Ledger | None:
+    """The clock of a recovery case explained; None where there is none (any more). One query."""
+    found = clockwork.folded_ticket(ticket.pk).readings
+    wanted = (MetricName.RECOVERY_CONTACT, instance)
+    reading = next((each for each in found if (each.metric, each.instance) == wanted), None)
+    return ledger.explain(reading, now) if reading else None
 
 
 def next_word_due(tickets: Iterable[Ticket], now: datetime) -> dict[int, datetime]:

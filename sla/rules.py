@@ -27,7 +27,18 @@ from django.utils.translation import gettext as _
 from sla.errors import PolicyError
 from sla.escalations import Level, default_levels, parse_levels
 
-__all__ = ["METRICS", "NO_POLICY", "Lead", "PolicyError", "Rules", "Switches", "Target", "parse_rules"]
+__all__ = [
+    "METRICS",
+    "NO_POLICY",
+    "RECOVERY",
+    "WORKING_DAY",
+    "Lead",
+    "PolicyError",
+    "Rules",
+    "Switches",
+    "Target",
+    "parse_rules",
+]
 
 METRICS = (
     "first_response",
@@ -39,6 +50,9 @@ METRICS = (
     "total_resolution",
 )
 ALWAYS_MEASURED = frozenset({"first_response", "next_response", "resolution"})
+RECOVERY = "recovery_contact"
+"""The promise of a recovery case: whoever was let down hears from us. It is the same under every policy and
+runs beside those of the ticket: no queue is ordered by it, no status pauses it, no level escalates it."""
 PRIORITIES = (1, 2, 3, 4)
 PAUSING = frozenset({"new", "open", "waiting", "on_hold"})
 SHORTEST, LONGEST = timedelta(seconds=15), timedelta(days=5 * 366)
@@ -50,6 +64,10 @@ class Target:
 
     amount: timedelta
     working: bool = True
+
+
+WORKING_DAY = Target(timedelta(hours=8))
+"""One working day: eight hours of the calendar's working time."""
 
 
 @dataclass(frozen=True)
@@ -148,19 +166,21 @@ class Rules:
     def measured(self) -> frozenset[str]:
         """The metrics whose clocks are kept: always measured, promised at some priority, or asked for."""
         promised = {metric for metric, by_priority in self.targets.items() if by_priority}
-        return ALWAYS_MEASURED | promised | self.measures
+        return ALWAYS_MEASURED | {RECOVERY} | promised | self.measures
 
     escalations: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
 
     def target(self, metric: str, priority: int) -> Target | None:
         """The target of a metric at a priority, or None where nothing is promised."""
-        return self.targets.get(metric, {}).get(priority)
+        return WORKING_DAY if metric == RECOVERY else self.targets.get(metric, {}).get(priority)
 
     def warning(self, metric: str) -> Lead:
         return self.warnings.get(metric) or Lead()
 
     def levels(self, metric: str) -> tuple[Level, ...]:
         """Its escalation levels, the default ones where the policy names none."""
+        if metric == RECOVERY:
+            return ()
         given = self.escalations.get(metric)
         return default_levels(self.warning(metric)) if given is None else given
 

@@ -24,7 +24,8 @@ from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from feedback.actions import install_standard_survey, invite
+from feedback.actions import answer, install_standard_survey, invite
+from feedback.models import Survey
 from feedback.tokens import new_token
 from helpdesk import actions as outward
 from helpdesk import guests
@@ -340,16 +341,32 @@ def _undelivered(message: Message) -> int:
 
 def _survey(cast: Cast) -> str:
     """The token of a survey that was sent the other day."""
+    return new_token(_invited(cast, cast.bob).pk)
+
+
+def _invited(cast: Cast, requester: User) -> Survey:
     install_standard_survey()
     at = timezone.now() - timedelta(days=3)
     ticket = actions.open_ticket(
-        requester=cast.bob, subject="Settled", team=cast.tech, by=cast.bob, channel="mail", words="Hm", at=at
+        requester=requester,
+        subject="Settled",
+        team=cast.tech,
+        by=requester,
+        channel="mail",
+        words="Hm",
+        at=at,
     )
     actions.reply(ticket, "Done.", by=cast.gus, channel="desk", at=at + timedelta(minutes=5))
     actions.resolve(ticket, by=cast.gus, at=at + timedelta(minutes=6))
-    survey = ticket.surveys.get()
-    assert invite(survey, at=survey.send_at) is not None
-    return new_token(survey.pk)
+    survey = invite(ticket.surveys.get(), at=ticket.surveys.get().send_at)
+    assert survey is not None
+    return survey
+
+
+def _low_score(cast: Cast) -> dict[str, int]:
+    """A survey with a low score that counts for Gus, and the case that it opened."""
+    survey = answer(_invited(cast, PersonFactory()), score=1, comment="Too slow")
+    return {"scored": survey.pk, "case": survey.recovery.pk}
 
 
 def _ids(cast: Cast) -> dict[str, int]:
@@ -384,7 +401,7 @@ def _ids(cast: Cast) -> dict[str, int]:
         "view": actions.create_view("Matrix", "is:open", by=cast.mira).pk,
         "roots_job": actions.ask_job("sla.recompute", by=cast.root).pk,
         "token": token.pk,
-    }
+    } | _low_score(cast)
 
 
 def _escalation() -> int:

@@ -112,6 +112,11 @@ def _promise_button(one: str = "") -> list[Row]:
     return [Row(post=overseers, args=_one(one) if one else Row().args)]
 
 
+def _case(get: bool = False) -> Row:
+    """Gus was rated and a supervisor owns it: supervisors and administrators see it, no agent does."""
+    return Row(get=overseers if get else None, post=None if get else overseers, args=_one("case"))
+
+
 def _roots_job() -> Row:
     return Row(post=administrators, args=_one("roots_job"), variant="of somebody else")
 
@@ -410,6 +415,14 @@ ROWS: dict[str, list[Row]] = {
     "reports:workload": [Row(get=overseers)],
     "reports:feedback": [Row(get=overseers)],
     "reports:mine": [Row(get=members)],
+    "reports:cases": [Row(get=members)],
+    "reports:case": [_case(get=True)],
+    "reports:case-outcome": [_case()],
+    "reports:case-contact": [_case()],
+    "reports:case-answer": [_case()],
+    "reports:case-assign": [_case()],
+    "reports:case-ask-again": [_case()],
+    "reports:case-open": [Row(post=overseers, args=_one("scored"))],
     "reports:tickets": [Row(get=members, query=lambda w, t: "?report=first-response")],
     "reports:export": [Row(get=members, query=lambda w, t: "?report=first-response")],
     # API.

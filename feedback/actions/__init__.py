@@ -6,6 +6,17 @@ Each takes the ticket's row lock first. Already done: returns quietly, without a
 
 from feedback.actions.answering import Closed, answer, decline, expire
 from feedback.actions.base import has_declined
+from feedback.actions.cases import (
+    answer_customer,
+    ask_again,
+    assign_case,
+    close_case,
+    contact,
+    follow_answer,
+    follow_message,
+    follow_ticket,
+    open_case,
+)
 from feedback.actions.definitions import (
     change_survey,
     create_survey,
@@ -29,18 +40,27 @@ from feedback.actions.sending import invite, remind
 __all__ = [
     "Closed",
     "answer",
+    "answer_customer",
+    "ask_again",
+    "assign_case",
     "cancel_open",
     "cancel_scheduled",
     "change_survey",
+    "close_case",
+    "contact",
     "create_survey",
     "decline",
     "erase_comments",
     "expire",
+    "follow_answer",
+    "follow_message",
     "follow_requester",
+    "follow_ticket",
     "has_declined",
     "install_standard_survey",
     "invite",
     "move_survey",
+    "open_case",
     "plan_round",
     "remind",
     "rename_survey",

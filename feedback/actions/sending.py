@@ -35,6 +35,8 @@ def invite(survey: Survey, *, at: datetime | None = None) -> Survey | None:
         if reason := _why_not_any_more(survey, person):
             return _do_not(survey, reason, at)
         rest = queries.rest_over_at(person, survey.version.cool_down, at)
+        if survey.after_case_id is not None:
+            rest = at  # asked again by somebody who has spoken to them
         if rest > at and survey.cadence_id is None:
             return _do_not(survey, Survey.Reason.COOL_DOWN, at)
         later = in_window(max(rest, at), person, survey.version)
@@ -96,9 +98,9 @@ def _send(survey: Survey, person: User, at: datetime) -> Survey:
 
 def _freeze_credit(survey: Survey) -> None:
     """From now on the score counts for the assignee, else who answered last, else who resolved. A survey in a
-    round counts for nobody."""
+    round, or one after a recovery case, counts for nobody."""
     ticket = survey.ticket
-    if ticket is None:
+    if ticket is None or survey.after_case_id is not None:
         return
     last = (
         Message.objects.filter(

@@ -32,10 +32,13 @@ GLYPHS = {
     "delivery.delayed": "clock",
     "draft.cancelled": "pen",
     "survey.scored_low": "star",
+    "case.assigned": "flag",
+    "case.late": "alert",
 }
 TONES = {
     "sla.breached": "late",
     "delivery.failed": "late",
+    "case.late": "late",
     "side_talk.undelivered": "late",
     "sla.warned": "warn",
 }
@@ -103,6 +106,8 @@ def _text(row: Notification, ticket: Ticket, names: Names) -> str:
     event = row.event
     if row.kind == "ticket.answered":
         return _("%(name)s answered") % {"name": event.actor or ticket.requester}
+    if row.kind == "case.assigned":
+        return _("A recovery case is yours")
     if row.kind in ("sla.warned", "sla.breached"):
         words = _("Late: %(metric)s") if row.kind == "sla.breached" else _("Due soon: %(metric)s")
         return words % {"metric": METRIC_WORDS[event.data["metric"]]}

@@ -373,6 +373,9 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "survey.reminded": _fixed(gettext_noop("The customer was reminded of the survey")),
     "survey.cancelled": _fixed(gettext_noop("The survey was cancelled")),
     "survey.expired": _fixed(gettext_noop("The survey expired")),
+    "case.opened": _fixed(gettext_noop("A recovery case was opened")),
+    "case.contacted": _plain(gettext_noop("%(name)s was in contact with the customer about the score")),
+    "case.closed": _fixed(gettext_noop("The recovery case was closed")),
 }
 
 

@@ -31,6 +31,7 @@ from sla import ledger
 from sla.book import BOOK
 from sla.clockwork import fold
 from sla.measure import FULFILLED, PAUSED, Reading
+from sla.metrics import ASIDES
 from sla.models import OPEN_STATES, CalendarVersion, Clock, PolicyVersion
 from tickets.models import Event, Ticket
 
@@ -114,7 +115,8 @@ def due_chips(tickets: Iterable[Ticket], now: datetime | None = None) -> dict[in
     now = now or timezone.now()
     nearest: dict[int, Clock] = {}
     owing = Q(target__isnull=False) | Q(due_at__isnull=False)
-    for clock in Clock.objects.filter(owing, ticket__in=list(tickets), state__in=OPEN_STATES):
+    clocks = Clock.objects.filter(owing, ticket__in=list(tickets), state__in=OPEN_STATES)
+    for clock in clocks.exclude(metric__in=ASIDES):
         known = nearest.get(clock.ticket_id)
         if known is None or _place(clock) < _place(known):
             nearest[clock.ticket_id] = clock
@@ -170,6 +172,8 @@ def clocks_of(ticket: Ticket, events: list[Event], now: datetime | None = None) 
     now = now or timezone.now()
     newest: dict[str, Reading] = {}
     for reading in fold(ticket.pk, events).readings:
+        if reading.metric in ASIDES:
+            continue
         if reading.state != "cancelled" and (reading.target or reading.due_at or reading.is_open):
             newest[reading.metric] = reading
     first = newest.get("first_response")

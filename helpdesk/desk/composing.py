@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -13,15 +12,6 @@ from helpdesk.desk.forms import TEXT_LIMIT
 from helpdesk.desk.instants import Choice, as_input, snooze_choices
 from tickets import access
 from tickets.models import Draft, Message, Speaker, Ticket, User
-
-HOLD_SECONDS = 10
-LONGEST_HOLD = 60
-
-
-def hold_of(user: Any) -> timedelta:
-    """How long this agent's replies wait for an Undo (0 to 60 s)."""
-    wanted = user.preferences.get("hold_seconds", HOLD_SECONDS)
-    return timedelta(seconds=max(0, min(LONGEST_HOLD, wanted if isinstance(wanted, int) else HOLD_SECONDS)))
 
 
 def goes_on_to_next(user: Any) -> bool:

@@ -287,6 +287,8 @@ LETTERS: dict[str, Callable[[Delivery], Letter]] = {
     "delivery.delayed": staff_letters.delayed,
     "draft.cancelled": staff_letters.draft_cancelled,
     "survey.scored_low": staff_letters.low_score,
+    "case.assigned": staff_letters.case,
+    "case.late": staff_letters.case,
     "person.invited": _invited,
 }
 """Template → the function that writes it. Every template that `helpdesk.notify` names is here (a test)."""

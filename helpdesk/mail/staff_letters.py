@@ -109,6 +109,21 @@ def low_score(row: Delivery) -> Letter:
     return letter
 
 
+def case(row: Delivery) -> Letter:
+    """A recovery case that somebody owns now, or whose customer should have heard from us; it leads to the
+    case. One that is closed meanwhile is told of no more."""
+    event, ticket = row.event, ticket_of(row)
+    assert event is not None
+    found = surveys.case_of(event.kind, event.data, ticket)
+    if found is None or found.closed_at or found.owner_id != row.recipient_id or found.survey.answer is None:
+        raise NotToBeSent(Delivery.Reason.OUTDATED)
+    letter, answer = news(row), found.survey.answer
+    letter.values |= {"score": str(answer.score), "best": str(found.survey.version.scale[1])}
+    letter.values["message"] = ("", answer.comment) if answer.comment else ""
+    letter.values["link"] = link(f"/reports/cases/{found.pk}/")
+    return letter
+
+
 def delayed(row: Delivery) -> Letter:
     """A reply that does not leave; if it has left meanwhile, there is nothing to tell."""
     assert row.event is not None

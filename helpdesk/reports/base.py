@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.company import company_of
 from helpdesk.context import path_of
@@ -41,9 +41,19 @@ def member_view(view: View) -> View:
     return _guarded(view, access.is_member)
 
 
-def _guarded(view: View, may_see: Callable[[Any], bool]) -> View:
+def member_deed(view: View) -> View:
+    """Something that who works here does from a page of the reports."""
+    return _guarded(view, access.is_member, require_POST)
+
+
+def overseer_deed(view: View) -> View:
+    """Something that supervisors and administrators do; for everybody else it does not exist."""
+    return _guarded(view, access.can_see_reports, require_POST)
+
+
+def _guarded(view: View, may_see: Callable[[Any], bool], method: Any = require_safe) -> View:
     @never_cache
-    @require_safe
+    @method
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
@@ -79,7 +89,7 @@ def _time_words(seconds: float | None, *, is_working: bool) -> str:
 
 
 def rail(request: HttpRequest, current: str) -> list[tuple[str, str, str, None, bool]]:
-    pages = [("mine", _("My numbers"), "person")]
+    pages = [("cases", _("Recovery cases"), "flag"), ("mine", _("My numbers"), "person")]
     if access.can_see_reports(request.user):
         pages = [
             ("index", _("Overview"), "chart"),

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from helpdesk.reports import asks, needs, waits, work
+from helpdesk.reports import asks, cases, needs, waits, work
 from helpdesk.reports.filters import Filters
 from helpdesk.reports.waits import Slices
 
@@ -232,6 +232,48 @@ _LIST = (
         is_calendar=True,
         is_now=True,
     ),
+    Definition(
+        key="cases",
+        name=_("Recovery cases"),
+        question=_("Do we speak in time to those whom we let down, and see it through?"),
+        formula=_(
+            "Loop-closure rate: cases that are closed and whose customer was contacted within the target ÷ "
+            "cases opened, with the 95% Wilson interval. The target is one working day: eight hours of the "
+            "working time that held for the ticket."
+        ),
+        unit=_("per cent; time"),
+        time=_(
+            "Working time for those who were contacted, else calendar time so far. Dates are whole days in "
+            "the company’s time zone, of the opening of the case."
+        ),
+        included=_(
+            "Cases opened by a low score (1 or 2 of 5, 1 to 3 of 7, 0 to 6 of 10) or by hand about a "
+            "comment. A case that is still open counts as not closed. Left out: cases that fell away because "
+            "the customer changed the answer, or the ticket was spam. Agent is who owns the case."
+        ),
+        source="E. B. Wilson 1927",
+        by=("opened",),
+        rows=cases.case_rows,
+        slices=cases.CASE_SLICES,
+    ),
+    Definition(
+        key="asked-again",
+        name=_("Recovered score"),
+        question=_("Do those to whom we spoke after a low score think better of us?"),
+        formula=_(
+            "Answers that are no longer low ÷ answers of customers who were asked again after a case, with "
+            "the 95% Wilson interval."
+        ),
+        unit=_("per cent"),
+        time=_("Dates are whole days in the company’s time zone, of the opening of the case."),
+        included=_(
+            "Each case is asked again at most once, when somebody chooses to. These answers count in no "
+            "other figure and for no agent."
+        ),
+        source="E. B. Wilson 1927",
+        rows=cases.asked_again_rows,
+        slices=cases.AGAIN_SLICES,
+    ),
     *(
         Definition(
             key=key,
@@ -246,6 +288,14 @@ _LIST = (
             ("unassigned", _("Unassigned")),
             ("undelivered", _("Not delivered")),
         )
+    ),
+    Definition(
+        key="overdue-cases",
+        name=_("Overdue cases"),
+        question=_("Which customers should have heard from us after a low score, and have not?"),
+        rows=cases.overdue_rows,
+        is_now=True,
+        is_calendar=True,
     ),
 )
 DEFINITIONS: dict[str, Definition] = {definition.key: definition for definition in _LIST}

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from helpdesk.models import Delivery
 from helpdesk.reports.base import opens
-from helpdesk.reports.filters import Filters
+from helpdesk.reports.cases import overdue_rows
+from helpdesk.reports.filters import DIMENSIONS, Filters
 from helpdesk.reports.waits import Wait
 from helpdesk.times import clock_time, duration
 from sla.queries import due_between, late
@@ -113,7 +114,20 @@ def needs_now(reader: Any, filters: Filters) -> list[Need]:
             opens(filters, "undelivered"),
             "fault" if rows["undelivered"] else "",
         ),
+        _overdue_cases(filters),
     ]
+
+
+def _overdue_cases(filters: Filters) -> Need:
+    rows = overdue_rows(filters)
+    note = _("nobody waits for a word")
+    if rows:
+        due_at = filters.now - timedelta(seconds=rows[0].value)
+        note = _("oldest due %(time)s") % {"time": clock_time(due_at, filters.now)}
+    narrowed = any(getattr(filters, dimension) for dimension in DIMENSIONS)
+    path = opens(filters, "overdue-cases") if narrowed else f"{reverse('reports:cases')}?show=overdue"
+    tone = "late" if rows else ""
+    return Need("overdue-cases", _("Overdue cases"), "flag", len(rows), note, path, tone)
 
 
 def _queue(view: str, filters: Filters) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from helpdesk.reports.views import feedback, first_response, mine, overview, sla, tickets, workload
+from helpdesk.reports.views import cases, feedback, first_response, mine, overview, sla, tickets, workload
 
 app_name = "reports"
 urlpatterns = [
@@ -11,6 +11,14 @@ urlpatterns = [
     path("sla/", sla.sla, name="sla"),
     path("feedback/", feedback.feedback, name="feedback"),
     path("workload/", workload.workload, name="workload"),
+    path("cases/", cases.recoveries, name="cases"),
+    path("cases/<int:pk>/", cases.case, name="case"),
+    path("cases/<int:pk>/outcome/", cases.record_outcome, name="case-outcome"),
+    path("cases/<int:pk>/contact/", cases.note_contact, name="case-contact"),
+    path("cases/<int:pk>/answer/", cases.answer_comment, name="case-answer"),
+    path("cases/<int:pk>/assign/", cases.assign, name="case-assign"),
+    path("cases/<int:pk>/ask-again/", cases.ask_again, name="case-ask-again"),
+    path("cases/open/<int:survey>/", cases.open_case, name="case-open"),
     path("mine/", mine.mine, name="mine"),
     path("tickets/", tickets.tickets, name="tickets"),
     path("tickets.csv", tickets.export, name="export"),

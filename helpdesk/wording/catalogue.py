@@ -397,6 +397,34 @@ _ALL = (
         Place("best", _("The best score that could be given"), "5"),
         Place("message", _("What the customer wrote beside it"), ("", "It took two weeks."), "block"),
     ),
+    *(
+        _staff(
+            key,
+            name,
+            words,
+            Place("score", _("The score"), "2"),
+            Place("best", _("The best score that could be given"), "5"),
+            Place("message", _("What the customer wrote beside it"), ("", "It took two weeks."), "block"),
+        )
+        for key, name, words in (
+            (
+                "case.assigned",
+                _("A recovery case is yours"),
+                _(
+                    "{requester} gave {score} of {best} to ticket {reference}: {subject}\n\n{message}\n\n"
+                    "You see to it that they hear from us within one working day: {link}"
+                ),
+            ),
+            (
+                "case.late",
+                _("A recovery case is overdue"),
+                _(
+                    "{requester} gave {score} of {best} to ticket {reference}, {subject}, and has not heard "
+                    "from us.\n\n{message}\n\nContact them now, then record the outcome: {link}"
+                ),
+            ),
+        )
+    ),
     _account(
         "account.code",
         _("Code to sign in"),

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from sla.metrics import ASIDES
 from sla.models import OPEN_STATES, Clock
 from sla.rules import LONGEST
 from tickets import actions
@@ -66,6 +67,7 @@ def release_deadline(ticket: Ticket, metric: str, *, by: User | None, at: dateti
 
 def _open_clock(ticket: Ticket, metric: str) -> Clock:
     clocks = Clock.objects.filter(ticket=ticket, metric=metric, state__in=OPEN_STATES)
+    clocks = clocks.exclude(metric__in=ASIDES)
     clock = clocks.order_by("-instance").first()
     if clock is None:
         raise NotAllowed(_("This clock does not run any more. Its due time cannot be changed."))

@@ -74,10 +74,11 @@ def demand_work(by: User | None, ticket: Ticket) -> None:
 def demand_version(ticket: Ticket, seen_seq: int) -> None:
     """Take the lock and raise Conflict when something was done to the ticket after event `seen_seq`.
 
-    For the caller's transaction, before the change itself. What clocks and surveys derive by themselves, and
-    somebody's unsent words, do not count."""
+    For the caller's transaction, before the change itself. What clocks and surveys derive by themselves, what
+    becomes of a recovery case, and somebody's unsent words, do not count."""
     lock(ticket)
     news = ticket.events.filter(seq__gt=seen_seq).exclude(kind__startswith="sla.")
+    news = news.exclude(kind__startswith="case.")
     if news.exclude(kind__startswith="survey.").exclude(kind__startswith="draft.").exists():
         raise Conflict(_("This ticket changed meanwhile. Read it again, then try once more."))
 

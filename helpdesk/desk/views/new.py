@@ -15,7 +15,7 @@ from helpdesk.desk.base import desk_view, see_other, tell
 from helpdesk.desk.forms import NewTicketForm
 from helpdesk.desk.rail import rail
 from helpdesk.desk.views.change import number_of
-from helpdesk.desk.views.say import hold_of
+from helpdesk.holding import hold_of
 from helpdesk.once import KeyReused, once
 from tickets import access, actions
 from tickets.actions import NewFile, Words

@@ -14,11 +14,12 @@ from helpdesk import actions as outward
 from helpdesk import file_links, presence
 from helpdesk.desk import neighbours
 from helpdesk.desk.base import NoSuchTicket, desk_view, find_ticket, see_other, tell
-from helpdesk.desk.composing import goes_on_to_next, hold_of
+from helpdesk.desk.composing import goes_on_to_next
 from helpdesk.desk.forms import ComposerForm, NoteForm, ReplyForm
 from helpdesk.desk.neighbours import with_view
 from helpdesk.desk.views.ticket import Composing, ticket_page
 from helpdesk.desk.where import where_of
+from helpdesk.holding import hold_of
 from helpdesk.once import KeyReused, once
 from tickets import access, actions
 from tickets.actions.drafts import CHANGED

@@ -11,13 +11,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from helpdesk.desk.base import NoSuchTicket, desk_view, find_ticket, see_other, tell
-from helpdesk.desk.composing import hold_of
 from helpdesk.desk.forms import AskOutsideForm, OutsideForm
 from helpdesk.desk.neighbours import view_of, with_view
 from helpdesk.desk.outside import outside, passed_files, taken_back, trouble
 from helpdesk.desk.rail import rail
 from helpdesk.desk.views.say import find_message
 from helpdesk.desk.views.ticket import ticket_page
+from helpdesk.holding import hold_of
 from helpdesk.once import KeyReused, once
 from tickets import access, actions
 from tickets.actions import Words

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from helpdesk.desk.base import desk_view, see_other, tell
-from helpdesk.desk.composing import LONGEST_HOLD, goes_on_to_next, hold_of
+from helpdesk.desk.composing import goes_on_to_next
 from helpdesk.desk.rail import rail
+from helpdesk.holding import LONGEST_HOLD, hold_of
 from tickets import actions
 
 
