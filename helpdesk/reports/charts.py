@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 
-from helpdesk.reports.figures import ENOUGH, Share, Waits
+from helpdesk.reports.figures import ENOUGH, Waits
 from helpdesk.reports.filters import Filters
 from helpdesk.reports.geometry import (
     Tick,
@@ -22,6 +22,7 @@ from helpdesk.reports.geometry import (
     time_label,
 )
 from helpdesk.reports.periods import Period
+from helpdesk.reports.ratings import Scored
 
 FEWEST = ENOUGH
 """A group with fewer rows gets no curve of its own."""
@@ -165,21 +166,24 @@ def _week_mark(waits: Waits, index: int, spans: list[Period], axis: TimeAxis, fi
     )
 
 
-def share_weeks(shares: list[Share], spans: list[Period], filters: Filters) -> list[WeekMark]:
-    """A share with its interval by week, on a scale from 0 to 100%."""
-    return [
-        WeekMark(
-            place=column_place(index, len(spans)),
-            label=week_label(spans[index], spans[index - 1] if index else None),
-            n=share.n,
-            is_open=spans[index].covers(filters.now),
-            value=100 - (share.percent or 0) if share.is_enough else None,
-            low=100 - share.interval[0] if share.is_enough and share.interval else None,
-            high=100 - share.interval[1] if share.is_enough and share.interval else None,
-            value_label=f"{round(share.percent or 0)}%" if share.is_enough else f"{share.hits}/{share.n}",
+def score_weeks(scores: list[Scored], spans: list[Period], filters: Filters) -> list[WeekMark]:
+    """A score with its interval by week, on its own scale."""
+    marks = []
+    for index, each in enumerate(scores):
+        value, low, high = each.places or (None, None, None)
+        marks.append(
+            WeekMark(
+                place=column_place(index, len(spans)),
+                label=week_label(spans[index], spans[index - 1] if index else None),
+                n=each.n,
+                is_open=spans[index].covers(filters.now),
+                value=None if value is None else 100 - value,
+                low=None if low is None else 100 - low,
+                high=None if high is None else 100 - high,
+                value_label=each.value_words if each.is_enough or each.scoring.has_share else "",
+            )
         )
-        for index, share in enumerate(shares)
-    ]
+    return marks
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def stream(rows: Iterable[Any], reader: Any, *, basis: str, asks: bool) -> Itera
 
 def _common(line: Line) -> tuple[Any, ...]:
     ticket, row = line.ticket, line.row
-    words = (ticket.subject, str(ticket.requester), ticket.status) if ticket else ("", "", "")
+    words = (ticket.subject, str(ticket.requester), ticket.status) if ticket else ("", line.person, "")
     return (row.ticket, *words, line.team, line.agent, row.priority, row.channel)
 
 

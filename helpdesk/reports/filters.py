@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,11 +20,18 @@ from tickets.models import Channel, Priority
 NOBODY = "none"
 DIMENSIONS = ("team", "agent", "priority", "channel")
 """What a report can be narrowed to and split by."""
+WORDS = 200
+"""Characters of what a comment is searched for."""
+REASON = re.compile(r"[0-9]{1,9}\.[^\W.]{1,40}\.[^\0]{1,40}")
+"""Survey, question and choice: see `helpdesk.reports.reasons`."""
 
 
 @dataclass(frozen=True)
 class Filters:
-    """One question. `basis` is working or calendar time; `by` says which date counts for the period."""
+    """One question. `basis` is working or calendar time; `by` says which date counts for the period.
+
+    Of feedback, `words` stand in the comment, and `reason` was chosen (see `helpdesk.reports.reasons`).
+    """
 
     now: datetime
     zone: ZoneInfo
@@ -36,6 +44,8 @@ class Filters:
     basis: str = "working"
     by: str = ""
     split: str = "team"
+    words: str = ""
+    reason: str = ""
 
     @cached_property
     def period(self) -> Period:
@@ -55,7 +65,13 @@ class Filters:
 
     def query(self, **more: Any) -> str:
         """The question as a query string, defaults left out."""
-        given: dict[str, Any] = {}
+        given = self.given()
+        given |= {name: value for name, value in more.items() if value is not None}
+        return "?" + urlencode(given)
+
+    def given(self) -> dict[str, str]:
+        """The question as names and values of a query string, defaults left out."""
+        given: dict[str, str] = {}
         if self.dates:
             given |= {"from": self.dates.first.isoformat(), "to": self.dates.last.isoformat()}
         elif self.preset != DEFAULT:
@@ -67,8 +83,11 @@ class Filters:
             given["basis"] = self.basis
         if self.split != "team":
             given["split"] = self.split
-        given |= {name: value for name, value in more.items() if value is not None}
-        return "?" + urlencode(given)
+        if self.words:
+            given["q"] = self.words
+        if self.reason:
+            given["reason"] = self.reason
+        return given
 
     def condition(self, **columns: str) -> Q:
         """The dimensions as a condition on rows whose columns are named, as in `team="ticket__team"`."""
@@ -98,6 +117,8 @@ def read(params: Mapping[str, str], now: datetime, *, by: tuple[str, ...] = ()) 
         basis=_one_of(params.get("basis"), {"working", "calendar"}) or "working",
         by="" if by and params.get("by") == by[0] else _one_of(params.get("by"), by),
         split=_one_of(params.get("split"), DIMENSIONS) or "team",
+        words=" ".join(params.get("q", "").replace("\0", "").split())[:WORDS],
+        reason=reason if REASON.fullmatch(reason := params.get("reason", "")) else "",
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from feedback.models import Kind
 from helpdesk.reports import asks, cases, needs, waits, work
 from helpdesk.reports.filters import Filters
 from helpdesk.reports.waits import Slices
@@ -27,7 +28,8 @@ class Definition:
     """What stands under “How this is counted”; the rows, and their slices that figures open.
 
     `by` names the dates by which a row falls into the period, the default first. `is_now`: it is about this
-    moment, whatever the period. `is_calendar`: its times are calendar time, whatever was chosen.
+    moment, whatever the period. `is_calendar`: its times are calendar time, whatever was chosen. `rating`:
+    the kind of survey (`feedback.models.Kind`) whose answers its rows hold; "" for others.
     """
 
     key: str
@@ -42,6 +44,7 @@ class Definition:
     by: tuple[str, ...] = ()
     is_now: bool = False
     is_calendar: bool = False
+    rating: str = ""
     slices: Slices = field(default_factory=lambda: {"all": (_("all counted"), lambda row: True)})
 
 
@@ -55,6 +58,19 @@ _PROMISE: dict[str, Any] = {
     "by": ("opened", "answered"),
     "slices": waits.WAIT_SLICES,
 }
+
+_FEEDBACK: dict[str, Any] = {
+    "time": _(
+        "Dates are whole days in the company’s time zone, of the resolution or of the answer, as chosen "
+        "above."
+    ),
+    "by": ("resolved", "answered"),
+}
+_ASKED = _(
+    "Agent and team are those who had the ticket when the survey was sent. Nobody is asked twice within the "
+    "rest that the survey sets, after automatic closing, without a usable address, or when the ticket was "
+    "reopened before sending; the funnel says how many."
+)
 
 _LIST = (
     Definition(
@@ -154,19 +170,53 @@ _LIST = (
             "95% Wilson interval. A changed answer counts once, as it stands now."
         ),
         unit=_("per cent; ratings from 1 to 5"),
-        time=_(
-            "Dates are whole days in the company’s time zone, of the resolution or of the answer, as chosen "
-            "above."
-        ),
-        included=_(
-            "One survey for each resolution by a person. Nobody is asked twice within thirty days, after "
-            "automatic closing, without a usable address, or when the ticket was reopened before sending; "
-            "the funnel says how many. Agent and team are those who had the ticket when the survey was sent."
-        ),
+        included=_ASKED,
         source="P. W. Farris et al., Marketing Metrics 2010; E. B. Wilson 1927",
-        by=("resolved", "answered"),
+        rating=Kind.CSAT,
         rows=asks.feedback_rows,
         slices=asks.ASK_SLICES,
+        **_FEEDBACK,
+    ),
+    Definition(
+        key="effort",
+        name=_("Effort"),
+        question=_("How easy do those who answer find it to get help?"),
+        formula=_(
+            "Mean of all ratings, with Student’s t interval. Found it easy: ratings of 5 to 7 ÷ all ratings, "
+            "and response rate: answered ÷ delivered, both with the 95% Wilson interval. A changed answer "
+            "counts once, as it stands now."
+        ),
+        unit=_("agreement from 1 to 7, higher is better; shares in per cent"),
+        included=_ASKED,
+        source="M. Dixon, N. Toman, R. DeLisi, The Effortless Experience 2013; E. B. Wilson 1927",
+        rating=Kind.CES,
+        rows=asks.effort_rows,
+        slices=asks.EFFORT_SLICES,
+        **_FEEDBACK,
+    ),
+    Definition(
+        key="recommendation",
+        name=_("Recommendation"),
+        question=_("Would those who answer recommend us?"),
+        formula=_(
+            "Promoters (9, 10) in per cent of all ratings minus detractors (0 to 6) in per cent of all "
+            "ratings; passives (7, 8) stay in the denominator. With the 95% adjusted Wald interval. Response "
+            "rate: answered ÷ delivered, with the 95% Wilson interval."
+        ),
+        unit=_("points from −100 to +100, never per cent"),
+        included=_(
+            "Customers are asked in rounds, not about a ticket, so no team and nobody in particular is "
+            "rated. Net Promoter and NPS are registered marks."
+        ),
+        source="F. F. Reichheld 2003; A. Agresti, Y. Min 2005",
+        rating=Kind.NPS,
+        rows=asks.recommendation_rows,
+        slices=asks.RECOMMENDATION_SLICES,
+        time=_(
+            "Dates are whole days in the company’s time zone, of the day on which the round was planned or "
+            "of the answer, as chosen above."
+        ),
+        by=("resolved", "answered"),
     ),
     Definition(
         key="opened",

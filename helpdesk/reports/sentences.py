@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from feedback.models import Kind
 from helpdesk.reports.figures import Share, Waits
 from helpdesk.reports.geometry import MINUTE, time_label
+from helpdesk.reports.ratings import Scored
 
 
 def waits_finding(waits: Waits, is_working: bool) -> str:
@@ -50,3 +52,34 @@ def feedback_finding(satisfied: Share, responded: Share) -> str:
     if responded.is_enough:
         words += " " + _("%(share)d%% answered.") % {"share": round(responded.percent or 0)}
     return words
+
+
+def rating_finding(scored: Scored, responded: Share) -> str:
+    """What those who answered say, by the kind of their rating, and how many answered."""
+    if scored.scoring.kind == Kind.CSAT:
+        return feedback_finding(scored.share, responded)
+    if not scored.n:
+        return _("Nobody has answered yet.")
+    if not scored.is_enough:
+        return f"{_few(scored)} {_('Too few for a score.')}"
+    if scored.scoring.kind == Kind.CES:
+        words = _("%(share)d%% of those who answered found it easy.") % {
+            "share": round(scored.share.percent or 0)
+        }
+    else:
+        words = _("The recommendation score is %(score)s.") % {"score": scored.value_words}
+    if responded.is_enough:
+        words += " " + _("%(share)d%% answered.") % {"share": round(responded.percent or 0)}
+    return words
+
+
+def _few(scored: Scored) -> str:
+    if scored.scoring.kind == Kind.CES:
+        return ngettext(
+            "%(hits)d of %(n)d answer says it was easy.",
+            "%(hits)d of %(n)d answers say it was easy.",
+            scored.n,
+        ) % {"hits": scored.hits, "n": scored.n}
+    return ngettext(
+        "%(hits)d of %(n)d would recommend us.", "%(hits)d of %(n)d would recommend us.", scored.n
+    ) % {"hits": scored.hits, "n": scored.n}

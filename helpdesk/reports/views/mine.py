@@ -13,8 +13,9 @@ from helpdesk.reports import sentences
 from helpdesk.reports.base import frame, member_view, opens, selects
 from helpdesk.reports.filters import read
 from helpdesk.reports.metrics import DEFINITIONS
+from helpdesk.reports.ratings import responded
 from helpdesk.reports.rows import lines
-from helpdesk.reports.views.feedback import responded, satisfied
+from helpdesk.reports.views.feedback import satisfied
 from helpdesk.reports.views.first_response import summary
 from helpdesk.reports.views.sla import part
 

@@ -42,8 +42,8 @@ def _rows(definition: Definition, slice_: str, filters: Filters) -> list[Any]:
     """The rows of a slice: the longest waits and the worst ratings first, then by number."""
     belongs = definition.slices[slice_][1]
     rows = [row for row in definition.rows(filters) if belongs(row)]
-    sign = 1 if definition.key == "feedback" else -1
-    return sorted(rows, key=lambda row: (row.value is None, sign * (row.value or 0), row.ticket, row.at))
+    sign = 1 if definition.rating else -1
+    return sorted(rows, key=lambda row: (row.value is None, sign * (row.value or 0), row.ticket or 0, row.at))
 
 
 @member_view
@@ -62,7 +62,7 @@ def tickets(request: HttpRequest) -> HttpResponse:
         "older": _page(filters, definition, slice_, start + PAGE) if start + PAGE < len(rows) else None,
         "newer": _page(filters, definition, slice_, 0) if start else None,
         "narrowed_to": _narrowed_to(filters),
-        "asks": definition.key == "feedback",
+        "asks": bool(definition.rating),
         "plain": not definition.by and not definition.is_now,
         "is_now": definition.is_now,
         "export": filters.query(report=definition.key, slice=slice_),
@@ -72,7 +72,7 @@ def tickets(request: HttpRequest) -> HttpResponse:
 
 def _slice_word(definition: Definition, slice_: str) -> str:
     word = str(definition.slices[slice_][0])
-    return word % {"score": int(slice_[-1])} if slice_.startswith("score-") else word
+    return word % {"score": int(slice_.removeprefix("score-"))} if slice_.startswith("score-") else word
 
 
 def _shown(start: int, rows: Sequence[Any]) -> str:
@@ -96,7 +96,7 @@ def _narrowed_to(filters: Filters) -> list[str]:
         if value:
             key: Any = None if value == NOBODY else int(value) if value.isdigit() else value
             found.append(dimension_names(dimension, [key]).get(key, f"#{value}"))
-    return found
+    return [*found, _("“%(words)s”") % {"words": filters.words}] if filters.words else found
 
 
 @member_view
@@ -104,7 +104,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """The same rows as CSV."""
     definition, slice_, filters = _asked(request)
     rows = _rows(definition, slice_, filters)
-    content = stream(rows, request.user, basis=filters.basis, asks=definition.key == "feedback")
+    content = stream(rows, request.user, basis=filters.basis, asks=bool(definition.rating))
     response = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")
     first, last = filters.period.first, filters.period.last
     name = f"{definition.key}-{slice_}-{first}-{last}.csv"

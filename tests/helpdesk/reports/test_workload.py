@@ -39,15 +39,6 @@ def test_how_tickets_were_settled_is_counted_from_their_events(supervisor, cast,
     assert f"#{left.pk}" not in one_touch
 
 
-def test_every_number_of_the_workload_opens_exactly_so_many_rows(supervisor, month):
-    checked = 0
-    for path, name in FIGURE.findall(page_of(supervisor, "workload", NOVEMBER)):
-        number = text_of(name).removeprefix("n = ").replace(",", "")
-        assert count_of(supervisor, path) == int(number), (path, name)
-        checked += 1
-    assert checked > 20
-
-
 def test_time_is_told_by_status_until_the_last_resolution(supervisor, cast, open_ticket):
     ticket = open_ticket(at=MONDAY)
     actions.set_open(ticket, by=cast.mira, at=MONDAY + HOUR)

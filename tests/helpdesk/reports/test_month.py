@@ -1,0 +1,164 @@
+"""A month whose every figure can be counted by hand: each opens exactly its rows, whoever asks for it."""
+
+import csv
+import html
+import io
+import re
+
+import pytest
+from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from helpdesk.reports.metrics import DEFINITIONS
+from tests.helpdesk.reports.conftest import NOVEMBER, OCTOBER
+from tests.helpdesk.reports.test_reports import FIGURE, count_of, page_of, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cast(db, month):
+    return month.cast
+
+
+def test_an_agent_sees_own_numbers_and_no_others(client, cast, month):
+    client.force_login(cast.gus)
+    assert client.get(reverse("reports:index")).url == reverse("reports:mine")
+    page = page_of(client, "mine")
+    assert "4 of 4 tickets have an answer" in text_of(page)
+    assert "Rated 3" in page
+    assert "Rated 2" not in page
+    others = client.get(f"{reverse('reports:tickets')}?report=first-response&agent={cast.mira.pk}&{NOVEMBER}")
+    assert "4 rows" in text_of(others.content.decode())
+    export = client.get(f"{reverse('reports:export')}?report=feedback&agent={cast.mira.pk}&{NOVEMBER}")
+    assert "Rated 2" not in b"".join(export.streaming_content).decode()
+
+
+def test_ux38_who_still_waits_changes_the_number_and_the_curve(supervisor, month, story):
+    before = page_of(supervisor, "first-response", NOVEMBER + "&basis=calendar")
+    assert "n = 18 , of which 2 still wait , counted." in text_of(before)
+    assert "Half got an answer within 1 h 30 min" in text_of(before)
+    story(answered=None)
+    after = page_of(supervisor, "first-response", NOVEMBER + "&basis=calendar")
+    assert "n = 19 , of which 3 still wait , counted." in text_of(after)
+    curves = [re.findall(r'class="curve viz-\d" d="([^"]+)"', page) for page in (before, after)]
+    assert curves[0] != curves[1]
+
+
+def test_by_answered_date_nobody_waits(supervisor, month):
+    page = text_of(page_of(supervisor, "first-response", NOVEMBER + "&by=answered"))
+    assert "n = 16 ." in page
+    assert "of which" not in page
+
+
+def test_ux38_few_tickets_give_counts_and_no_share(supervisor, cast, month):
+    page = text_of(page_of(supervisor, "first-response", f"{NOVEMBER}&team={cast.tech.pk}"))
+    assert "4 of 4 tickets have an answer. Too few for a median." in page
+    assert "%" not in page.split("By team")[0].split("Share of tickets")[0]
+
+
+@pytest.mark.parametrize(
+    ("pages", "query"),
+    [
+        (("first-response", "sla", "feedback", "workload"), NOVEMBER),
+        (("first-response", "feedback"), NOVEMBER + "&basis=calendar&split=agent&by=answered"),
+        (("recommendation", "effort"), OCTOBER),
+    ],
+)
+def test_ux36_every_number_opens_exactly_so_many_rows(supervisor, month, pages, query):
+    counted: dict[str, int] = {}
+    for name in pages:
+        checked = 0
+        for path, words in FIGURE.findall(page_of(supervisor, name, query)):
+            number = re.match(r"(?:n = |Show all )?([\d,]+)\b", text_of(words))
+            if number and not re.search(r"%| of | h$|^\d\.\d", text_of(words)):
+                if path not in counted:
+                    counted[path] = count_of(supervisor, path)
+                assert counted[path] == int(number[1].replace(",", "")), (path, words)
+                checked += 1
+        assert checked >= 4
+
+
+def test_ux36_the_overview_opens_its_numbers(supervisor, cast, month):
+    page = page_of(supervisor, "index", f"team={cast.billing.pk}")
+    needs = re.findall(r'class="need[^"]*"><a href="([^"]+)">.*?need__count">(\d+)', page, re.DOTALL)
+    assert len(needs) == 5
+    for path, number in needs:
+        assert count_of(supervisor, path) == int(number)
+    assert [int(number) for _path, number in needs][:3] == [2, 0, 2]
+
+
+# --- the three kinds of ratings -------------------------------------------------------------------------
+
+
+def test_satisfaction_effort_and_recommendation_are_told_apart(supervisor, month):
+    effort = page_of(supervisor, "effort", OCTOBER)
+    words = text_of(effort)
+    assert "70% of those who answered found it easy. 100% answered." in words
+    assert "5.1 mean of 1 to 7 (3.6–6.6), n = 10" in words
+    assert "5–7 found it easy 7 : 70% (40–89)." in words
+    assert "Too slow 2" in words
+    assert "Unfriendly 1" in words
+    [reason] = [path for path, said in FIGURE.findall(effort) if "reason=" in path and said == "1"]
+    assert "Rated 1" in supervisor.get(html.unescape(reason)).content.decode()
+    words = text_of(page_of(supervisor, "recommendation", OCTOBER))
+    assert "The recommendation score is +40. 91% answered." in words
+    assert "+40 interval −13 to +74, n = 10" in words
+    assert "0–6 detractors 2 , 7–8 passives 2 , 9–10 promoters 6" in words
+    assert "+40%" not in words
+    assert "No tickets were resolved in this period." in text_of(page_of(supervisor, "feedback", OCTOBER))
+
+
+def test_comments_are_found_by_their_words(supervisor, month):
+    page = page_of(supervisor, "recommendation", OCTOBER + "&q=round+10")
+    said = page.partition('id="comments"')[2]
+    assert text_of(said).startswith("> Comments 4") or "Comments 4" in text_of(said)
+    assert "Round 9" not in said
+    [path] = [path for path, words in FIGURE.findall(said) if words == "4"]
+    assert count_of(supervisor, path) == 4
+    assert "No comment has these words." in page_of(supervisor, "recommendation", OCTOBER + "&q=nothing")
+
+
+# --- every way to a figure gives the same ---------------------------------------------------------------
+
+
+filters = st.fixed_dictionaries(
+    {},
+    optional={
+        "team": st.integers(0, 1),
+        "agent": st.integers(0, 2),
+        "priority": st.integers(1, 4),
+        "channel": st.sampled_from(["mail", "portal", "phone"]),
+        "basis": st.sampled_from(["working", "calendar"]),
+        "by": st.sampled_from(["opened", "answered", "resolved"]),
+    },
+)
+
+
+QUESTIONS = [
+    (report, slice_)
+    for report in ("first-response", "next-response", "resolution", "feedback", "opened", "resolved")
+    for slice_ in DEFINITIONS[report].slices
+]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=filters, question=st.sampled_from(QUESTIONS))
+def test_ux37_list_and_file_agree_for_any_filters(supervisor, cast, month, asked, question):
+    names = {"team": [cast.billing.pk, cast.tech.pk], "agent": [cast.mira.pk, cast.gus.pk, "none"]}
+    query = "&".join(f"{key}={names[key][value] if key in names else value}" for key, value in asked.items())
+    path = "?report={}&slice={}&{}&{}".format(*question, NOVEMBER, query)
+    export = supervisor.get(reverse("reports:export") + path)
+    lines = list(csv.reader(io.StringIO(b"".join(export.streaming_content).decode())))
+    assert count_of(supervisor, reverse("reports:tickets") + path) == len(lines) - 1
+
+
+# --- cost -----------------------------------------------------------------------------------------------
+
+
+def test_the_list_costs_the_same_for_many(supervisor, month, django_assert_max_num_queries):
+    path = f"{reverse('reports:tickets')}?report=first-response&{NOVEMBER}"
+    supervisor.get(path)
+    with django_assert_max_num_queries(11):
+        supervisor.get(path)
