@@ -83,7 +83,11 @@ def _resolutions(filters: Filters, condition: Q) -> Any:
     events = events.filter(condition).annotate(team=Coalesce("survey__team_id", "ticket__team_id"))
     events = events.filter(
         filters.condition(
-            team="team", agent="survey__agent", priority="ticket__priority", channel="ticket__channel"
+            team="team",
+            agent="survey__agent",
+            priority="ticket__priority",
+            channel="ticket__channel",
+            tag="ticket__tags",
         )
     )
     if filters.by != "answered":
@@ -132,7 +136,7 @@ def recommendation_rows(filters: Filters) -> list[Ask]:
 
 
 def _rounds(filters: Filters) -> QuerySet[Survey]:
-    if filters.priority or filters.channel:
+    if filters.priority or filters.channel or filters.tag:
         return Survey.objects.none()
     rounds = Survey.objects.filter(
         filters.condition(team="team", agent="agent"), kind=Kind.NPS, cadence__isnull=False

@@ -25,7 +25,7 @@ from helpdesk.reports.periods import PRESETS
 from helpdesk.reports.waits import VERDICT_WORDS
 from helpdesk.times import zone_named
 from tickets import access
-from tickets.models import Channel, Priority, Team, User
+from tickets.models import Channel, Priority, Tag, Team, User
 from tickets.models.people import STAFF_ROLES
 
 View = Callable[..., HttpResponseBase]
@@ -193,6 +193,8 @@ def dimension_names(dimension: str, values: Iterable[Any]) -> dict[Any, str]:
     if dimension == "channel":
         return {value: capital(str(word)) for value, word in Channel.choices}
     keys = [value for value in values if value is not None]
+    if dimension == "tag":
+        return dict(Tag.objects.filter(pk__in=keys).values_list("pk", "name"))
     model: Any = Team if dimension == "team" else User
     return {row.pk: str(row) for row in model.objects.filter(pk__in=keys)} | {None: _("Nobody")}
 

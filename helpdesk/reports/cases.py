@@ -62,7 +62,11 @@ def overdue(cases: Any, now: datetime) -> Any:
 def _asked_about(filters: Filters) -> Any:
     cases = Recovery.objects.filter(
         filters.condition(
-            team="ticket__team", agent="owner", priority="ticket__priority", channel="ticket__channel"
+            team="ticket__team",
+            agent="owner",
+            priority="ticket__priority",
+            channel="ticket__channel",
+            tag="ticket__tags",
         ),
         ticket__deleted_at=None,
     )

@@ -12,7 +12,7 @@ from tickets.models import Ticket
 def latest_period(filters: Filters, column: str) -> Filters | None:
     """The same question about the month of the latest ticket that fits it; None when there is none at all."""
     tickets = Ticket.objects.filter(
-        filters.condition(team="team", agent="assignee", priority="priority", channel="channel"),
+        filters.condition(team="team", agent="assignee", priority="priority", channel="channel", tag="tags"),
         spam_at=None,
         **{f"{column}__isnull": False},
     )

@@ -44,6 +44,7 @@ class Filters:
     basis: str = "working"
     by: str = ""
     split: str = "team"
+    tag: str = ""
     words: str = ""
     reason: str = ""
 
@@ -76,7 +77,7 @@ class Filters:
             given |= {"from": self.dates.first.isoformat(), "to": self.dates.last.isoformat()}
         elif self.preset != DEFAULT:
             given["period"] = self.preset
-        for name in (*DIMENSIONS, "by"):
+        for name in (*DIMENSIONS, "tag", "by"):
             if getattr(self, name):
                 given[name] = getattr(self, name)
         if self.basis != "working":
@@ -114,6 +115,7 @@ def read(params: Mapping[str, str], now: datetime, *, by: tuple[str, ...] = ()) 
         agent=_number(params.get("agent"), NOBODY),
         priority=_one_of(params.get("priority"), {str(value) for value in Priority.values}),
         channel=_one_of(params.get("channel"), set(Channel.values)),
+        tag=_number(params.get("tag")),
         basis=_one_of(params.get("basis"), {"working", "calendar"}) or "working",
         by="" if by and params.get("by") == by[0] else _one_of(params.get("by"), by),
         split=_one_of(params.get("split"), DIMENSIONS) or "team",

@@ -38,7 +38,7 @@ class Need:
 def need_rows(filters: Filters, key: str) -> list[Wait]:
     """The tickets that one of the numbers counts, most pressing first. No period: it is about now."""
     tickets = Ticket.objects.filter(
-        filters.condition(team="team", agent="assignee", priority="priority", channel="channel")
+        filters.condition(team="team", agent="assignee", priority="priority", channel="channel", tag="tags")
     )
     now = filters.now
     if key == "late":

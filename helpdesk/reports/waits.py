@@ -63,7 +63,9 @@ def promise_rows(filters: Filters, metric: str, by: str = "") -> list[Wait]:
 
 def _measured(filters: Filters, metric: str, instant: str) -> dict[int, Wait]:
     found = Measurement.objects.filter(
-        filters.condition(team="team", agent="agent", priority="priority", channel="channel"),
+        filters.condition(
+            team="team", agent="agent", priority="priority", channel="channel", tag="ticket__tags"
+        ),
         metric=metric,
         **within(filters.period, instant),
     ).values_list(
@@ -130,7 +132,11 @@ def _open(filters: Filters, metric: str) -> dict[int, Wait]:
 
 def _of_ticket(filters: Filters, *, agent: str) -> Q:
     return filters.condition(
-        team="ticket__team", agent=agent, priority="ticket__priority", channel="ticket__channel"
+        team="ticket__team",
+        agent=agent,
+        priority="ticket__priority",
+        channel="ticket__channel",
+        tag="ticket__tags",
     )
 
 
@@ -219,6 +225,7 @@ def resolved_rows(filters: Filters) -> list[Wait]:
             agent="ticket__assignee",
             priority="ticket__priority",
             channel="ticket__channel",
+            tag="ticket__tags",
         ),
         kind="ticket.resolved",
         ticket__spam_at=None,
@@ -239,7 +246,7 @@ def resolved_rows(filters: Filters) -> list[Wait]:
 
 def _plain_rows(filters: Filters, instant: str, *conditions: Q) -> list[Wait]:
     tickets = Ticket.objects.filter(
-        filters.condition(team="team", agent="assignee", priority="priority", channel="channel"),
+        filters.condition(team="team", agent="assignee", priority="priority", channel="channel", tag="tags"),
         *conditions,
         spam_at=None,
         **within(filters.period, instant),

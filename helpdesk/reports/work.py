@@ -60,7 +60,7 @@ class Work(NamedTuple):
 def settled(filters: Filters) -> QuerySet[Ticket]:
     """Tickets that are settled now and whose last resolution falls into the period."""
     return Ticket.objects.filter(
-        filters.condition(team="team", agent="assignee", priority="priority", channel="channel"),
+        filters.condition(team="team", agent="assignee", priority="priority", channel="channel", tag="tags"),
         status__in=(Status.RESOLVED, Status.CLOSED),
         spam_at=None,
         merged_into=None,
@@ -123,7 +123,7 @@ def _taken(tickets: QuerySet[Ticket]) -> dict[int, tuple[int, int, int, int]]:
 def backlog_rows(filters: Filters) -> list[Wait]:
     """Tickets that are not settled at this moment, with their age in seconds. The period plays no part."""
     found = Ticket.objects.filter(
-        filters.condition(team="team", agent="assignee", priority="priority", channel="channel"),
+        filters.condition(team="team", agent="assignee", priority="priority", channel="channel", tag="tags"),
         status__in=UNRESOLVED_STATUSES,
         spam_at=None,
     ).values_list("pk", "opened_at", "team_id", "assignee_id", "priority", "channel")

@@ -81,7 +81,7 @@ def _page(request: HttpRequest, scoring: Scoring) -> HttpResponse:
 
 def _of_everybody(filters: Filters) -> Filters:
     """A round has no team, agent, priority or channel to narrow it to."""
-    return replace(filters, team="", agent="", priority="", channel="")
+    return replace(filters, team="", agent="", priority="", channel="", tag="")
 
 
 def _kinds(filters: Filters, current: Scoring) -> list[tuple[str, str, None, bool]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk.reports import charts, needs
 from helpdesk.reports.base import frame, member_view, opens, selects
+from helpdesk.reports.changes import Change, changes
 from helpdesk.reports.figures import Share
 from helpdesk.reports.filters import Filters, read
 from helpdesk.reports.geometry import time_label
@@ -27,23 +29,38 @@ def overview(request: HttpRequest) -> HttpResponse:
     """For agents, who see no other's numbers, their own page instead."""
     if not access.can_see_reports(request.user):
         return HttpResponseRedirect(reverse("reports:mine"))
-    filters = read(request.GET, timezone.now())
+    filters = replace(read(request.GET, timezone.now()), tag="")
     spans = weeks(filters.now.astimezone(filters.zone).date(), filters.zone)
     whole = filters.during(Period(spans[0].first, spans[-1].last, filters.zone))
+    by_week = _rows_by_week(whole, spans)
     context = frame(request, "index", filters) | {
         "selects": [select for select in selects(filters, {}, basis=False) if select.name == "team"],
         "needs": needs.needs_now(request.user, filters),
-        "trends": trends(whole, spans),
+        "trends": trends(whole, spans, by_week),
+        "changes": _changes(whole, spans, by_week),
+        "compared": spans[-2],
     }
     return render(request, "reports/overview.html", context)
 
 
-def trends(filters: Filters, spans: list[Period]) -> list[charts.Trend]:
-    """Four small multiples over the same eight weeks; the evidence is of the last week that is over."""
-    by_week = {
+def _rows_by_week(filters: Filters, spans: list[Period]) -> dict[str, list[list[Any]]]:
+    return {
         key: shared_out(DEFINITIONS[key].rows(filters), spans)
         for key in ("first-response", "opened", "resolved", "feedback")
     }
+
+
+def _changes(filters: Filters, spans: list[Period], by_week: dict[str, list[list[Any]]]) -> list[Change]:
+    """The two weeks before this one, which is open and never compared."""
+    before, now = spans[-3:-1]
+    rows = {key: (weeks[-3], weeks[-2]) for key, weeks in by_week.items() if key != "resolved"}
+    settled = DEFINITIONS["work"].rows(filters.during(Period(before.first, now.last, filters.zone)))
+    first, second = shared_out(settled, [before, now])
+    return changes(filters, (before, now), rows | {"work": (first, second)})
+
+
+def trends(filters: Filters, spans: list[Period], by_week: dict[str, list[list[Any]]]) -> list[charts.Trend]:
+    """Four small multiples over the same eight weeks; the evidence is of the last week that is over."""
     is_open = [span.covers(filters.now) for span in spans]
     return [
         _median(filters, spans, by_week["first-response"], is_open),

@@ -91,7 +91,7 @@ def _page(filters: Filters, definition: Definition, slice_: str, after: int) -> 
 def _narrowed_to(filters: Filters) -> list[str]:
     """The names of what the question is narrowed to."""
     found = []
-    for dimension in DIMENSIONS:
+    for dimension in (*DIMENSIONS, "tag"):
         value: Any = getattr(filters, dimension)
         if value:
             key: Any = None if value == NOBODY else int(value) if value.isdigit() else value

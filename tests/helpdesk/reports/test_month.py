@@ -4,15 +4,24 @@ import csv
 import html
 import io
 import re
+from copy import copy
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from helpdesk.reports.changes import SUBJECTS, change_of
+from helpdesk.reports.filters import read
 from helpdesk.reports.metrics import DEFINITIONS
-from tests.helpdesk.reports.conftest import NOVEMBER, OCTOBER
+from helpdesk.reports.periods import weeks
+from helpdesk.reports.waits import Wait
+from tests.helpdesk.reports.conftest import MONDAY, NOVEMBER, OCTOBER
 from tests.helpdesk.reports.test_reports import FIGURE, count_of, page_of, text_of
+from tickets.models import Tag, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +96,66 @@ def test_ux36_the_overview_opens_its_numbers(supervisor, cast, month):
     for path, number in needs:
         assert count_of(supervisor, path) == int(number)
     assert [int(number) for _path, number in needs][:3] == [2, 0, 2]
+
+
+# --- what changed ---------------------------------------------------------------------------------------
+
+
+def test_a_week_is_compared_with_the_one_before_where_chance_does_not_explain_it(supervisor, month):
+    page = supervisor.get("/reports/").content.decode()
+    assert "Nothing changed beyond chance." in page
+    before, week = weeks(timezone.now().date(), ZoneInfo("UTC"))[-3:-1]
+    refund = Tag.objects.create(name="refund")
+    pattern = Ticket.objects.filter(team=month.cast.tech).first()
+    for span, count in ((before, 40), (week, 90)):
+        copies = [copy(pattern) for _ in range(count)]
+        for one in copies:
+            one.pk, one.opened_at = None, span.since + timedelta(hours=30)
+        Ticket.objects.bulk_create(copies)
+        links = [Ticket.tags.through(ticket=one, tag=refund) for one in copies]
+        Ticket.tags.through.objects.bulk_create(links)
+    said = (
+        supervisor.get("/reports/").content.decode().partition('id="changed"')[2].partition("</section>")[0]
+    )
+    lines = [text_of(line) for line in re.findall(r"<li>(.*?)</li>", said, re.DOTALL)]
+    assert len(lines) == 3
+    assert "Tag “refund”: more tickets came, 90 after 40. n = 90 , before 40" in lines
+    assert "Tech: more tickets came, 9" in " ".join(lines)
+    checked = 0
+    for path, words in FIGURE.findall(said):
+        number = re.search(r"came, (\d+) after", words) or re.fullmatch(r"(\d+)", words)
+        assert count_of(supervisor, path) == int(number[1])
+        checked += 1
+    assert checked == 9
+
+
+def shares(*pairs: tuple[int, int]) -> tuple[list[Wait], list[Wait]]:
+    """Two weeks of first responses: (met, of how many)."""
+    return tuple(
+        [
+            Wait(n, 1.0, True, "met" if n < met else "missed", MONDAY, 1, None, 2, "mail", None, True)
+            for n in range(of)
+        ]
+        for met, of in pairs
+    )
+
+
+@pytest.mark.parametrize(
+    ("pairs", "words"),
+    [
+        (((20, 40), (36, 40)), "In all: first responses got better, 90% within target after 50%."),
+        (((36, 40), (20, 40)), "In all: first responses got worse, 50% within target after 90%."),
+        (((20, 40), (24, 40)), None),
+        (((5, 29), (29, 29)), None),
+        (((0, 0), (40, 40)), None),
+    ],
+)
+def test_better_and_worse_are_said_only_beyond_chance_and_from_thirty_on(pairs, words):
+    subject = next(one for one in SUBJECTS if one.report == "first-response")
+    asked = read({}, timezone.now())
+    spans = tuple(weeks(timezone.now().date(), asked.zone)[-3:-1])
+    change = change_of(subject, "In all", asked, spans, shares(*pairs))
+    assert (change.sentence if change else None) == words
 
 
 # --- the three kinds of ratings -------------------------------------------------------------------------
