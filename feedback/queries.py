@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -195,3 +195,9 @@ def case_of(kind: str, data: Mapping[str, Any], ticket: Ticket) -> Recovery | No
     if kind == "sla.breached":
         return cases.filter(instance=data["instance"], closed_at=None).order_by("pk").first()
     return cases.filter(pk=data["case"]).first()
+
+
+def cases_about(surveys: Iterable[int]) -> dict[int, int]:
+    """The recovery case of each of these surveys that has one; one query."""
+    found = Recovery.objects.filter(survey__in=list(surveys), ticket__deleted_at=None)
+    return dict(found.values_list("survey", "pk"))

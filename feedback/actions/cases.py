@@ -138,7 +138,8 @@ def answer_customer(
         case, ticket, at = _take(case, at)
         _demand_handling(by, case)
         stands = where_it_goes(ticket)
-        message = actions.reply(stands, as_words(words), by=by, channel=Channel.DESK, hold=hold, at=at)
+        channel = Channel.MAIL if stands.requester.email else Channel.PORTAL
+        message = actions.reply(stands, as_words(words), by=by, channel=channel, hold=hold, at=at)
         ticket = lock(ticket)
         _note_contact(case, ticket, How.REPLY, by=by, at=instant(at, ticket), message=message)
         return message

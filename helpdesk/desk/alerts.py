@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from helpdesk.clock_words import METRIC_WORDS
+from helpdesk.context import path_of
 from helpdesk.desk.changes import Names, names_in, words_for
 from helpdesk.models import Notification
 from helpdesk.notifications import Group
@@ -51,6 +52,8 @@ class Line:
     text: str
     quote: str
     at: datetime
+    path: str = ""
+    """Where it leads, if not to the ticket."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,15 @@ def _line(row: Notification, ticket: Ticket, names: Names, words: dict[int, Mess
         text=_text(row, ticket, names),
         quote=quote[:QUOTED] + "…" if len(quote) > QUOTED else quote,
         at=row.told_at,
+        path=_case_path(row),
     )
+
+
+def _case_path(row: Notification) -> str:
+    """The recovery case, or those that are overdue."""
+    if not row.kind.startswith("case.") or not (cases := path_of("reports:cases")):
+        return ""
+    return f"{cases}{row.event.data['case']}/" if "case" in row.event.data else f"{cases}?show=overdue"
 
 
 def _text(row: Notification, ticket: Ticket, names: Names) -> str:

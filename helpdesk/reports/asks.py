@@ -36,6 +36,7 @@ class Ask(NamedTuple):
     comment: str
     answered_at: datetime | None
     person: int | None
+    survey: int | None
 
     @property
     def verdict(self) -> str:
@@ -213,6 +214,7 @@ def _ask(
         comment=comment or "",
         answered_at=answered_at,
         person=person,
+        survey=survey,
     )
 
 

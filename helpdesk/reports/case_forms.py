@@ -69,7 +69,10 @@ class AnswerForm(forms.Form):
 
 class ContactForm(forms.Form):
     how = forms.ChoiceField(
-        label=_("How were you in contact?"), choices=Recovery.How.choices, error_messages=MISSING
+        label=_("How were you in contact?"),
+        # What is left when the words were not written here.
+        choices=sorted(Recovery.How.choices, key=lambda choice: choice[0] == Recovery.How.REPLY),
+        error_messages=MISSING,
     )
 
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from feedback import queries
 from feedback.models import Kind
 from feedback.questions import LOW
 from helpdesk.reports import charts, sentences
@@ -140,6 +141,7 @@ def _comments(
         "words": words,
         "given": filters.given(),
         "comments": list(lines(commented[:LISTED], request.user)),
+        "cases": queries.cases_about([row.survey for row in commented[:LISTED]]),
         "commented": len(commented),
         "has_comments": bool(commented) or any(row.comment for row in rows),
         "opens_commented": opens(replace(filters, words=words), scoring.key, "commented"),

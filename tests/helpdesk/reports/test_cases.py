@@ -52,6 +52,8 @@ def test_from_a_low_score_to_a_recovered_customer(supervisor, cast, scored):
     survey = scored(1, "It took two weeks.")
     case = survey.recovery
     assert Notification.objects.filter(person=cast.sue, kind="case.assigned", ticket=case.ticket).exists()
+    alerts = supervisor.get("/desk/notifications/").content.decode()
+    assert f'<a href="/reports/cases/{case.pk}/">A recovery case is yours</a>' in alerts
     page = supervisor.get("/reports/cases/").content.decode()
     assert "It took two weeks." in page
     assert f"/reports/cases/{case.pk}/" in page
@@ -130,6 +132,11 @@ def test_list_needs_figures_and_click_through_agree(supervisor, cast, scored, dj
 
 def test_a_supervisor_flags_a_comment(supervisor, cast, scored):
     survey = scored(4, "But your form is awful.")
+    feedback_page = supervisor.get("/reports/feedback/?by=answered").content.decode()
+    assert f'action="/reports/cases/open/{survey.pk}/"' in feedback_page
     answer = supervisor.post(f"/reports/cases/open/{survey.pk}/")
     assert answer.url == f"/reports/cases/{survey.recovery.pk}/"
     assert "But your form is awful." in supervisor.get(answer.url).content.decode()
+    feedback_page = supervisor.get("/reports/feedback/?by=answered").content.decode()
+    assert f'href="/reports/cases/{survey.recovery.pk}/"' in feedback_page
+    assert "/reports/cases/open/" not in feedback_page
