@@ -11,7 +11,7 @@ COLOURS = ["color-contrast", "link-in-text-block"]
 """The rules whose answer depends on the colours of a theme. All others look at the structure alone."""
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 """The rules of WCAG 2.2, levels A and AA."""
-_RUN = """options => axe.run(document, options).then(result => result.violations.map(
+_RUN = """([where, options]) => axe.run(where || document, options).then(result => result.violations.map(
     each => [each.id, each.nodes.length, each.nodes[0].html.slice(0, 160)].join(" ")))"""
 
 
@@ -23,9 +23,10 @@ def faults(page: Page, *, only_colours: bool = False) -> list[dict[str, Any]]:
     return list(Axe().run(page, options=options).response["violations"])
 
 
-def staged(page: Page, *, only_colours: bool = False) -> list[str]:
-    """The violations of WCAG 2.2 A and AA on a page of `tests.shown`, which serves axe itself: in words."""
+def staged(page: Page, *, only_colours: bool = False, within: Any = None) -> list[str]:
+    """The violations of WCAG 2.2 A and AA on a page of `tests.shown`, which serves axe itself: in words.
+    `within` is the handle of an element: nothing else is looked at."""
     if not page.evaluate("typeof axe === 'object'"):
         page.add_script_tag(url="/axe.js")
     run_only = COLOURS if only_colours else WCAG
-    return list(page.evaluate(_RUN, {"resultTypes": ["violations"], "runOnly": run_only}))
+    return list(page.evaluate(_RUN, [within, {"resultTypes": ["violations"], "runOnly": run_only}]))

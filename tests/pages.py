@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.urls import reverse
 
-from tests.matrix import IN, Someone, World, ask
+from tests.matrix import IN, Someone, World, ask, likeness
 from tests.matrix_rows import ROWS, Row
 
 NO_PAGE = {
@@ -94,9 +94,10 @@ class Answer:
     someone: Someone
     path: str
     response: Any
+    method: str = "GET"
 
     def __str__(self) -> str:
-        return f"{self.path} as {self.someone.name}"
+        return f"{self.method} {self.path} as {self.someone.name}"
 
 
 def is_without_page(name: str) -> bool:
@@ -111,7 +112,7 @@ def is_page(response: Any) -> bool:
 def pages(world: World) -> Iterator[Answer]:
     """Each route once, to the most powerful person who gets a page."""
     for name, row in _rows():
-        found = next(_answers(world, name, row), None)
+        found = next(_answers(world, name, row, "GET"), None)
         if found is not None:
             yield found
     yield from _more(world)
@@ -125,6 +126,19 @@ def _more(world: World) -> Iterator[Answer]:
         yield Answer(name, people[who], path(world), response)
 
 
+def pages_for_everybody(world: World) -> Iterator[Answer]:
+    """Each route to each person who may see it, and what an empty form is answered; no page twice."""
+    seen: set[bytes] = set()
+    for name, row in _rows():
+        for method in ("GET", "POST"):
+            for answer in _answers(world, name, row, method):
+                body = likeness(answer.response, 0)
+                if body not in seen:
+                    seen.add(body)
+                    yield answer
+    yield from _more(world)
+
+
 def _rows() -> Iterator[tuple[str, Row]]:
     for name, rows in sorted(ROWS.items()):
         for row in rows:
@@ -132,8 +146,8 @@ def _rows() -> Iterator[tuple[str, Row]]:
                 yield name, row
 
 
-def _answers(world: World, name: str, row: Row) -> Iterator[Answer]:
-    rule = row.get
+def _answers(world: World, name: str, row: Row, method: str) -> Iterator[Answer]:
+    rule = row.get if method == "GET" else row.post
     if rule is None:
         return
     people = sorted(world.people, key=lambda one: BY_POWER.index(one.name))
@@ -143,7 +157,7 @@ def _answers(world: World, name: str, row: Row) -> Iterator[Answer]:
             continue
         path = reverse(name, args=row.args(world, thing)) + row.query(world, thing)
         with transaction.atomic():
-            response = ask(world, someone, "GET", path)
+            response = ask(world, someone, method, path)
             transaction.set_rollback(True)
-        if response.status_code == 200 and is_page(response):
-            yield Answer(name, someone, path, response)
+        if response.status_code in (200, 409, 422) and is_page(response):
+            yield Answer(name, someone, path, response, method)

@@ -26,11 +26,13 @@ PASSED_ON = ("Content-Security-Policy", "Content-Type", "Referrer-Policy")
 
 @dataclass
 class Stage:
-    """Where pages are shown. `body` and `headers` are what every navigation gets."""
+    """Where pages are shown. `body` and `headers` are what every navigation gets, `parts` what a page's
+    scripts are answered at a path, where they ask for more than 204."""
 
     address: str = ""
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, bytes] = field(default_factory=dict)
 
     def show(self, page: Page, path: str, response: Any) -> None:
         """Put an answer of the test client before the browser, at the path that was asked."""
@@ -59,6 +61,8 @@ def stage() -> Iterator[Stage]:
             path = self.path.partition("?")[0]
             if self.headers.get("Sec-Fetch-Dest") == "document":  # what a frame shows is somebody else's
                 return self._send(here.body, here.headers)
+            if path in here.parts:
+                return self._send(here.parts[path], {"Content-Type": "text/html; charset=utf-8"})
             found = _file(path)
             if found is None:
                 return self._send(b"", {}, 204)
