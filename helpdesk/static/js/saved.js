@@ -23,7 +23,11 @@ async function load() {
   const address = `${dialog.dataset.options}?q=${encodeURIComponent(field.value)}`;
   const answer = await fetch(address, { headers: { "HX-Request": "true" }, redirect: "manual" }).catch(() => null);
   if (mine !== asked) return;
-  if (!answer?.ok) { found.textContent = document.documentElement.dataset.failed; return; }
+  if (!answer?.ok) {
+    found.textContent = document.documentElement.dataset.failed;
+    field.setAttribute("aria-expanded", "false");
+    return;
+  }
   const parts = new DOMParser().parseFromString(await answer.text(), "text/html").body.children;
   found.replaceChildren(...[...parts].map((part) => document.importNode(part, true)));
   field.setAttribute("aria-expanded", options().length ? "true" : "false");
