@@ -152,6 +152,8 @@ TICKET_SUBSCRIBERS = [
     "duty.subscriber.on_ticket_event",
     "helpdesk.notify.on_ticket_event",
 ]
+# What gives the API a report's figures: a function of the report's key, the parameters and the reader.
+REPORT_FIGURES = "helpdesk.reports.answers.answer"
 # Long work that the workers do in slices (tickets/jobs.py): kind and its function.
 JOB_KINDS = {
     "sla.recompute": "sla.recompute.recompute_slice",

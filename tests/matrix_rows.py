@@ -498,6 +498,7 @@ ROWS: dict[str, list[Row]] = {
     "api:bulk-undo": [Row(post=mira_alone, args=_one("bulk"))],
     "api:notifications": [Row(get=members)],
     "api:mark-read": [Row(post=members)],
+    "api:report": [Row(get=members, args=lambda w, t: ["first-response"])],
     "api:teams": [Row(get=signed_in)],
     "api:schema": [Row(get=signed_in)],
     "api:docs": [Row(get=signed_in)],

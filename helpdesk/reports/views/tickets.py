@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from helpdesk.reports.answers import question
 from helpdesk.reports.base import dimension_names, frame, member_view
 from helpdesk.reports.export import stream
-from helpdesk.reports.filters import DIMENSIONS, NOBODY, Filters, read
-from helpdesk.reports.metrics import DEFINITIONS, Definition
+from helpdesk.reports.filters import DIMENSIONS, NOBODY, Filters
+from helpdesk.reports.metrics import Definition
 from helpdesk.reports.rows import lines
-from tickets import access
 
 PAGE = 50
 
@@ -26,15 +24,11 @@ def _asked(request: HttpRequest) -> tuple[Definition, str, Filters]:
 
     Who may not see the reports sees their own rows, and only these.
     """
-    definition = DEFINITIONS.get(request.GET.get("report", ""))
+    asked = question(request.GET.get("report", ""), request.GET, request.user)
     slice_ = request.GET.get("slice", "all")
-    if definition is None or slice_ not in definition.slices:
+    if asked is None or slice_ not in asked[0].slices:
         raise Http404
-    filters = read(request.GET, timezone.now(), by=definition.by)
-    if definition.is_calendar:
-        filters = replace(filters, basis="calendar")
-    if not access.can_see_reports(request.user):
-        filters = replace(filters, agent=str(request.user.pk))
+    definition, filters = asked
     return definition, slice_, filters
 
 

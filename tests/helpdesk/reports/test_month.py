@@ -19,6 +19,7 @@ from helpdesk.reports.filters import read
 from helpdesk.reports.metrics import DEFINITIONS
 from helpdesk.reports.periods import weeks
 from helpdesk.reports.waits import Wait
+from tests.helpdesk.api.conftest import Caller
 from tests.helpdesk.reports.conftest import MONDAY, NOVEMBER, OCTOBER
 from tests.helpdesk.reports.test_reports import FIGURE, count_of, page_of, text_of
 from tickets.models import Tag, Ticket
@@ -205,22 +206,75 @@ filters = st.fixed_dictionaries(
 )
 
 
-QUESTIONS = [
-    (report, slice_)
-    for report in ("first-response", "next-response", "resolution", "feedback", "opened", "resolved")
-    for slice_ in DEFINITIONS[report].slices
-]
+QUESTIONS = [(report, slice_) for report in DEFINITIONS for slice_ in DEFINITIONS[report].slices]
+
+
+def query_of(cast, asked: dict) -> str:
+    names = {"team": [cast.billing.pk, cast.tech.pk], "agent": [cast.mira.pk, cast.gus.pk, "none"]}
+    pairs = [f"{key}={names[key][value] if key in names else value}" for key, value in asked.items()]
+    return "&".join(["from=2026-10-01&to=2026-11-30", *pairs])
+
+
+@pytest.fixture
+def api(cast):
+    """What a supervisor's program is told of a report."""
+    caller = Caller(cast.sue)
+
+    def _api(report: str, query: str) -> dict:
+        answer = caller.get(f"reports/{report}/?{query}")
+        assert answer.status_code == 200, answer.content
+        return answer.json()
+
+    return _api
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=filters, question=st.sampled_from(QUESTIONS))
-def test_ux37_list_and_file_agree_for_any_filters(supervisor, cast, month, asked, question):
-    names = {"team": [cast.billing.pk, cast.tech.pk], "agent": [cast.mira.pk, cast.gus.pk, "none"]}
-    query = "&".join(f"{key}={names[key][value] if key in names else value}" for key, value in asked.items())
-    path = "?report={}&slice={}&{}&{}".format(*question, NOVEMBER, query)
+def test_ux37_list_file_and_api_agree_for_any_filters(supervisor, api, cast, month, asked, question):
+    report, slice_ = question
+    query = query_of(cast, asked)
+    path = f"?report={report}&slice={slice_}&{query}"
     export = supervisor.get(reverse("reports:export") + path)
     lines = list(csv.reader(io.StringIO(b"".join(export.streaming_content).decode())))
     assert count_of(supervisor, reverse("reports:tickets") + path) == len(lines) - 1
+    told = api(report, query)
+    assert told["counts"][slice_] == len(lines) - 1
+    if told["groups"]:
+        assert sum(group["counts"][slice_] for group in told["groups"]) == len(lines) - 1
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=filters, report=st.sampled_from(["first-response", "feedback", "effort"]))
+def test_ux37_card_table_and_api_agree_for_any_filters(supervisor, api, cast, month, asked, report):
+    query = query_of(cast, asked)
+    page, told = text_of(page_of(supervisor, report, query)), api(report, query)
+    figures = {figure["key"]: figure for figure in told["figures"]}
+    if not told["counts"]["all"]:
+        assert "in this period" in page
+        return
+    if report == "first-response":
+        assert f"n = {told['counts']['all']} " in page
+        shown, column = figures["within_target"], "all"
+        said = f"Within target: {round(shown['value'])}%" if shown["value"] else ""
+    else:
+        shown, column = figures["score"], "delivered"
+        value = shown["value"]
+        said = "" if value is None else f"{value:.1f} mean" if report == "effort" else f"{round(value)}% said"
+        assert f"{shown['n']} answer" in page
+    assert said in page
+    for group in told["groups"]:
+        assert f"{group['name']} {group['counts'][column]} " in page
+
+
+def test_the_api_tells_agents_of_themselves_and_refuses_what_makes_no_sense(cast, month):
+    agent = Caller(cast.gus)
+    told = agent.get(f"reports/first-response/?{NOVEMBER}&agent={cast.mira.pk}").json()
+    assert told["counts"]["all"] == 4
+    assert [group["name"] for group in told["groups"]] == ["Tech"]
+    assert agent.get("reports/nothing/").status_code == 404
+    for wrong in ("team=x", "from=2026-11-01", "from=2026-12-01&to=2026-11-01", "smoke=1"):
+        assert agent.get(f"reports/feedback/?{wrong}").status_code == 400
+    assert Caller(cast.priya).get("reports/feedback/").status_code == 404
 
 
 # --- cost -----------------------------------------------------------------------------------------------
