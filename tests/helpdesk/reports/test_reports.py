@@ -231,6 +231,7 @@ def test_long_lists_are_paged(supervisor, story, monkeypatch):
 
 def test_tickets_that_no_policy_matched_are_counted_and_opened(supervisor, story, cast):
     story()
+    story(team=cast.tech)
     page = supervisor.get(f"/reports/sla/?{NOVEMBER}").content.decode()
     assert "Every ticket opened in this period matched a policy." in page
     policy = Policy.objects.get()
