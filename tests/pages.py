@@ -43,6 +43,7 @@ NO_PAGE = {
     "desk:palette": "a part of every page; by itself it leads to the search",
     "desk:notifications-count": "a part of every page; by itself it leads to the notifications",
     "desk:message-html": "the customer's own mail, in a frame that runs nothing",
+    "desk:show-images": "the same, with its pictures",
     "desk:original": "a file",
     "desk:attachment": "a file",
     "reports:export": "a file",
@@ -50,7 +51,7 @@ NO_PAGE = {
     "setup:mail_delivery_raw": "a file",
     "setup:wording_preview": "a mail, in a frame that runs nothing",
 }
-"""Routes that take GET and answer no page of ours, each with the reason."""
+"""Routes that answer no page of ours, each with the reason."""
 MORE: list[tuple[str, str, Callable[[World], str]]] = [
     ("desk:ticket", "administrator", lambda world: f"/desk/tickets/{world.things[0].ticket.pk}/?write=note"),
     ("desk:ticket", "administrator", lambda world: f"/desk/tickets/{world.things[0].ticket.pk}/?why=1"),
