@@ -13,11 +13,11 @@ from feedback import queries
 from feedback.models import Answer, Survey
 from tests import axe
 from tests.browser.test_desk import cookie
-from tests.helpdesk.reports.conftest import NOVEMBER, month, story
+from tests.helpdesk.reports.conftest import NOVEMBER, fill_november, story
 from tests.surveyed import resolve
 from tickets import actions
 
-__all__ = ["month", "resolve", "story"]
+__all__ = ["resolve", "story"]
 pytestmark = pytest.mark.browser
 
 REPORTS = [
@@ -36,6 +36,11 @@ SMALLEST = """[...document.querySelectorAll('svg[role=img] text')]
 UNNAMED = """[...document.querySelectorAll('svg[role=img]')].filter(node =>
     (node.getAttribute('aria-labelledby') || '').split(' ')
         .filter(id => document.getElementById(id)?.textContent.trim()).length < 2).length"""
+
+
+@pytest.fixture
+def month(cast, story) -> None:
+    fill_november(cast, story)
 
 
 @pytest.fixture

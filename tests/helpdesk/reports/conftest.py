@@ -100,15 +100,19 @@ def month(django_db_setup: None, django_db_blocker: Any) -> Iterator[Month]:
     with django_db_blocker.unblock(), transaction.atomic():
         cast = make_cast()
         story = teller(cast, partial(open_of, cast))
-        for turn in range(12):
-            story(answered=10 * (turn + 1), score=(5, 4, 2, 1, None)[turn % 5], priority=turn % 4 + 1)
-        story(answered=None)
-        story(answered=None)
-        for turn in range(4):
-            story(answered=600, team=cast.tech, score=(5, None, 3, 1)[turn], channel="portal")
+        fill_november(cast, story)
         _october(cast, story)
         yield Month(cast)
         transaction.set_rollback(True)
+
+
+def fill_november(cast: Cast, story: Callable[..., Ticket]) -> None:
+    for turn in range(12):
+        story(answered=10 * (turn + 1), score=(5, 4, 2, 1, None)[turn % 5], priority=turn % 4 + 1)
+    story(answered=None)
+    story(answered=None)
+    for turn in range(4):
+        story(answered=600, team=cast.tech, score=(5, None, 3, 1)[turn], channel="portal")
 
 
 def open_of(cast: Cast, **given: Any) -> Ticket:
