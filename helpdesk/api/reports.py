@@ -71,7 +71,7 @@ class FigureOut(serializers.Serializer[Any]):
     high = serializers.FloatField(allow_null=True)
 
 
-class GroupOut(serializers.Serializer[Any]):
+class ReportGroupOut(serializers.Serializer[Any]):
     value = serializers.CharField(allow_null=True)
     name = serializers.CharField()
     counts = serializers.DictField(child=serializers.IntegerField())
@@ -91,7 +91,7 @@ class ReportOut(serializers.Serializer[Any]):
     counted_at = serializers.DateTimeField()
     counts = serializers.DictField(child=serializers.IntegerField())
     figures = FigureOut(many=True)
-    groups = GroupOut(many=True)
+    groups = ReportGroupOut(many=True)
 
     def get_fields(self) -> dict[str, Any]:
         days = {name: serializers.DateField(allow_null=True) for name in ("from", "to")}
