@@ -3,7 +3,7 @@
 import pytest
 
 from sla.measure import CANCELLED, FULFILLED, PAUSED, RUNNING
-from sla.rules import METRICS, Rules, Switches, parse_rules
+from sla.rules import METRICS, RECOVERY, Rules, Switches, parse_rules
 from tests.sla.histories import AGENT, History, at, minutes, targets
 
 MORE = {"periodic_update": 60, "requester_wait": 240, "agent_work": 180, "total_resolution": 480}
@@ -54,7 +54,8 @@ def test_a_clock_once_kept_stays_when_the_next_policy_does_not_ask_for_it():
 
 def test_every_metric_has_a_default_pause_rule_and_a_place_in_the_spec():
     spec = {"targets": {metric: {"2": {"seconds": 3600}} for metric in METRICS}, "measures": list(METRICS)}
-    assert set(parse_rules(spec).pauses) == set(METRICS) == parse_rules(spec).measured
+    assert set(parse_rules(spec).pauses) == set(METRICS)
+    assert parse_rules(spec).measured == {*METRICS, RECOVERY}
 
 
 # --- updates -----------------------------------------------------------------------------------------------

@@ -102,11 +102,11 @@ def test_failed_work_is_shown_and_leads_to_its_page(root, cast, settings):
 def test_the_page_asks_as_often_for_many_as_for_few(root, broken, open_ticket, django_assert_num_queries):
     Clock.objects.filter(ticket=broken).update(fault="KeyError: 7")
     root.get("/setup/faults/")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         root.get("/setup/faults/")
     for _number in range(5):
         Clock.objects.filter(ticket=open_ticket()).update(fault="KeyError: 7")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         root.get("/setup/faults/")
 
 

@@ -93,9 +93,9 @@ def test_work_of_a_kind_that_is_not_known_here_has_a_name_too(root, settings):
 def test_the_list_asks_as_often_for_many_as_for_few(root, policy, cast, django_assert_num_queries):
     sla_actions.recompute_open(cast.sue, policy=policy)
     root.get("/setup/jobs/")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         root.get("/setup/jobs/")
     for _number in range(5):
         sla_actions.recompute_open(cast.sue, policy=policy)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         root.get("/setup/jobs/")

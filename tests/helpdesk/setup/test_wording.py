@@ -9,6 +9,7 @@ from django.urls import reverse
 from helpdesk import actions
 from helpdesk.mail import outbound
 from helpdesk.models import Company, Delivery, SupportAddress, Wording
+from helpdesk.wording.catalogue import NOTIFICATIONS
 from tests.helpdesk.mail.servers import server_at, sink
 from tickets import actions as tickets
 from tickets.models import Event
@@ -94,7 +95,7 @@ def test_every_mail_is_listed_and_can_be_opened(root, django_assert_max_num_quer
     with django_assert_max_num_queries(12):
         page = root.get(reverse("setup:wording"))
     links = set(re.findall(r'href="(/setup/wording/[^"]+)"', page.content.decode()))
-    assert len(links) == 2 * 23  # twenty-three mails in two languages
+    assert len(links) == 2 * len(NOTIFICATIONS)  # every mail in two languages
     for link in sorted(links)[:3]:
         assert root.get(link).status_code == 200
     assert root.get(reverse("setup:wording_edit", args=["ticket.noted", "en"])).status_code == 404
