@@ -309,6 +309,48 @@ def test_ux01_without_scripts_a_ticket_is_found_answered_and_resolved(
 # --- signed out ----------------------------------------------------------------------------------------
 
 
+STYLED = """<div style="background:#ffffff"><p style="color:#222222">Dear team,</p>
+<p>words of no colour of their own</p><img data-remote="https://tracker.example/p.png" alt="Logo"></div>"""
+CONTRASTS = """() => {
+    const parse = text => (text.match(/[\\d.]+/g) || []).map(Number);
+    const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
+        .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, c, n) => sum + c * [0.2126, 0.7152, 0.0722][n], 0);
+    const ground = node => {
+        for (; node; node = node.parentElement) {
+            const colour = parse(getComputedStyle(node).backgroundColor);
+            if (colour.length === 3 || colour[3] === 1) return colour;
+        }
+        const scheme = getComputedStyle(document.documentElement).colorScheme;
+        return scheme === 'dark' ? [18, 18, 18] : [255, 255, 255];
+    };
+    return [...document.querySelectorAll('p')].map(node => {
+        const pair = [parse(getComputedStyle(node).color), ground(node)].map(light).sort((a, b) => b - a);
+        return (pair[0] + 0.05) / (pair[1] + 0.05);
+    });
+}"""
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_ux31_styled_mail_is_readable_in_both_themes_and_asks_no_other_host(desk, ticket, cast, look):
+    mail = actions.Words(text="Dear team,", html=STYLED)
+    message = actions.reply(ticket, mail, by=cast.priya, channel="mail")
+    page = desk(f"/desk/tickets/{ticket.pk}/", look=look)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.emulate_media(color_scheme=look)
+    page.goto(page.url)
+    address = page.evaluate("location.origin")
+    page.locator("details:has(.message__frame) > summary").click()
+    expect(page.frame_locator(".message__frame").get_by_text("Dear team,")).to_be_visible()
+    frame = page.frame(name=f"frame-{message.pk}")
+    assert frame is not None
+    contrasts = frame.evaluate(CONTRASTS)
+    assert len(contrasts) >= 2
+    assert min(contrasts) >= 4.5
+    assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
+
+
 def test_signed_out_while_writing_the_words_are_there_after_signing_in(desk, ticket, cast, live_server):
     page = desk(f"/desk/tickets/{ticket.pk}/")
     page.locator("#reply-text").fill("Long and careful")
