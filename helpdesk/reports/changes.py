@@ -13,12 +13,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from feedback.scores import differs, wilson
+from feedback.scores import wilson
 from helpdesk.reports.base import dimension_names, grouped, opens
-from helpdesk.reports.figures import ENOUGH_FOR_TREND, Share
+from helpdesk.reports.figures import ENOUGH_FOR_TREND, Share, within_target
 from helpdesk.reports.filters import Filters
 from helpdesk.reports.periods import Period
-from helpdesk.reports.waits import MET, MISSED
+from helpdesk.reports.ratings import SCORING_OF, scored
 from helpdesk.reports.work import WORK_SLICES
 from tickets.models import Ticket
 
@@ -52,13 +52,11 @@ class Change:
 
 
 def _within_target(rows: Sequence[Any]) -> Share:
-    met = sum(row.verdict == MET for row in rows)
-    return Share(met, met + sum(row.verdict == MISSED for row in rows))
+    return within_target(row.verdict for row in rows)
 
 
 def _satisfied(rows: Sequence[Any]) -> Share:
-    rated = [row.value for row in rows if row.value is not None]
-    return Share(sum(value >= 4 for value in rated), len(rated))
+    return scored(SCORING_OF["feedback"], rows).share
 
 
 def _reopened(rows: Sequence[Any]) -> Share:
@@ -143,7 +141,7 @@ def change_of(
     """The change of one subject between two weeks; None where it may be chance, or there are too few."""
     before, now = (subject.share(week) for week in weeks)
     is_count = subject.slices[0] == subject.slices[1]
-    if not (_counts_differ(now.n, before.n) if is_count else _shares_differ(now, before)):
+    if not (_counts_differ(now.n, before.n) if is_count else now.differs_from(before)):
         return None
     size = (now.n - before.n) / (now.n + before.n) if is_count else now.hits / now.n - before.hits / before.n
     words = str(subject.rises if size > 0 else subject.falls) % {
@@ -160,11 +158,6 @@ def change_of(
         (now.n, opens(week, subject.report, judged)),
         (before.n, opens(week_before, subject.report, judged)),
     )
-
-
-def _shares_differ(one: Share, other: Share) -> bool:
-    enough = min(one.n, other.n) >= ENOUGH_FOR_TREND
-    return enough and differs(one.hits, one.n, other.hits, other.n)
 
 
 def _counts_differ(one: int, other: int) -> bool:

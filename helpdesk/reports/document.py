@@ -30,7 +30,6 @@ CALCULATIONS: tuple[Callable[..., Any], ...] = (
     scores.differs,
     scores.percentile,
 )
-BY_WORDS = {"opened": "opened", "answered": "answered", "resolved": "resolved"}
 
 
 def markdown() -> str:
@@ -51,7 +50,7 @@ def _of_definition(definition: Definition) -> str:
         ("Unit", definition.unit),
         ("Time", definition.time),
         ("Counted", definition.included),
-        ("Counts by the date", ", or ".join(BY_WORDS[name] for name in definition.by)),
+        ("Counts by the date", ", or ".join(definition.by)),
         (
             "Slices that a figure can open",
             ", ".join(str(words) for words, _belongs in definition.slices.values()),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from feedback.scores import Curve, kaplan_meier, wilson
+from feedback.scores import Curve, differs, kaplan_meier, wilson
 
 ENOUGH = 10
 """Below so many, counts are given and no share or percentile."""
@@ -36,6 +37,12 @@ class Share:
             return None
         low, high = wilson(self.hits, self.n)
         return 100 * low, 100 * high
+
+    def differs_from(self, other: Share) -> bool:
+        """Whether chance does not explain the difference: its 95% interval excludes zero, and both have
+        enough to say so."""
+        enough = min(self.n, other.n) >= ENOUGH_FOR_TREND
+        return enough and differs(self.hits, self.n, other.hits, other.n)
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,11 @@ class Waits:
 def waits(rows: Iterable[tuple[float, bool, str]]) -> Waits:
     """Sum up (seconds waited, whether it was answered, verdict) per ticket."""
     rows = list(rows)
-    met = sum(verdict == "met" for _seconds, _done, verdict in rows)
-    missed = sum(verdict == "missed" for _seconds, _done, verdict in rows)
-    return Waits(kaplan_meier((seconds, done) for seconds, done, _verdict in rows), Share(met, met + missed))
+    within = within_target(verdict for _seconds, _done, verdict in rows)
+    return Waits(kaplan_meier((seconds, done) for seconds, done, _verdict in rows), within)
+
+
+def within_target(verdicts: Iterable[str]) -> Share:
+    """Kept promises among those with a verdict."""
+    counts = Counter(verdicts)
+    return Share(counts["met"], counts["met"] + counts["missed"])

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from feedback.scores import differs
 from helpdesk.reports.asks import Ask
 from helpdesk.reports.base import grouped, opens
-from helpdesk.reports.figures import ENOUGH_FOR_TREND, Share
+from helpdesk.reports.figures import Share
 from helpdesk.reports.filters import Filters
 from helpdesk.reports.ratings import responded
 
@@ -36,10 +35,7 @@ class Leaning:
 
     @property
     def is_clear(self) -> bool:
-        """The 95% interval of the difference excludes zero, and both sides have enough to say so."""
-        one, other = self.share, self.others
-        enough = min(one.n, other.n) >= ENOUGH_FOR_TREND
-        return enough and differs(one.hits, one.n, other.hits, other.n)
+        return self.share.differs_from(self.others)
 
     @property
     def sentence(self) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -30,7 +32,7 @@ class Command(BaseCommand):
         log = servicenow.Log(options["file"], _zone(options["time_zone"]))
         if not log.path.is_file():
             raise CommandError(f"There is no file {log.path}.")
-        with _Alone(options["source"]):
+        with _alone(options["source"]):
             try:
                 made, known = self._write(log, options["source"], options["limit"])
             except servicenow.BadLog as error:
@@ -63,21 +65,18 @@ class Command(BaseCommand):
         return made, known
 
 
-class _Alone:
+@contextmanager
+def _alone(source: str) -> Iterator[None]:
     """Two imports of the same source at once would make its people twice: the second is refused."""
-
-    def __init__(self, source: str) -> None:
-        self.source = source
-
-    def __enter__(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [f"import {self.source}"])
-            if not cursor.fetchone()[0]:
-                raise CommandError(f"An import from {self.source} is going already. Wait until it has ended.")
-
-    def __exit__(self, *_error: object) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [f"import {self.source}"])
+    lock = [f"import {source}"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", lock)
+        if not cursor.fetchone()[0]:
+            raise CommandError(f"An import from {source} is going already. Wait until it has ended.")
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", lock)
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 
 from helpdesk.reports.base import capital, frame, grouped, opens, report_view, selects
 from helpdesk.reports.empty import latest_period
-from helpdesk.reports.figures import Share
+from helpdesk.reports.figures import within_target
 from helpdesk.reports.filters import Filters, read
 from helpdesk.reports.metrics import DEFINITIONS, Definition
-from helpdesk.reports.waits import MET, MISSED, PENDING, UNPROMISED, Wait
+from helpdesk.reports.waits import PENDING, UNPROMISED, Wait
 from sla import queries as sla_queries
 
 METRICS = ("first-response", "next-response", "resolution")
@@ -65,12 +65,11 @@ def part(definition: Definition, filters: Filters) -> dict[str, Any]:
 
 
 def _line(name: str, filters: Filters, definition: Definition, rows: Sequence[Wait]) -> dict[str, Any]:
-    met = sum(row.verdict == MET for row in rows)
-    missed = sum(row.verdict == MISSED for row in rows)
+    share = within_target(row.verdict for row in rows)
     return {
         "name": name,
-        "share": Share(met, met + missed),
-        "missed": missed,
+        "share": share,
+        "missed": share.n - share.hits,
         "pending": sum(row.verdict == PENDING for row in rows),
         "opens": {
             slice_: opens(filters, definition.key, slice_) for slice_ in ("judged", "missed", "pending")
