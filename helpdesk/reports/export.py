@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from helpdesk.reports.asks import Ask
+from helpdesk.reports.cases import CaseRow
 from helpdesk.reports.rows import Line, lines
 from helpdesk.reports.waits import Wait
 
@@ -44,15 +46,25 @@ class _Echo:
 COMMON = ["ticket", "subject", "requester", "status", "team", "agent", "priority", "channel"]
 WAIT_COLUMNS = [*COMMON, "date", "seconds", "time", "answered", "verdict", "target_seconds"]
 ASK_COLUMNS = [*COMMON, "date", "stage", "reason", "rating", "comment", "answered_at"]
+CASE_COLUMNS = [*COMMON, "date", "seconds", "contacted", "verdict", "closed", "rating_after", "recovered"]
 
 
-def stream(rows: Iterable[Any], reader: Any, *, basis: str, asks: bool) -> Iterator[str]:
-    """The lines of the file, the head first."""
+def stream(rows: Iterable[Any], reader: Any, *, kind: type, basis: str) -> Iterator[str]:
+    """The lines of the file, the head first. `kind` is what the rows are (they may be none)."""
     writer = csv.writer(_Echo())
-    yield writer.writerow(ASK_COLUMNS if asks else WAIT_COLUMNS)
+    columns, cells = _shape(kind, basis)
+    yield writer.writerow(columns)
     for line in lines(rows, reader):
-        rest = _ask_cells(line.row) if asks else _wait_cells(line.row, basis)
-        yield writer.writerow([harmless(cell) for cell in (*_common(line), *rest)])
+        yield writer.writerow([harmless(cell) for cell in (*_common(line), *cells(line.row))])
+
+
+def _shape(kind: type, basis: str) -> tuple[list[str], Callable[[Any], tuple[Any, ...]]]:
+    """Column names of a kind of rows, and how one of them fills those beyond the common ones."""
+    if issubclass(kind, Ask):
+        return ASK_COLUMNS, _ask_cells
+    if issubclass(kind, CaseRow):
+        return CASE_COLUMNS, _case_cells
+    return WAIT_COLUMNS, partial(_wait_cells, basis=basis)
 
 
 def _common(line: Line) -> tuple[Any, ...]:
@@ -68,3 +80,9 @@ def _wait_cells(row: Wait, basis: str) -> tuple[Any, ...]:
 
 def _ask_cells(row: Ask) -> tuple[Any, ...]:
     return (row.at, row.stage, row.reason, row.value, row.comment, row.answered_at or "")
+
+
+def _case_cells(row: CaseRow) -> tuple[Any, ...]:
+    again = "" if row.score is None else row.score
+    closed, recovered = int(row.is_closed), "" if row.score is None else int(row.is_recovered)
+    return (row.at, round(row.value), int(row.done), row.verdict, closed, again, recovered)

@@ -29,7 +29,8 @@ class Definition:
 
     `by` names the dates by which a row falls into the period, the default first. `is_now`: it is about this
     moment, whatever the period. `is_calendar`: its times are calendar time, whatever was chosen. `rating`:
-    the kind of survey (`feedback.models.Kind`) whose answers its rows hold; "" for others.
+    the kind of survey (`feedback.models.Kind`) whose answers its rows hold; "" for others. `kind`: what a row
+    is, which decides on the columns of its file.
     """
 
     key: str
@@ -45,6 +46,7 @@ class Definition:
     is_now: bool = False
     is_calendar: bool = False
     rating: str = ""
+    kind: type = waits.Wait
     slices: Slices = field(default_factory=lambda: {"all": (_("all counted"), lambda row: True)})
 
 
@@ -174,6 +176,7 @@ _LIST = (
         source="P. W. Farris et al., Marketing Metrics 2010; E. B. Wilson 1927",
         rating=Kind.CSAT,
         rows=asks.feedback_rows,
+        kind=asks.Ask,
         slices=asks.ASK_SLICES,
         **_FEEDBACK,
     ),
@@ -191,6 +194,7 @@ _LIST = (
         source="M. Dixon, N. Toman, R. DeLisi, The Effortless Experience 2013; E. B. Wilson 1927",
         rating=Kind.CES,
         rows=asks.effort_rows,
+        kind=asks.Ask,
         slices=asks.EFFORT_SLICES,
         **_FEEDBACK,
     ),
@@ -211,6 +215,7 @@ _LIST = (
         source="F. F. Reichheld 2003; A. Agresti, Y. Min 2005",
         rating=Kind.NPS,
         rows=asks.recommendation_rows,
+        kind=asks.Ask,
         slices=asks.RECOMMENDATION_SLICES,
         time=_(
             "Dates are whole days in the company’s time zone, of the day on which the round was planned or "
@@ -304,6 +309,7 @@ _LIST = (
         source="E. B. Wilson 1927",
         by=("opened",),
         rows=cases.case_rows,
+        kind=cases.CaseRow,
         slices=cases.CASE_SLICES,
     ),
     Definition(
@@ -322,6 +328,7 @@ _LIST = (
         ),
         source="E. B. Wilson 1927",
         rows=cases.asked_again_rows,
+        kind=cases.CaseRow,
         slices=cases.AGAIN_SLICES,
     ),
     *(
@@ -344,6 +351,7 @@ _LIST = (
         name=_("Overdue cases"),
         question=_("Which customers should have heard from us after a low score, and have not?"),
         rows=cases.overdue_rows,
+        kind=cases.CaseRow,
         is_now=True,
         is_calendar=True,
     ),

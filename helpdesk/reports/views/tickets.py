@@ -98,7 +98,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """The same rows as CSV."""
     definition, slice_, filters = _asked(request)
     rows = _rows(definition, slice_, filters)
-    content = stream(rows, request.user, basis=filters.basis, asks=bool(definition.rating))
+    content = stream(rows, request.user, kind=definition.kind, basis=filters.basis)
     response = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")
     first, last = filters.period.first, filters.period.last
     name = f"{definition.key}-{slice_}-{first}-{last}.csv"

@@ -1,9 +1,12 @@
 """The screens of recovery cases: from a low score to a recovered customer, and figures that agree."""
 
+import csv
+import io
 import re
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from feedback import actions as feedback
@@ -122,6 +125,10 @@ def test_list_needs_figures_and_click_through_agree(supervisor, cast, scored, dj
     assert len(cases_on(page)) == 4
     assert rows_of(supervisor, "cases") == 5
     assert rows_of(supervisor, "cases", "loop-closed") == 1
+    export = supervisor.get(f"{reverse('reports:export')}?report=cases&slice=loop-closed")
+    [line] = csv.DictReader(io.StringIO(b"".join(export.streaming_content).decode()))
+    told = [line[column] for column in ("ticket", "contacted", "verdict", "closed", "recovered")]
+    assert told == [met.ticket.reference, "1", "met", "1", ""]
     assert '<strong class="nowrap">1 of 5</strong>' in page.content.decode()
     assert f">Overdue {need.count}</a>" in page.content.decode()
     narrowed = read({"agent": "none"}, timezone.now())

@@ -6,9 +6,11 @@ import io
 import re
 from copy import copy
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -231,8 +233,15 @@ def api(cast):
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=filters, question=st.sampled_from(QUESTIONS))
 def test_ux37_list_file_and_api_agree_for_any_filters(supervisor, api, cast, month, asked, question):
-    report, slice_ = question
-    query = query_of(cast, asked)
+    all_agree(supervisor, api, *question, query_of(cast, asked))
+
+
+def test_ux37_list_file_and_api_agree_for_every_slice_of_every_report(supervisor, api, month):
+    for report, slice_ in QUESTIONS:
+        all_agree(supervisor, api, report, slice_, "from=2026-10-01&to=2026-11-30")
+
+
+def all_agree(supervisor: Client, api: Any, report: str, slice_: str, query: str) -> None:
     path = f"?report={report}&slice={slice_}&{query}"
     export = supervisor.get(reverse("reports:export") + path)
     lines = list(csv.reader(io.StringIO(b"".join(export.streaming_content).decode())))
