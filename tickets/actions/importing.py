@@ -53,12 +53,13 @@ class Importer:
     _known: dict[tuple[str, str], int] = field(init=False)
     _people: dict[str, User] = field(init=False)
     _teams: dict[str, Team] = field(init=False)
+    _member_of: dict[int, set[int]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._forget()
 
     def _forget(self) -> None:
-        self._people, self._teams = {}, {}
+        self._people, self._teams, self._member_of = {}, {}, {}
         rows = Origin.objects.filter(source=self.source).values_list("kind", "key", "object_id")
         self._known = {(kind, key): pk for kind, key, pk in rows}
 
@@ -95,10 +96,15 @@ class Importer:
 
     def _bring(self, ticket: Ticket, state: State) -> Ticket:
         """Whatever differs, in the order in which it depends on each other."""
-        ticket = move(ticket, self._team(state.team), by=None, at=state.at)
-        agent = self._agent(state.assignee, ticket.team) if state.assignee else None
-        ticket = assign(ticket, agent, by=None, at=state.at)
-        ticket = prioritize(ticket, state.priority, by=None, at=state.at)
+        team = self._team(state.team)
+        agent = self._agent(state.assignee, team) if state.assignee else None
+        # What is so already is not asked of an action: most lines of a log change one thing only.
+        if ticket.team_id != team.pk:
+            ticket = move(ticket, team, by=None, at=state.at)
+        if ticket.assignee_id != (agent.pk if agent else None):
+            ticket = assign(ticket, agent, by=None, at=state.at)
+        if ticket.priority != state.priority:
+            ticket = prioritize(ticket, state.priority, by=None, at=state.at)
         if state.status in (Status.NEW, ticket.status):
             return ticket
         if ticket.is_unresolved:
@@ -133,10 +139,13 @@ class Importer:
 
     def _agent(self, key: str, team: Team) -> User:
         agent = self._person(f"agent {key}")
+        if team.pk in self._member_of.get(agent.pk, ()):
+            return agent
         if agent.role == Role.CUSTOMER:
             agent = set_role(agent, Role.AGENT, by=None)
         if team not in (teams := list(agent.teams.all())):
             agent = set_teams(agent, [*teams, team], by=None)
+        self._member_of[agent.pk] = {team.pk, *(each.pk for each in teams)}
         self._people[f"agent {key}"] = agent
         return agent
 

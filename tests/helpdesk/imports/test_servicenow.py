@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
-from collections import defaultdict
+import re
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import fmean
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -17,42 +15,29 @@ from helpdesk.models import Delivery
 from sla import clockwork
 from sla.actions import install_defaults
 from sla.models import Clock
-from tests.helpdesk.mail.agreement import CORPORA
+from tests.helpdesk.imports.incidents import LOG, Rows, instant, seconds_of, some, totals
+from tests.helpdesk.imports.reported import YEARS, as_reported, differing_percentiles
 from tickets.models import Event, Origin, Ticket, User
-
-LOG = CORPORA / "tickets" / "uci_incident_event_log" / "uci_incident_event_log.csv.gz"
-PRIORITY = {"1": 4, "2": 3, "3": 2, "4": 1}
-
-Rows = list[dict[str, str]]
 
 
 @pytest.fixture(scope="module")
-def incidents() -> dict[str, Rows]:
-    """Some plain incidents of the log and, of those that were reopened, a few."""
+def found() -> dict[str, Rows]:
+    """Some incidents of each priority, of one so many that a report gives medians, and some reopened ones."""
     if not LOG.exists():
-        pytest.skip("the log of incidents is not here (../shared/corpora)")
-    with gzip.open(LOG, "rt", newline="") as file:
-        reader = csv.reader(file)
-        header = next(reader)
-        header[len(header) - 1 - header[::-1].index("category")] = "subcategory"
-        found: defaultdict[str, Rows] = defaultdict(list)
-        for fields in reader:
-            row = dict(zip(header, fields, strict=True))
-            found[row["number"]].append(row)
-    reopened = [key for key, rows in found.items() if rows[-1]["reopen_count"] != "0"][:10]
-    return {key: found[key] for key in [*list(found)[:30], *reopened]}
+        pytest.skip("the log of incidents is not here (../shared/corpora/tickets/uci_incident_event_log)")
+    return some({"1": 3, "2": 3, "3": 10, "4": 3, "reopened": 4})
 
 
 @pytest.fixture
-def file(incidents: dict[str, Rows], tmp_path: Path) -> Path:
-    return written(tmp_path / "log.csv", incidents)
+def file(found: dict[str, Rows], tmp_path: Path) -> Path:
+    return written(tmp_path / "log.csv", found)
 
 
-def written(path: Path, incidents: dict[str, Rows]) -> Path:
+def written(path: Path, found: dict[str, Rows]) -> Path:
     with path.open("w", newline="") as out:
-        writer = csv.DictWriter(out, list(next(iter(incidents.values()))[0]))
+        writer = csv.DictWriter(out, list(next(iter(found.values()))[0]))
         writer.writeheader()
-        for rows in incidents.values():
+        for rows in found.values():
             writer.writerows(rows)
     return path
 
@@ -63,56 +48,53 @@ def imported(*arguments: object) -> str:
     return said.getvalue()
 
 
-def instant(words: str) -> datetime:
-    return datetime.strptime(words, "%d/%m/%Y %H:%M").replace(tzinfo=UTC)
-
-
 @pytest.mark.django_db
-def test_the_totals_of_a_real_log_are_those_counted_from_the_file(incidents, file):
+def test_the_reports_say_of_a_real_log_what_is_counted_from_its_file(cast, client, found, file):
     install_defaults(at=datetime(2016, 1, 1, tzinfo=UTC))
-    assert f"{len(incidents)} tickets imported, 0 were here before, 0 refused." in imported(file)
-    expected: defaultdict[int, list[float]] = defaultdict(list)
-    for rows in incidents.values():
-        if rows[-1]["resolved_at"] != "?":
-            took = instant(rows[-1]["resolved_at"]) - instant(rows[0]["opened_at"])
-            expected[PRIORITY[rows[-1]["priority"]]].append(took.total_seconds())
-    tickets = dict(zip(incidents, Ticket.objects.order_by("pk"), strict=True))
-    found: defaultdict[int, list[float]] = defaultdict(list)
-    for key, ticket in tickets.items():
-        if incidents[key][-1]["resolved_at"] != "?":
-            found[ticket.priority].append((ticket.resolved_at - ticket.opened_at).total_seconds())
-    assert {p: (len(t), fmean(t)) for p, t in found.items()} == {
-        p: (len(t), fmean(t)) for p, t in expected.items()
+    assert f"{len(found)} tickets imported, 0 were here before, 0 refused." in imported(file)
+    expected = totals(found.values())
+    assert (expected.tickets, expected.reopened, len(expected.took)) == (23, 4, 4)
+    client.force_login(cast.sue)
+    page = " ".join(
+        re.sub("<[^>]+>", " ", client.get(f"/reports/workload/?{YEARS}").content.decode()).split()
+    )
+    assert f"{expected.tickets} tickets came, " in page
+    assert as_reported(cast.sue) == expected
+    assert differing_percentiles(cast.sue, expected) == []
+    # Ticket by ticket, in the file that the report exports.
+    lines = client.get(f"/reports/tickets.csv?report=work&{YEARS}").streaming_content
+    took = {
+        line["subject"]: float(line["seconds"])
+        for line in csv.DictReader(io.StringIO(b"".join(lines).decode()))
     }
-    again = sum(1 for t in tickets.values() if t.events.filter(kind="ticket.reopened").exists())
-    assert again == sum(1 for rows in incidents.values() if int(rows[-1]["reopen_count"]))
-    assert {t.status for t in tickets.values()} == {"closed"}
+    assert took == {f"Incident {key}": seconds_of(rows) for key, rows in found.items()}
     # The clocks are what the events say, and what is long past is told to nobody.
-    assert Clock.objects.count() >= 2 * len(incidents)
-    assert [str(each) for each in clockwork.differences([t.pk for t in tickets.values()])] == []
+    tickets = list(Ticket.objects.values_list("pk", flat=True))
+    assert Clock.objects.count() >= 2 * len(found)
+    assert [str(each) for each in clockwork.differences(tickets)] == []
     assert not Delivery.objects.exclude(state=Delivery.State.SUPPRESSED).exists()
     # Once more: nothing is made twice.
     before = (Ticket.objects.count(), Event.objects.count(), User.objects.count(), Origin.objects.count())
-    assert f"0 tickets imported, {len(incidents)} were here before" in imported(file)
+    assert f"0 tickets imported, {len(found)} were here before" in imported(file)
     assert before == (
         Ticket.objects.count(), Event.objects.count(), User.objects.count(), Origin.objects.count(),
     )  # fmt: skip
 
 
 @pytest.mark.django_db
-def test_an_import_that_was_cut_short_goes_on_where_it_ended(file):
+def test_an_import_that_was_cut_short_goes_on_where_it_ended(found, file):
     assert "3 tickets imported" in imported(file, "--limit", 3)
     assert "2 tickets imported, 3 were here before" in imported(file, "--limit", 2)
     assert Ticket.objects.count() == 5
     ticket = Ticket.objects.order_by("pk")[0]
-    assert ticket.opened_at == datetime(2016, 2, 29, 1, 16, tzinfo=UTC)
+    assert ticket.opened_at == instant(next(iter(found.values()))[0]["opened_at"])
     assert ticket.events.get(seq=1).kind == "ticket.opened"
 
 
 @pytest.mark.django_db
-def test_what_cannot_be_read_is_told_by_its_line_and_the_rest_goes_in(incidents, tmp_path):
-    keys = list(incidents)[:3]
-    some = {key: [dict(row) for row in incidents[key]] for key in keys}
+def test_what_cannot_be_read_is_told_by_its_line_and_the_rest_goes_in(found, tmp_path):
+    keys = list(found)[:3]
+    some = {key: [dict(row) for row in found[key]] for key in keys}
     some[keys[1]][1]["sys_updated_at"] = "yesterday"
     with pytest.raises(CommandError, match=f"incident {keys[1]}: “yesterday” is no instant") as refused:
         imported(written(tmp_path / "log.csv", some))
