@@ -11,15 +11,16 @@ COLOURS = ["color-contrast", "link-in-text-block"]
 """The rules whose answer depends on the colours of a theme. All others look at the structure alone."""
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 """The rules of WCAG 2.2, levels A and AA."""
+SAID: dict[str, Any] = {"resultTypes": ["violations"], "preload": False}
+"""What axe is to say. It does not load all styles and media once more: only two rules would ask for that, an
+experiment that is off, and sound that plays by itself, which no page has."""
 _RUN = """([where, options]) => axe.run(where || document, options).then(result => result.violations.map(
     each => [each.id, each.nodes.length, each.nodes[0].html.slice(0, 160)].join(" ")))"""
 
 
 def faults(page: Page, *, only_colours: bool = False) -> list[dict[str, Any]]:
     """The violations, with `id` and `nodes` each. `only_colours`: it was seen whole in another theme."""
-    options: dict[str, Any] = {"resultTypes": ["violations"]}
-    if only_colours:
-        options["runOnly"] = COLOURS
+    options = SAID | ({"runOnly": COLOURS} if only_colours else {})
     return list(Axe().run(page, options=options).response["violations"])
 
 
@@ -29,4 +30,4 @@ def staged(page: Page, *, only_colours: bool = False, within: Any = None) -> lis
     if not page.evaluate("typeof axe === 'object'"):
         page.add_script_tag(url="/axe.js")
     run_only = COLOURS if only_colours else WCAG
-    return list(page.evaluate(_RUN, [within, {"resultTypes": ["violations"], "runOnly": run_only}]))
+    return list(page.evaluate(_RUN, [within, SAID | {"runOnly": run_only}]))

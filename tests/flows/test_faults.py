@@ -19,7 +19,7 @@ pytestmark = pytest.mark.flow
 @pytest.fixture(scope="module")
 def under_fire() -> Iterator[UnderFire]:
     with ExitStack() as stack:
-        yield UnderFire(stack, stack.enter_context(open_folder()), mails=5 * len(FAULTS))
+        yield UnderFire(stack, stack.enter_context(open_folder()), mails=3 * len(FAULTS))
 
 
 def test_nothing_is_lost_whatever_breaks(under_fire: UnderFire):
