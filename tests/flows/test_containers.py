@@ -123,8 +123,8 @@ def test_the_image_runs_as_nobody_special_and_copies_what_exists():
 
 @pytest.fixture(scope="module")
 def surroundings(services, tmp_path_factory, django_db_setup) -> Iterator[dict[str, str]]:
-    """The environment of our containers, with the servers of the test session in place of theirs and a copy of
-    its migrated database: as after an upgrade that changed nothing."""
+    """The environment of our containers, with the servers of the test session in place of theirs and a copy
+    of its migrated database: as after an upgrade that changed nothing."""
     servers = Servers(Path(os.environ["DATA_DIR"]))
     name = f"compose_{os.getpid()}"
     admin = servers.database_url.replace("/helpdesk?", "/postgres?")
