@@ -210,6 +210,7 @@ DATABASES = {
     "default": env.database(
         env.text("DATABASE_URL") or BUNDLED.database_url,
         connect_timeout=5,
+        prepare_threshold=1_000_000_000,  # only what asks for it is prepared (tickets/statements.py)
         options=limits.session_options(STATEMENT_SECONDS),
     )
     | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}

@@ -30,6 +30,7 @@ from tickets.models import (
     User,
 )
 from tickets.models.people import STAFF_ROLES
+from tickets.statements import READER
 
 Someone = Any  # User, AnonymousUser or None
 Row = TypeVar("Row", Ticket, OpenTally)
@@ -111,10 +112,17 @@ def _worked(rows: QuerySet[Row], user: Someone) -> QuerySet[Row]:
 
 
 def footing(user: User) -> tuple[object, ...]:
-    """All that decides what a member may work on, to keep what was made for it: another footing, another
-    answer. One query, as `teams_of`."""
+    """All that decides, beside their number, what a member may work on: to keep what was made for it. One
+    query, as `teams_of`."""
     teams = () if is_overseer(user) else tuple(sorted(teams_of(user)))
-    return (user.pk, user.role, user.is_active, teams)
+    return (user.role, user.is_active, teams)
+
+
+def someone_like(user: User) -> User:
+    """A member on the same footing, of the number `READER`: whom a kept statement is made for."""
+    one = User(pk=READER, role=user.role, is_active=user.is_active)
+    remember_teams(one, list(teams_of(user)))
+    return one
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,41 @@
 """Statements made once and run often.
 
 To build a queryset and to compile it takes longer than most of our statements take to run. What a page asks
-every time is therefore kept as text, by all that it depends on. What a member may work on is still decided in
-`tickets.access`: the text is compiled from its querysets, and kept by `access.footing`.
+every time is therefore kept as text, by all that it depends on, with places for what differs from time to
+time; and each connection prepares it, so that PostgreSQL does not plan it anew either. What a member may work
+on is still decided in `tickets.access`: the text is compiled from its querysets for `access.someone_like` the
+reader, and kept by `access.footing`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+import psycopg
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
+from django.db import NotSupportedError, connection
 from django.db.models import Model, QuerySet
+from django.db.models import query as django_query
+from psycopg.types.numeric import Int8
 
 Row = TypeVar("Row", bound=Model)
 MOST_KEPT = 500
-_kept: dict[Hashable, str] = {}
+_populators: Any = django_query.get_related_populators
+_kept: dict[Hashable, Any] = {}
+
+NUMBER, OTHER, READER = (7_000_000_000_000_000_000 + n for n in (1, 2, 3))
+"""Stand in a statement, while it is made, for numbers that differ from time to time; numbers of nothing."""
+SOMETIME = datetime(2999, 7, 17, 3, 4, 5, 678901, tzinfo=UTC)
+"""The same for an instant."""
+_PLACES = {
+    str(NUMBER): "%(number)s::bigint",
+    str(OTHER): "%(other)s::bigint",
+    str(READER): "%(reader)s::bigint",
+    f"'{SOMETIME}'::timestamptz": "%(at)s::timestamptz",
+}
 
 
 def text_of(rows: QuerySet[Any, Any]) -> str:
@@ -28,14 +47,113 @@ def text_of(rows: QuerySet[Any, Any]) -> str:
     return str(connection.ops.compose_sql(sql, values))  # type: ignore[attr-defined]
 
 
-def kept(key: Hashable, make: Callable[[], str]) -> str:
-    """The text under this key, made where it is not there yet. It may depend on nothing but the key."""
+def kept_rows(key: Hashable, make: Callable[[], str], **values: int | datetime) -> list[tuple[Any, ...]]:
+    """What the statement under this key answers with these values in its places: `number` stands where it was
+    made with `NUMBER`, and so on. `make` is called where it is not kept yet; it may depend on nothing but the
+    key."""
     text = _kept.get(key)
     if text is None:
-        if len(_kept) >= MOST_KEPT:
-            _kept.clear()
-        text = _kept[key] = make()
+        text = _keep(key, _with_places(make()))
+    return _asked(text, values)
+
+
+def kept_models(key: Hashable, make: Callable[[], QuerySet[Row]], **values: int | datetime) -> list[Row]:
+    """The rows of a queryset as Django makes them, with what is read together with them (`select_related`);
+    its statement is kept as by `kept_rows`."""
+    known = _kept.get(key)
+    if known is None:
+        rows = make()
+        known = _keep(key, (_with_places(text_of(rows)), _Maker.of(rows)))
+    text, maker = known
+    return [maker.made(row) for row in maker.converted(_asked(text, values))]
+
+
+def _keep(key: Hashable, made: Any) -> Any:
+    if len(_kept) >= MOST_KEPT:
+        _kept.clear()
+    _kept[key] = made
+    return made
+
+
+def _with_places(text: str) -> str:
+    text = text.replace("%", "%%")
+    for stand_in, place in _PLACES.items():
+        text = text.replace(stand_in, place)
     return text
+
+
+class _Prepared(psycopg.Cursor[Any]):
+    """Has its statements prepared at the first time."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        return super().execute(query, params, prepare=True, **options)
+
+
+def _asked(text: str, values: dict[str, int | datetime]) -> list[tuple[Any, ...]]:
+    """One query. A statement prepared before a migration changed what it answers is prepared anew."""
+    given = {name: Int8(value) if isinstance(value, int) else value for name, value in values.items()}
+    try:
+        return _answer(text, given)
+    except NotSupportedError:
+        if connection.in_atomic_block:
+            raise
+        connection.close()
+        return _answer(text, given)
+
+
+def _answer(text: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        raw: Any = _Prepared(connection.connection)
+    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    with wrap(raw) as cursor:
+        cursor.execute(text, values)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes rows of a model of what its statement answers, as `QuerySet` itself does."""
+
+    compiler: Any
+    converters: Any
+    model: type[Model]
+    names: list[str]
+    start: int
+    related: Any
+    annotated: dict[str, int]
+
+    @classmethod
+    def of(cls, rows: QuerySet[Any]) -> _Maker:
+        compiler = rows.query.get_compiler(using=connection.alias)
+        compiler.as_sql()
+        select, info = compiler.select, compiler.klass_info
+        start, end = info["select_fields"][0], info["select_fields"][-1] + 1
+        return cls(
+            compiler,
+            compiler.get_converters([column[0] for column in select]),
+            info["model"],
+            [column[0].target.attname for column in select[start:end]],
+            start,
+            _populators(info, select, connection.alias),
+            dict(compiler.annotation_col_map or {}),
+        )
+
+    def converted(self, rows: list[tuple[Any, ...]]) -> Iterable[Sequence[Any]]:
+        if not self.converters:
+            return rows
+        converted: Iterable[Sequence[Any]] = self.compiler.apply_converters(rows, self.converters)
+        return converted
+
+    def made(self, row: Sequence[Any]) -> Any:
+        one = self.model.from_db(connection.alias, self.names, row[self.start : self.start + len(self.names)])
+        for populator in self.related:
+            populator.populate(row, one)
+        for name, place in self.annotated.items():
+            setattr(one, name, row[place])
+        return one
 
 
 def rows_of(text: str) -> list[tuple[Any, ...]]:
@@ -53,15 +171,6 @@ def count_of(rows: QuerySet[Any, Any]) -> str:
 def json_of(rows: QuerySet[Any, Any]) -> str:
     """The rows of a `values` queryset as JSON in their order, as a value within another statement."""
     return f"(SELECT coalesce(jsonb_agg(to_jsonb(listed)), '[]') FROM ({text_of(rows)}) listed)"  # noqa: S608 - compiled by Django
-
-
-NUMBER = 7_000_000_000_000_000_001
-"""Stands in a kept text for a number that differs from time to time, and is the number of nothing."""
-
-
-def numbered(text: str, number: int) -> str:
-    """A kept text that was made for `NUMBER`, for another number."""
-    return text.replace(str(NUMBER), str(int(number)))
 
 
 def exists(rows: QuerySet[Any, Any]) -> str:

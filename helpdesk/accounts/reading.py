@@ -9,12 +9,12 @@ from helpdesk.company import remember_company
 from helpdesk.models import Company
 from tickets import access
 from tickets.models import User
-from tickets.statements import NUMBER, instance, kept, numbered, rows_of, text_of
+from tickets.statements import NUMBER, instance, kept_rows, text_of
 
 
 def signed_in(pk: int) -> User | None:
     """The person of that number, with their duty, their teams and the company's row. One query."""
-    found = rows_of(numbered(kept("signed in", _statement), pk))
+    found = kept_rows("signed in", _statement, number=pk)
     if not found:
         return None
     own = len(User._meta.concrete_fields)

@@ -88,7 +88,7 @@ class ReleaseDeadline(Deed):
 
 def explained(row: Ticket) -> dict[str, Any]:
     """All clocks of a ticket as of now, in the order of the metrics: a constant number of queries."""
-    now, events = timezone.now(), list(queries.timeline(row))
+    now, events = timezone.now(), queries.timeline(row)
     ledgers = sla_queries.ledgers_from(row, events, now)
     sources = sources_of([told.reading for told in ledgers], events)
     clocks = [_clock(told, sources) for told in ledgers]

@@ -20,7 +20,7 @@ from tickets.models import (
     User,
 )
 from tickets.models.people import Named
-from tickets.statements import NUMBER, count_of, exists, json_of, kept, numbered, rows_of, text_of
+from tickets.statements import NUMBER, OTHER, count_of, exists, json_of, kept_rows, text_of
 
 OTHERS = 8
 """So many of the requester's other tickets are shown."""
@@ -80,8 +80,13 @@ def about(ticket: Ticket, user: User) -> About:
     """One statement, of a ticket that the reader may work on."""
     team = ticket.team
     key = ("about", access.footing(user), team.pk, team.open_to_all_agents)
-    text = numbered(kept(key, lambda: _statement(ticket, user)), ticket.pk)
-    (row,) = rows_of(text.replace(str(NUMBER + 1), str(ticket.requester_id)))
+    (row,) = kept_rows(
+        key,
+        lambda: _statement(ticket, access.someone_like(user)),
+        number=ticket.pk,
+        other=ticket.requester_id,
+        reader=user.pk,
+    )
     found = dict(zip(VALUES, row, strict=True))
     listed = {name: json.loads(found[name]) for name in LISTED}
     return About(
@@ -111,9 +116,9 @@ def _other(row: dict[str, Any]) -> Other:
 
 
 def _statement(like: Ticket, user: User) -> str:
-    """For a ticket `NUMBER`, like that one in all that decides who works on it, of requester `NUMBER` + 1."""
-    ticket = Ticket(pk=NUMBER, team=like.team, assignee_id=user.pk, requester_id=NUMBER + 1)
-    others = access.worked_by(user).filter(requester=NUMBER + 1).exclude(pk=NUMBER)
+    """For a ticket `NUMBER`, like that one in all that decides who works on it, of requester `OTHER`."""
+    ticket = Ticket(pk=NUMBER, team=like.team, assignee_id=user.pk, requester_id=OTHER)
+    others = access.worked_by(user).filter(requester=OTHER).exclude(pk=NUMBER)
     are_open = others.filter(status__in=UNRESOLVED_STATUSES)
     copied = Follower.objects.filter(ticket=NUMBER).exclude(state=Follower.State.REMOVED).order_by("pk")
     mark = ReadMark.objects.filter(ticket=NUMBER, person=user.pk)

@@ -16,17 +16,11 @@ from helpdesk.desk.about import About
 from helpdesk.desk.changes import SPOKEN, Names, names_in, words_for
 from helpdesk.models import Delivery
 from helpdesk.sanitize import has_remote_images
-from tickets import access, queries
-from tickets.models import Attachment, Event, Message, SideTalk, Speaker, Ticket, User
+from tickets import queries
+from tickets.models import Attachment, Event, Message, Speaker, Ticket, User
 
 READ_KEPT_OPEN = 2  # how many read messages stay open at each end of a long conversation
 FOLD_FROM = 7
-SHOWN = (
-    *(field.name for field in Message._meta.concrete_fields),
-    *queries.SPEAKER.format("author").split(),
-    *(f"side_talk__{field.name}" for field in SideTalk._meta.concrete_fields),
-)
-"""What the page shows of a message, of who said it, and of the side conversation that it belongs to."""
 NOTED = ("message.doubted", "message.read", "message.complained")
 
 
@@ -142,7 +136,7 @@ class Conversation:
 def conversation(ticket: Ticket, reader: User, around: About) -> Conversation:
     """The conversation for `reader`; rows of which there are none, as is known `around` it, are not asked
     for. Six queries at most."""
-    events = list(queries.timeline(ticket))
+    events = queries.timeline(ticket)
     names = names_in(events, around.people)
     said = _said(ticket, reader, around, events)
     by_message = {one.message.pk: one for one in said}
@@ -182,8 +176,7 @@ def _said(ticket: Ticket, reader: User, around: About, events: list[Event]) -> l
         if event.kind in NOTED:
             noted[event.data["message"]][event.kind.partition(".")[2]] = event.at
     origin = events[0].data.get("split_from") if events else None
-    rows = access.messages_visible_to(reader, ticket).select_related("author", "side_talk")
-    rows = rows.order_by("said_at", "pk").only(*SHOWN)
+    rows = queries.words_on(ticket, reader)
     files: dict[int, list[Attachment]] = defaultdict(list)
     for file in queries.files_without_bytes().filter(message__ticket=ticket) if around.has_files else ():
         files[file.message_id].append(file)

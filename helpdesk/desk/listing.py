@@ -19,7 +19,7 @@ from sla.queries import in_due_order, with_next_due
 from tickets import access, queries
 from tickets.models import UNRESOLVED_STATUSES, Ticket, User
 from tickets.models.people import Named
-from tickets.statements import NUMBER, count_of, exists, kept, numbered, rows_of, text_of
+from tickets.statements import NUMBER, SOMETIME, count_of, exists, kept_rows, rows_of, text_of
 
 PAGE = 50
 VIEWS = ("mine", "team", "unassigned", "soon", "waiting", "snoozed", "mentions", "open")
@@ -132,13 +132,19 @@ COLUMNS = (
 
 
 def beside(
-    tickets: Callable[[], QuerySet[Ticket]], at: Key, sort: str, *, counted: bool, key: Hashable = None
+    tickets: Callable[[User], QuerySet[Ticket]],
+    user: User,
+    at: Key,
+    sort: str,
+    *,
+    counted: bool,
+    key: Hashable = None,
 ) -> tuple[int | None, int | None, int | None]:
     """The numbers of the tickets in front of and behind a place, and how many rows stand in front of it where
-    that is `counted` and the ticket itself is one of them. One query; `key` as in `page`."""
+    that is `counted` and the ticket itself is one of them. One query; `tickets` and `key` as in `page`."""
 
-    def statement(at: Key) -> str:
-        rows = tickets()
+    def statement(user: User, at: Key) -> str:
+        rows = tickets(user)
         values = [f"({text_of(side(rows, at, sort).values('pk')[:1])})" for side in (before, after)]
         ahead = {
             "due": Q(due__place_at__lt=at.due) | Q(due__place_at=at.due, pk__lt=at.pk),
@@ -151,34 +157,40 @@ def beside(
         return f"SELECT {', '.join(values)}, {count if counted else 'NULL'}"
 
     if key is None:
-        text = statement(at)
+        found = rows_of(statement(user, at))
     else:
-        text = kept(("beside", key, sort, counted), lambda: statement(Key(SOMETIME, NUMBER)))
-        text = numbered(text, at.pk).replace(f"{SOMETIME}", f"{at.due}")
-    ((previous, following, position),) = rows_of(text)
+        found = kept_rows(
+            ("beside", key, sort, counted),
+            lambda: statement(access.someone_like(user), Key(SOMETIME, NUMBER)),
+            reader=user.pk,
+            number=at.pk,
+            at=at.due,
+        )
+    ((previous, following, position),) = found
     return previous, following, position
 
 
-SOMETIME = datetime(2999, 7, 17, 3, 4, 5, 678901, tzinfo=UTC)
-"""Stands in a kept statement for a due time."""
-
-
 def page(
-    tickets: Callable[[], QuerySet[Ticket]],
+    tickets: Callable[[User], QuerySet[Ticket]],
+    user: User,
     start: Key | None,
     size: int = PAGE,
     *,
     sort: str = SORTS[0],
     key: Hashable = None,
 ) -> tuple[list[Listed], Key | None]:
-    """One page from behind `start`, and the key from which the next one goes on (None on the last). `key` is
-    all that `tickets` depends on, where it is asked so often that its statement is kept."""
+    """One page of the user's `tickets` from behind `start`, and the key from which the next one goes on (None
+    on the last). `key` is all that they depend on beside the user's number, where that is asked so often that
+    its statement is kept."""
 
-    def statement() -> str:
-        return text_of(columns(ordered(tickets(), sort, start))[: size + 1])
+    def statement(user: User) -> str:
+        return text_of(columns(ordered(tickets(user), sort, start))[: size + 1])
 
-    keeps = key is not None and start is None
-    found = rows_of(kept(("page", key, sort, size), statement) if keeps else statement())
+    if key is None or start is not None:
+        found = rows_of(statement(user))
+    else:
+        kept_key = ("page", key, sort, size)
+        found = kept_rows(kept_key, lambda: statement(access.someone_like(user)), reader=user.pk)
     listed = [_listed(row) for row in found]
     following = Key.of(listed[size - 1]) if len(listed) > size else None
     return listed[:size], following

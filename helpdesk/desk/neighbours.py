@@ -50,7 +50,8 @@ def place(request: HttpRequest, ticket: Ticket, counts: listing.Counts) -> Place
     where = where_of(request)
     total = where.total(user, counts)
     previous, following, position = listing.beside(
-        lambda: where.tickets(user),
+        where.tickets,
+        user,
         listing.Key.of(ticket),
         where.sort,
         counted=where.is_counted(total) and total <= COUNTED,

@@ -106,8 +106,8 @@ class Where:
         return apply(rows, self.query) if self.query else rows
 
     def key(self, user: User) -> tuple[object, ...] | None:
-        """All that the tickets of a plain view depend on; None where that is more than the view and the
-        reader."""
+        """All that the tickets of a plain view depend on beside the reader's number; None where that is more
+        than the view and the reader."""
         return None if self.is_filtered or self.problem else (self.view, *access.footing(user))
 
     def is_counted(self, total: int) -> bool:

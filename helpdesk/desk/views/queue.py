@@ -90,7 +90,7 @@ def page_of(
     where: Where, user: Any, start: listing.Key | None
 ) -> tuple[list[listing.Listed], listing.Key | None]:
     """One page of what `where` holds. One query; its statement is kept for the first page of a view."""
-    return listing.page(lambda: where.tickets(user), start, sort=where.sort, key=where.key(user))
+    return listing.page(where.tickets, user, start, sort=where.sort, key=where.key(user))
 
 
 def _tickets(total: int, is_counted: bool) -> str:
