@@ -22,8 +22,8 @@ from tickets import actions
 from tickets.models import Ticket
 
 LONGEST = (
-    "tests/flows/test_faults.py", "tests/test_access_matrix.py", "tests/flows/test_run.py",
-    "tests/browser/test_attacks.py", "tests/flows/test_main_job.py", "tests/browser/test_setup.py",
+    "tests/flows/test_run.py", "tests/flows/test_faults.py", "tests/test_access_matrix.py",
+    "tests/browser/test_attacks.py", "tests/browser/test_setup.py",
     "tests/flows/", "tests/browser/",
 )  # fmt: skip
 """What takes minutes, the longest first: begun last, it would keep one worker busy and the others idle. What

@@ -1,19 +1,42 @@
-"""`bin/run`: what it starts, restarts, refuses, leaves behind and cleans up."""
+"""`bin/run`: the whole job with it, and what it starts, restarts, refuses, leaves behind and cleans up."""
 
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+from playwright.sync_api import Browser
 
 from tests.drills import hostile
 from tests.drills.corpora import SETUP
-from tests.flows.product import Product, await_that
+from tests.flows.main_job import do_the_whole_job
+from tests.flows.product import Product, await_that, open_folder
+from tests.flows.sink import Sink
 
 pytestmark = pytest.mark.flow
 
 RESTART_WITHIN = 5.0
+
+
+@pytest.fixture(scope="module")
+def sink() -> Iterator[Sink]:
+    with Sink() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def second(sink: Sink) -> Iterator[Product]:
+    """An empty product beside the other one, whose mail leaves through the sink."""
+    with open_folder() as folder:
+        running = Product(folder / "data", EMAIL_URL=sink.url)
+        try:
+            running.start()
+            running.await_health()
+            yield running
+        finally:
+            running.end()
 
 
 @pytest.mark.parametrize(
@@ -47,15 +70,20 @@ def test_the_same_folder_is_not_run_twice(product: Product, folder: Path):
     assert product.failing() == []
 
 
-def test_two_products_run_side_by_side_on_other_ports(product: Product, folder: Path):
-    other = Product(folder / "other")
-    try:
-        other.start()
-        other.await_health()
-        assert product.failing() == []
-    finally:
-        other.end()
-    assert other.processes() == []
+def test_two_products_run_side_by_side_on_other_ports(product: Product, second: Product):
+    assert product.failing() == []
+    assert second.failing() == []
+    assert not {one.pid for one in product.processes()} & {one.pid for one in second.processes()}
+
+
+@pytest.mark.browser
+def test_the_main_job_runs_end_to_end(second: Product, sink: Sink, browser: Browser):
+    do_the_whole_job(second, sink, browser)
+
+
+def test_one_ends_and_the_other_goes_on(product: Product, second: Product):
+    assert second.stop() == 0
+    assert second.processes() == []
     assert product.failing() == []
 
 

@@ -1,4 +1,4 @@
-"""The whole job with the processes of `bin/run`, real SMTP both ways and a real browser.
+"""The steps of the whole job with the processes of `bin/run`, real SMTP both ways and a real browser.
 
 From an empty database: the first administrator sets up the company and invites an agent by mail; a customer's
 mail becomes a ticket; the agent answers in the browser; the answer reaches the customer; a worker measures;
@@ -8,39 +8,17 @@ the ticket is resolved; the survey goes out; the customer rates; the supervisor 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from email.message import EmailMessage
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.flows.product import Product, await_that
 from tests.flows.sink import Sink
 
-pytestmark = [pytest.mark.flow, pytest.mark.browser]
-
 PASSWORD = "correct horse battery staple"
 SUPPORT = "support@company.example"
 CUSTOMER = "priya@nordlicht.example"
 QUESTION = "Where is my refund?"
-
-
-@pytest.fixture(scope="module")
-def sink() -> Iterator[Sink]:
-    with Sink() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory, sink: Sink) -> Iterator[Product]:
-    """An empty product whose mail leaves through the sink."""
-    running = Product(tmp_path_factory.mktemp("job") / "data", EMAIL_URL=sink.url)
-    try:
-        running.start()
-        running.await_health()
-        yield running
-    finally:
-        running.end()
 
 
 def visitor(browser: Browser) -> Page:
@@ -133,7 +111,8 @@ def join(browser: Browser, sink: Sink, address: str) -> Page:
     return page
 
 
-def test_the_main_job_runs_end_to_end(product: Product, sink: Sink, browser: Browser):
+def do_the_whole_job(product: Product, sink: Sink, browser: Browser) -> None:
+    """From an empty database to both figures on the supervisor's reports."""
     set_up(product, browser)
     mira = join(browser, sink, "mira@company.example")
     question = send_question(product)
