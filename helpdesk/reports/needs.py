@@ -126,7 +126,7 @@ def _overdue_cases(filters: Filters) -> Need:
         note = _("oldest due %(time)s") % {"time": clock_time(due_at, filters.now)}
     narrowed = any(getattr(filters, dimension) for dimension in DIMENSIONS)
     path = opens(filters, "overdue-cases") if narrowed else f"{reverse('reports:cases')}?show=overdue"
-    tone = "late" if rows else ""
+    tone = "fault" if rows else ""
     return Need("overdue-cases", _("Overdue cases"), "flag", len(rows), note, path, tone)
 
 

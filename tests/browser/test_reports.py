@@ -25,6 +25,7 @@ REPORTS = [
     f"/reports/first-response/?{NOVEMBER}",
     f"/reports/sla/?{NOVEMBER}",
     f"/reports/feedback/?{NOVEMBER}",
+    f"/reports/workload/?{NOVEMBER}",
     f"/reports/mine/?{NOVEMBER}",
     f"/reports/tickets/?report=first-response&{NOVEMBER}",
     "/reports/first-response/?from=2020-01-01&to=2020-01-02",
@@ -36,6 +37,8 @@ SMALLEST = """[...document.querySelectorAll('svg[role=img] text')]
 UNNAMED = """[...document.querySelectorAll('svg[role=img]')].filter(node =>
     (node.getAttribute('aria-labelledby') || '').split(' ')
         .filter(id => document.getElementById(id)?.textContent.trim()).length < 2).length"""
+WITHOUT_TABLE = """[...document.querySelectorAll('svg[role=img]')].filter(node =>
+    !node.closest('figure, section, .card')?.querySelector('table tbody td')).length"""
 
 
 @pytest.fixture
@@ -49,7 +52,9 @@ def sue(live_server, page: Page, cast) -> Page:
     return page
 
 
-def test_ux39_charts_are_named_and_readable_on_every_screen_and_in_both_themes(live_server, sue, month):
+def test_ux39_charts_are_named_have_a_table_and_are_readable_on_every_screen_and_in_both_themes(
+    live_server, sue, month
+):
     found = []
     for path in REPORTS:
         for theme in ("light", "dark"):
@@ -68,6 +73,8 @@ def test_ux39_charts_are_named_and_readable_on_every_screen_and_in_both_themes(l
                 found.append((path, width, "type below 12 px"))
         if sue.evaluate(UNNAMED):
             found.append((path, "a chart without name or description"))
+        if sue.evaluate(WITHOUT_TABLE):
+            found.append((path, "a chart without its table"))
     assert found == []
 
 
