@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
@@ -48,7 +50,13 @@ class Schema(ApiView):
 
 
 def document() -> dict[str, Any]:
-    """The OpenAPI document of version 1, all of it."""
+    """The OpenAPI document of version 1, all of it, in the language of the reader. Not to be changed."""
+    return _document(get_language())
+
+
+@cache
+def _document(language: str | None) -> dict[str, Any]:
+    """It follows from the code alone, and takes most of a second."""
     found: dict[str, Any] = SchemaGenerator().get_schema(public=True)
     return found
 
