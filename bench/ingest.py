@@ -20,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +28,7 @@ from typing import NamedTuple
 import psutil
 import psycopg
 
+from bench.peer import Peer
 from tests.flows.product import Product, open_folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,7 +77,7 @@ def main() -> None:
         stack.callback(product.end)
         product.start()
         _set_up(product)
-        peer = Peer(product, options.peer, options.kit, folder) if options.peer else None
+        peer = Reader(product, options.peer, options.kit, folder) if options.peer else None
         ours: list[Round] = []
         theirs: list[Beside] = []
         for number in range(options.rounds + 1):
@@ -207,30 +208,22 @@ def _conclude(ours: list[Round], theirs: list[Beside]) -> None:
 # --- the peer -------------------------------------------------------------------------------------------
 
 
-class Peer:
-    """django-helpdesk with the kit's settings, on a database of its own beside ours."""
+class Reader:
+    """django-helpdesk that reads mail from a folder, on a database of its own beside ours."""
 
     def __init__(self, product: Product, environment: Path, kit: Path, folder: Path) -> None:
-        self.python, self.cwd = str(environment / "bin" / "python"), kit / "peer_djhd"
         self.product, self.mails = product, folder / "maildir"
         self.mails.mkdir()
-        address = product.servers.database_url
-        with psycopg.connect(address, autocommit=True) as connection:
-            connection.execute("create database djhd")
-        self.variables: Mapping[str, str] = {
-            "PATH": os.environ["PATH"],
-            "DJANGO_SETTINGS_MODULE": "djhd.settings",
-            "BENCH_DB": "djhd",
-            "BENCH_PGHOST": str(product.servers.sockets),
-            "BENCH_PGPORT": "5432",
-            "BENCH_PGUSER": "helpdesk",
-            "BENCH_MEDIA": str(folder / "media"),
-            "BENCH_MAILDIR": str(self.mails),
-            "BENCH_ADDRESS": ADDRESS,
-        }
-        self._manage("migrate", "-v0")
-        self._manage("loaddata", "-v0", "emailtemplate")
-        self._run("-c", _QUEUE)
+        self.peer = Peer(
+            environment,
+            kit,
+            product.servers.database_url,
+            BENCH_MEDIA=str(folder / "media"),
+            BENCH_MAILDIR=str(self.mails),
+            BENCH_ADDRESS=ADDRESS,
+        )
+        self.peer.manage("loaddata", "-v0", "emailtemplate")
+        self.peer.run("-c", _QUEUE)
 
     def round(self, mails: list[bytes]) -> Beside:
         """Its start-up is not counted."""
@@ -245,21 +238,12 @@ class Peer:
     def _measured(self, *arguments: str) -> tuple[float, float]:
         """Seconds that passed, and of processor time of the command and PostgreSQL."""
         began, used = time.perf_counter(), self._processor_time()
-        self._manage(*arguments)
+        self.peer.manage(*arguments)
         return time.perf_counter() - began, self._processor_time() - used
 
     def _processor_time(self) -> float:
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
         return children.ru_utime + children.ru_stime + _processor_time(self.product)["postgres"]
-
-    def _manage(self, *arguments: str) -> None:
-        self._run("manage.py", *arguments)
-
-    def _run(self, *arguments: str) -> None:
-        done = subprocess.run(
-            [self.python, *arguments], cwd=self.cwd, env=self.variables, capture_output=True, text=True
-        )
-        assert done.returncode == 0, f"{arguments}: {done.stdout[-1000:]}{done.stderr[-2000:]}"
 
 
 _QUEUE = """

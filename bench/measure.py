@@ -24,8 +24,9 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
-from bench import plans
+from bench import peer, plans, search
 from bench.bundled import ROOT, await_port, bundled, fill, free_port
 from bench.timing import interleaved
 
@@ -42,6 +43,10 @@ def main() -> None:
     parser.add_argument(
         "--data-dir", help="keep the data here and use it again (default: a temporary folder)"
     )
+    parser.add_argument("--kit", type=Path, default=ROOT.parent / "shared" / "bench")
+    parser.add_argument(
+        "--peer", type=Path, help="a virtual environment with django-helpdesk: beside it as well"
+    )
     parser.add_argument("--only", default="", help="names of operations, with commas (default: all)")
     options = parser.parse_args()
     ports = {"ours": free_port(), "bare": free_port()}
@@ -57,7 +62,13 @@ def main() -> None:
         asking = Asking(Client(ports["ours"]), Client(ports["bare"]), cookie, new_token, number)
         for name, path in pages.items():
             asking.compare(name, path)
-        _measure(asking, pages, [name for name in options.only.split(",") if name])
+        only = [name for name in options.only.split(",") if name]
+        late = _measure(asking, pages, only)
+        _search(only)
+        if options.peer:
+            _beside_peer(stack, asking, pages, options.peer, options.kit)
+        if late:
+            raise SystemExit(f"More than {MOST} times the bare page: {', '.join(late)}")
 
 
 @dataclass
@@ -99,7 +110,8 @@ def _plain(page: bytes) -> bytes:
     return re.sub(rb"\d+", b"0", re.sub(rb'"[0-9A-Za-z]{12,64}"', b'""', page))
 
 
-def _measure(asking: Asking, pages: dict[str, str], only: list[str]) -> None:
+def _measure(asking: Asking, pages: dict[str, str], only: list[str]) -> list[str]:
+    """Each operation beside the bare view; the names of the pages that take too long."""
     created = {
         "subject": "Printer prints blank pages",
         "text": "Since the update.",
@@ -127,8 +139,46 @@ def _measure(asking: Asking, pages: dict[str, str], only: list[str]) -> None:
         print(pair.line(), flush=True)
         if name in pages and pair.low > MOST:
             late.append(name)
-    if late:
-        raise SystemExit(f"More than {MOST} times the bare page: {', '.join(late)}")
+    return late
+
+
+def _search(only: list[str]) -> None:
+    """The function behind search beside the bare SQL that anybody would write first."""
+    from helpdesk.demo.bulk import COMMON_WORD, RARE_WORD
+    from tickets.models import Role, User
+
+    if only and "search" not in only:
+        return
+    person = User.objects.filter(role=Role.SUPERVISOR)[0]
+    print(f"{'':<24}{'ours':>12}{'bare SQL':>13}   ratio (quartiles)")
+    for word, often in ((COMMON_WORD, "1 in 100"), (RARE_WORD, "1 in 5000")):
+        ours, bare = search.asked(word, person), search.bare("plain", word)
+        print(interleaved(f"search, {often}", ours, bare, calls=5).line(), flush=True)
+
+
+def _beside_peer(
+    stack: ExitStack, asking: Asking, pages: dict[str, str], environment: Path, kit: Path
+) -> None:
+    """The pages and searches beside those of django-helpdesk, which has as many tickets."""
+    from django.conf import settings
+
+    from helpdesk.demo.bulk import COMMON_WORD, RARE_WORD
+    from tickets.models import Ticket
+
+    other = peer.Peer(environment, kit, settings.BUNDLED.database_url)
+    other.fill(Ticket.with_deleted.count())
+    client = Client(stack.enter_context(other.serving()))
+    cookie, number = other.sign_in()
+    theirs = peer.operations(
+        lambda path: lambda: client.ask("GET", path, {"Cookie": cookie}), number, (COMMON_WORD, RARE_WORD)
+    )
+    ours = {name: asking.get(path) for name, path in pages.items()}
+    for often, word in (("1 in 100", COMMON_WORD), ("1 in 5000", RARE_WORD)):
+        ours[f"API search, {often}"] = asking.api("GET", f"/api/v1/tickets/?search={word}")
+    print(f"{'':<24}{'ours':>12}{'django-helpdesk':>17}   ratio (quartiles)")
+    for name, ask in ours.items():
+        pair = interleaved(name, ask, theirs[name], calls=1 if "search" in name else 5)
+        print(pair.line(), flush=True)
 
 
 def _sign_in() -> tuple[str, Callable[[], str], int]:

@@ -11,6 +11,8 @@ matches collected first (which collects all of them for a frequent one).
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from typing import Any
 
 from bench.bundled import bundled, fill
 from bench.timing import interleaved
@@ -43,11 +45,29 @@ def main() -> None:
         _measure(options.tickets)
 
 
+def asked(text: str, person: Any) -> Callable[[], object]:
+    """What the search page calls when somebody asks for a text."""
+    from tickets import access, searching
+
+    return lambda: searching.found(access.worked_by(person), searching.parse(text, person))
+
+
+def bare(kind: str, word: str, table: str = "tickets_ticket") -> Callable[[], object]:
+    """Bare SQL of a kind for a word."""
+    from django.db import connection
+
+    def ask() -> object:
+        with connection.cursor() as cursor:
+            cursor.execute(statements(table)[kind], [word])
+            return cursor.fetchall()
+
+    return ask
+
+
 def _measure(tickets: int) -> None:
     from django.db import connection
 
     from helpdesk.demo.bulk import COMMON_WORD, RARE_WORD
-    from tickets import access, searching
     from tickets.models import Role, User
 
     with connection.cursor() as cursor:
@@ -55,28 +75,15 @@ def _measure(tickets: int) -> None:
     people = {role: User.objects.filter(role=role).first() for role in (Role.SUPERVISOR, Role.AGENT)}
     slow = []
 
-    def bare(statement: str, word: str) -> list[object]:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, [word])
-            return cursor.fetchall()
-
     print(f"\n{tickets} tickets{'ours':>24}{'bare':>13}   ratio (quartiles)")
     for text in (COMMON_WORD, RARE_WORD, "thank", "order", "unheardof", f"is:unresolved {COMMON_WORD}"):
         word = text.split()[-1]
         for role, person in people.items():
             assert person is not None
-
-            def ours(text: str = text, person: User = person) -> object:
-                return searching.found(access.worked_by(person), searching.parse(text, person))
-
             table = "tickets_ticket" if word in (COMMON_WORD, RARE_WORD) else "tickets_message"
-            for kind, statement in statements(table).items():
-                pair = interleaved(
-                    f"{text}, {role}, {kind}",
-                    ours,
-                    lambda statement=statement, word=word: bare(statement, word),
-                    calls=5,
-                )
+            for kind in statements(table):
+                other = bare(kind, word, table)
+                pair = interleaved(f"{text}, {role}, {kind}", asked(text, person), other, calls=5)
                 print(pair.line(), flush=True)
                 if pair.ours > LIMIT_MS:
                     slow.append(pair.name)
