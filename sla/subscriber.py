@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sla import actions
 from sla.metrics import RELEVANT
+from tickets.events import is_past
 from tickets.models import Event
 
 CHOOSING = frozenset({"ticket.opened", *actions.ASKED})
@@ -22,7 +23,13 @@ def on_ticket_events(events: Sequence[Event]) -> None:
     events = [event for event in events if event.ticket_id is not None]
     # An application is an event of its own, on which the clocks are set.
     applied = actions.apply_policies([event for event in events if event.kind in CHOOSING])
-    actions.set_clocks([event for event in events if event.pk not in applied and _moves_clocks(event)])
+    if not is_past():
+        actions.set_clocks([event for event in events if event.pk not in applied and _moves_clocks(event)])
+
+
+def on_ticket_past(events: Sequence[Event]) -> None:
+    """Clocks are folded from all events of a ticket: of a history written at once the last is enough."""
+    actions.set_clocks(events)
 
 
 def _moves_clocks(event: Event) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -251,6 +253,8 @@ def record_all(drafts: Sequence[NewEvent]) -> list[Event]:
             )
         )
     insert(events)
+    if (written := _PAST.get()) is not None:
+        written |= {event.ticket_id: event for event in events if event.ticket_id}
     for react in subscribers():
         react(events)
     hints.announce([_hint_of(draft) for draft in drafts if draft.ticket and not _is_derived(draft.kind)])
@@ -359,6 +363,34 @@ def _next_in_tickets(drafts: Sequence[NewEvent], now: datetime) -> dict[int, tup
             [list(wanted), list(wanted.values())],
         )
         return {pk: (seq, latest) for pk, seq, latest in cursor.fetchall()}
+
+
+_PAST: ContextVar[dict[int, Event] | None] = ContextVar("past", default=None)
+
+
+@contextmanager
+def past() -> Iterator[None]:
+    """Within it, whole histories of tickets are written, each in one transaction that nobody looks into.
+
+    A subscriber whose rows say how a ticket stands now may pass over the steps on the way (`is_past`): its
+    module's `on_ticket_past` is called with the last event of each ticket at the end.
+    """
+    require_transaction()
+    written: dict[int, Event] = {}
+    token = _PAST.set(written)
+    try:
+        yield
+    finally:
+        _PAST.reset(token)
+    for path in settings.TICKET_SUBSCRIBERS:
+        settle = getattr(import_module(path.rpartition(".")[0]), "on_ticket_past", None)
+        if settle is not None and written:
+            settle(list(written.values()))
+
+
+def is_past() -> bool:
+    """Whether what is recorded is the past of a ticket, more of which follows in this transaction."""
+    return _PAST.get() is not None
 
 
 @cache

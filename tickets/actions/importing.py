@@ -12,6 +12,7 @@ from tickets.actions.opening import open_ticket
 from tickets.actions.people import create_team, meet, set_role, set_teams
 from tickets.actions.properties import assign, move, prioritize
 from tickets.actions.status import STATUS_ACTIONS, reopen
+from tickets.events import past
 from tickets.models import Channel, Origin, Role, Status, Team, Ticket, User
 
 
@@ -77,22 +78,26 @@ class Importer:
 
     def _write(self, history: History) -> Ticket:
         with transaction.atomic():
-            first = history.states[0]
-            ticket = open_ticket(
-                requester=self._person(f"caller {history.requester}"),
-                subject=history.subject,
-                team=self._team(first.team),
-                by=None,
-                channel=history.channel,
-                words=history.text,
-                priority=first.priority,
-                tags=history.tags,
-                at=history.opened_at,
-            )
-            for state in history.states:
-                ticket = self._bring(ticket, state)
+            with past():
+                ticket = self._open(history)
+                for state in history.states:
+                    ticket = self._bring(ticket, state)
             self._remember(Origin.Kind.TICKET, history.key, ticket)
         return ticket
+
+    def _open(self, history: History) -> Ticket:
+        first = history.states[0]
+        return open_ticket(
+            requester=self._person(f"caller {history.requester}"),
+            subject=history.subject,
+            team=self._team(first.team),
+            by=None,
+            channel=history.channel,
+            words=history.text,
+            priority=first.priority,
+            tags=history.tags,
+            at=history.opened_at,
+        )
 
     def _bring(self, ticket: Ticket, state: State) -> Ticket:
         """Whatever differs, in the order in which it depends on each other."""
