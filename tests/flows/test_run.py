@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 
 from tests.drills import hostile
 from tests.drills.corpora import SETUP
-from tests.flows.main_job import do_the_whole_job
+from tests.flows.main_job import Office, do_the_whole_job, open_office, recover_a_customer
 from tests.flows.product import Product, await_that, open_folder
 from tests.flows.sink import Sink
 
@@ -76,9 +76,21 @@ def test_two_products_run_side_by_side_on_other_ports(product: Product, second: 
     assert not {one.pid for one in product.processes()} & {one.pid for one in second.processes()}
 
 
+@pytest.fixture(scope="module")
+def office(second: Product, sink: Sink, browser: Browser) -> Office:
+    return open_office(second, sink, browser)
+
+
 @pytest.mark.browser
-def test_the_main_job_runs_end_to_end(second: Product, sink: Sink, browser: Browser):
-    do_the_whole_job(second, sink, browser)
+def test_the_main_job_runs_end_to_end(second: Product, sink: Sink, browser: Browser, office: Office):
+    do_the_whole_job(second, sink, browser, office)
+
+
+@pytest.mark.browser
+def test_from_a_low_score_to_a_recovered_customer(
+    second: Product, sink: Sink, browser: Browser, office: Office
+):
+    recover_a_customer(second, sink, browser, office)
 
 
 def test_one_ends_and_the_other_goes_on(product: Product, second: Product):
