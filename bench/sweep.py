@@ -115,10 +115,10 @@ INSERT INTO tickets_event (ticket_id, seq, kind, subject_kind, actor_id, at, rec
         'team', team, 'assignee', agent, 'priority', 2, 'type', 'question', 'status', 'new', 'channel', 'mail',
         'spoke_first', 'customer', 'human', true, 'follows', NULL) FROM fresh
     UNION ALL SELECT id, 2, 'sla.applied', '', NULL, at, at, %(applied)s::jsonb FROM fresh;
-INSERT INTO sla_clock (ticket_id, metric, instance, state, started_at, due_at, warn_at, pause_reason, target, target_working,
+INSERT INTO sla_clock (ticket_id, metric, instance, state, started_at, running_since, due_at, warn_at, pause_reason, target, target_working,
         elapsed_working, elapsed_calendar, policy_version_id, calendar_version_id, warned_at, next_check_at, needs_measuring,
         fault, faults)
-    SELECT id, promise.metric, 1, 'running', at, at + promise.target, at + promise.target * 0.75, '', promise.target, false,
+    SELECT id, promise.metric, 1, 'running', at, at, at + promise.target, at + promise.target * 0.75, '', promise.target, false,
            '0', '0', %(policy_version)s, %(calendar_version)s,
            CASE WHEN %(warned)s AND promise.nth = 1 THEN at + promise.target * 0.75 END,
            CASE WHEN %(warned)s AND promise.nth = 1 THEN at + promise.target ELSE at + promise.target * 0.75 END,

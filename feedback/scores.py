@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 from statistics import NormalDist
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
 CONFIDENCE = 0.95
 Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 Interval = tuple[float, float]
+Answers = Iterable[int | None] | Mapping[int | None, int]
+"""Ratings one by one, or how often each was given."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Effort(Score):
     agree_high: float | None = None
 
 
-def nps(answers: Iterable[int | None]) -> Score:
+def nps(answers: Answers) -> Score:
     """The Net Promoter Score: per cent of promoters (9, 10) minus per cent of detractors (0 to 6).
 
     Passives (7, 8) stay in the denominator; None was shown but not answered. It is measured in points from
@@ -67,16 +70,16 @@ def nps(answers: Iterable[int | None]) -> Score:
     Source: F. F. Reichheld, "The One Number You Need to Grow", Harvard Business Review 81(12), 2003.
     """
     ratings, shown = _ratings(answers, (0, 10))
-    n = len(ratings)
+    n = ratings.total()
     if not n:
         return Score(None, 0, shown, None, None)
-    promoters = sum(rating >= 9 for rating in ratings)
-    detractors = sum(rating <= 6 for rating in ratings)
+    promoters = sum(count for rating, count in ratings.items() if rating >= 9)
+    detractors = sum(count for rating, count in ratings.items() if rating <= 6)
     low, high = adjusted_wald(promoters, detractors, n)
     return Score(100 * (promoters - detractors) / n, n, shown, 100 * low, 100 * high)
 
 
-def csat(answers: Iterable[int | None], scale: tuple[int, int] = (1, 5)) -> Score:
+def csat(answers: Answers, scale: tuple[int, int] = (1, 5)) -> Score:
     """Customer satisfaction: the per cent of all ratings that lie in the top two of the scale (4 and 5 of 5).
 
     None was shown but not answered. Raises ValueError for a rating outside the scale. Interval: Wilson.
@@ -84,10 +87,11 @@ def csat(answers: Iterable[int | None], scale: tuple[int, int] = (1, 5)) -> Scor
     Source: P. W. Farris and others, "Marketing Metrics", 2nd ed. 2010, section 2.7 ("top two box").
     """
     ratings, shown = _ratings(answers, scale)
-    return _share(sum(rating >= scale[1] - 1 for rating in ratings), len(ratings), shown)
+    top = sum(count for rating, count in ratings.items() if rating >= scale[1] - 1)
+    return _share(top, ratings.total(), shown)
 
 
-def ces(answers: Iterable[int | None], scale: tuple[int, int] = (1, 7)) -> Effort:
+def ces(answers: Answers, scale: tuple[int, int] = (1, 7)) -> Effort:
     """The Customer Effort Score 2.0: mean agreement with "… made it easy for me", higher is better.
 
     `agree` is the per cent of answers above the middle: the top three of seven, the top two of five. None was
@@ -97,28 +101,30 @@ def ces(answers: Iterable[int | None], scale: tuple[int, int] = (1, 7)) -> Effor
     Source: M. Dixon, N. Toman, R. DeLisi, "The Effortless Experience", 2013, chapter 6 (CES v2.0).
     """
     ratings, shown = _ratings(answers, scale)
-    n = len(ratings)
+    n = ratings.total()
     if not n:
         return Effort(None, 0, shown, None, None)
-    mean = sum(ratings) / n
+    mean = sum(rating * count for rating, count in ratings.items()) / n
     low, high = _mean_interval(ratings, mean, scale)
-    agree = _share(sum(2 * rating > scale[0] + scale[1] for rating in ratings), n, shown)
+    above = sum(count for rating, count in ratings.items() if 2 * rating > scale[0] + scale[1])
+    agree = _share(above, n, shown)
     return Effort(mean, n, shown, low, high, agree.value, agree.low, agree.high)
 
 
-def _ratings(answers: Iterable[int | None], scale: tuple[int, int]) -> tuple[list[int], int]:
-    """The ratings among the answers, and how many were shown. Raises ValueError for one off the scale."""
+def _ratings(answers: Answers, scale: tuple[int, int]) -> tuple[Counter[int], int]:
+    """How often each rating stands among the answers, and how many were shown. Raises ValueError for one off
+    the scale."""
     lowest, highest = scale
     if lowest >= highest:
         raise ValueError(f"a scale goes upward, not from {lowest} to {highest}")
-    ratings, shown = [], 0
-    for answer in answers:
-        shown += 1
+    ratings, shown = Counter[int](), 0
+    for answer, count in answers.items() if isinstance(answers, Mapping) else ((one, 1) for one in answers):
+        shown += count
         if answer is None:
             continue
         if not isinstance(answer, int) or isinstance(answer, bool) or not lowest <= answer <= highest:
             raise ValueError(f"{answer!r} is not a whole number from {lowest} to {highest}")
-        ratings.append(answer)
+        ratings[answer] += count
     return ratings, shown
 
 
@@ -163,12 +169,12 @@ def adjusted_wald(promoters: int, detractors: int, n: int) -> Interval:
     return max(-1.0, middle - reach), min(1.0, middle + reach)
 
 
-def _mean_interval(ratings: Sequence[int], mean: float, scale: tuple[int, int]) -> Interval:
+def _mean_interval(ratings: Counter[int], mean: float, scale: tuple[int, int]) -> Interval:
     """Student's t interval of a mean: mean ± t · s/√n ("Student", Biometrika 6 (1908), 1–25)."""
-    n = len(ratings)
+    n = ratings.total()
     if n == 1:
         return float(scale[0]), float(scale[1])
-    variance = sum((rating - mean) ** 2 for rating in ratings) / (n - 1)
+    variance = sum(count * (rating - mean) ** 2 for rating, count in ratings.items()) / (n - 1)
     reach = t_quantile(n - 1) * math.sqrt(variance / n)
     return max(float(scale[0]), mean - reach), min(float(scale[1]), mean + reach)
 
@@ -274,8 +280,10 @@ class Curve:
         return low, high
 
 
-def kaplan_meier(times: Iterable[tuple[float, bool]]) -> Curve:
+def kaplan_meier(times: Iterable[tuple[float, bool]], counts: Iterable[int] | None = None) -> Curve:
     """How the share with the event grows, from (time, whether it ended with the event) per subject.
+
+    With `counts` each pair stands for so many subjects: a histogram gives the curve of its rows.
 
     A subject without the event has waited `time` so far (it is censored): it counts among those at risk up to
     then, instead of being dropped. Events at a time come before censorings at the same time.
@@ -286,8 +294,9 @@ def kaplan_meier(times: Iterable[tuple[float, bool]]) -> Curve:
     """
     ended: Counter[float] = Counter()
     censored: Counter[float] = Counter()
-    for time, has_event in times:
-        (ended if has_event else censored)[time] += 1
+    weights = repeat(1) if counts is None else counts
+    for (time, has_event), count in zip(times, weights, strict=False):
+        (ended if has_event else censored)[time] += count
     at_risk = n = ended.total() + censored.total()
     waiting, spread, steps = 1.0, 0.0, []
     for time in sorted(ended.keys() | censored.keys()):

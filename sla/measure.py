@@ -134,13 +134,19 @@ class Reading:
     def is_open(self) -> bool:
         return self.state in (RUNNING, PAUSED)
 
+    @property
+    def running_since(self) -> datetime | None:
+        """When the stretch began that still runs; None while nothing is counted."""
+        span = self.spans[-1] if self.spans else None
+        return span.start if span and span.running and span.end is None else None
+
     def elapsed(self, now: datetime, *, working: bool) -> timedelta:
         """Time spent running, up to `now` for a clock that runs."""
         done = self.elapsed_working if working else self.elapsed_calendar
-        span = self.spans[-1] if self.spans else None
-        if span is None or not span.running or span.end is not None or now <= span.start:
+        since = self.running_since
+        if since is None or now <= since:
             return done
-        return done + (span.calendar.between(span.start, now) if working else now - span.start)
+        return done + (self.spans[-1].calendar.between(since, now) if working else now - since)
 
     def consumed(self, now: datetime) -> timedelta:
         """What the target counts."""

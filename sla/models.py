@@ -152,7 +152,8 @@ class Clock(models.Model):
     """One promise on one ticket: metric and instance. Its columns mean what `sla.measure.Reading` says.
 
     `breached_at` is the due instant that passed, set when the breach was recorded. `elapsed_*` is the time
-    run up to the last change of state. `next_check_at` is when the sweep looks at it again (a warning, the
+    run up to the last change of state, `running_since` when the stretch began that has run since then (None
+    while it counts nothing). `next_check_at` is when the sweep looks at it again (a warning, the
     due time, an escalation level); `needs_measuring` holds until the worker has written its Measurement;
     `fault` says why the sweep could not do its part (set-up shows it; it was tried `faults` times and is
     tried again). `due_set_at` and `due_set_by` tell a deadline set by hand: such a clock runs, though a
@@ -181,6 +182,7 @@ class Clock(models.Model):
     target_working = models.BooleanField(default=True)
     elapsed_working = models.DurationField(default=timedelta)
     elapsed_calendar = models.DurationField(default=timedelta)
+    running_since = models.DateTimeField(null=True, blank=True)
     policy_version = models.ForeignKey(
         PolicyVersion, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )

@@ -5,17 +5,16 @@ The API's face asks for them by the name in `settings.REPORT_FIGURES`: faces do 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from django.utils import timezone
 
 from feedback.models import Kind
-from feedback.scores import percentile
 from helpdesk.company import company
-from helpdesk.reports.base import grouped
-from helpdesk.reports.figures import ENOUGH, Share, waits
+from helpdesk.reports.base import Group, grouped
+from helpdesk.reports.figures import Bucket, Share, Times, merged, rows_in, waits
 from helpdesk.reports.filters import Filters, read
 from helpdesk.reports.metrics import DEFINITIONS, Definition
 from helpdesk.reports.ratings import SCORING_OF, responded, scored
@@ -53,8 +52,7 @@ def answer(report: str, params: Mapping[str, str], reader: Any) -> dict[str, Any
 
 
 def _answer(definition: Definition, filters: Filters) -> dict[str, Any]:
-    rows = definition.rows(filters)
-    groups = [] if definition.rating == Kind.NPS else grouped(rows, filters.split)
+    told, groups = _told(definition, filters)
     return {
         "report": definition.key,
         "name": str(definition.name),
@@ -66,69 +64,64 @@ def _answer(definition: Definition, filters: Filters) -> dict[str, Any]:
         "by": filters.by or next(iter(definition.by), ""),
         "split": filters.split,
         "counted_at": filters.now,
-        "counts": _counts(definition, rows),
-        "figures": _figures(definition, rows),
+        **told,
         "groups": [
-            {
-                "value": None if group.value is None else str(group.value),
-                "name": group.name,
-                "counts": _counts(definition, group.rows),
-                "figures": _figures(definition, group.rows),
-            }
+            {"value": None if group.value is None else str(group.value), "name": group.name, **group.figure}
             for group in groups
         ],
     }
 
 
-def _counts(definition: Definition, rows: Sequence[Any]) -> dict[str, int]:
-    """How many rows each slice has: as many as its list and its file."""
-    return {name: sum(map(belongs, rows)) for name, (_words, belongs) in definition.slices.items()}
-
-
-def _figures(definition: Definition, rows: Sequence[Any]) -> Figures:
-    make: Callable[[Sequence[Any]], Figures] | None = None
-    if definition.rating:
-        return _of_ratings(definition.key, rows)
+def _told(definition: Definition, filters: Filters) -> tuple[dict[str, Any], list[Group[dict[str, Any]]]]:
+    """Counts and figures of all rows, and of each group. One pass over the rows."""
+    relation, split = definition.relation(filters), (filters.split,)
     if definition.slices is WAIT_SLICES:
-        make = _of_waits
-    elif definition.slices is WORK_SLICES:
-        make = _of_work
-    return make(rows) if make else []
+        found, _others = relation.histograms(split, slices=tuple(definition.slices))
+        groups = {key: _of_waits(each) for key, each in found[split].items()}
+        return _of_waits(merged(found[split].values())), grouped(groups, filters.split)
+    if definition.slices is WORK_SLICES:
+        times = relation.quantiles((), split, slices=tuple(definition.slices))
+        groups = {key: _of_work(each) for key, each in times[split].items()}
+        return _of_work(times[()][()]), grouped(groups, filters.split)
+    is_split = definition.rating != Kind.NPS
+    sums = relation.sums((), *([split] if is_split else []))
+    groups = {key: _of_counts(definition, counts) for key, counts in sums[split].items()} if is_split else {}
+    return _of_counts(definition, sums[()][()]), grouped(groups, filters.split)
 
 
-def _of_waits(rows: Sequence[Any]) -> Figures:
-    figure = waits((row.value, row.done, row.verdict) for row in rows)
+def _of_counts(definition: Definition, counts: dict[str, int]) -> dict[str, Any]:
+    figures = _of_ratings(definition.key, counts) if definition.rating else []
+    return {"counts": counts, "figures": figures}
+
+
+def _of_waits(histogram: list[Bucket]) -> dict[str, Any]:
+    figure = waits(histogram)
     low, high = figure.median_interval if figure.median is not None else (None, None)
-    return [
+    figures = [
         _figure("median", SECONDS, figure.n, figure.median, low, high),
         _figure("p90", SECONDS, figure.n, figure.p90),
         _share("within_target", figure.within),
     ]
+    return {"counts": {name: rows_in(histogram, name) for name in WAIT_SLICES}, "figures": figures}
 
 
-def _of_work(rows: Sequence[Any]) -> Figures:
-    values = [row.value for row in rows] if len(rows) >= ENOUGH else []
+def _of_work(told: Times) -> dict[str, Any]:
+    shares = (("median", 0.5), ("p90", 0.9))
+    times = [_figure(name, SECONDS, told.n, told.within(share)) for name, share in shares]
     names = [name for name in WORK_SLICES if name != "all"]
-    shares = [
-        _share(name.replace("-", "_"), Share(sum(map(WORK_SLICES[name][1], rows)), len(rows)))
-        for name in names
-    ]
-    times = [
-        _figure(name, SECONDS, len(rows), percentile(values, share))
-        for name, share in (("median", 0.5), ("p90", 0.9))
-    ]
-    return [*times, *shares]
+    figures = [*times, *(_share(name.replace("-", "_"), told.share(name)) for name in names)]
+    return {"counts": told.counts, "figures": figures}
 
 
-def _of_ratings(report: str, rows: Sequence[Any]) -> Figures:
+def _of_ratings(report: str, counts: dict[str, int]) -> Figures:
     scoring = SCORING_OF[report]
-    found = scored(scoring, rows)
+    found = scored(scoring, counts)
     score = found.score
     shown = (score.value, score.low, score.high) if found.is_enough else (None, None, None)
     figures = [_figure("score", _UNITS[scoring.kind], score.n, *shown)]
     if scoring.kind == Kind.CES:
         figures.append(_share("agree", found.share))
-    return [*figures, _share("response_rate", responded(rows))]
+    return [*figures, _share("response_rate", responded(counts))]
 
 
 def _figure(

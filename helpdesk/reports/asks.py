@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    F,
+    IntegerField,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from feedback.models import Kind, Survey
 from feedback.questions import SCALES
 from helpdesk.models import Delivery
 from helpdesk.reports.filters import Filters
-from helpdesk.reports.waits import Slices, within
+from helpdesk.reports.relation import Slices
+from helpdesk.reports.waits import EVERY, Parts, within, words
 from tickets.models import Event
 
 
@@ -34,6 +45,7 @@ class Ask(NamedTuple):
     priority: int | None
     channel: str
     comment: str
+    has_comment: bool
     answered_at: datetime | None
     person: int | None
     survey: int | None
@@ -52,31 +64,35 @@ STAGE_WORDS = {
 }
 STAGES = tuple(STAGE_WORDS)
 """How far a resolution came on the way to an answer."""
-_NOT_ELIGIBLE = (Survey.State.SUPPRESSED, Survey.State.CANCELLED, None)
+LOST_BEFORE = {
+    "eligible": (*Survey.Reason.values, "off"),
+    "sent": ("scheduled",),
+    "delivered": ("on_its_way", "not_delivered"),
+}
+"""Why somebody did not come to a stage."""
+_NOT_ELIGIBLE = (Survey.State.SUPPRESSED, Survey.State.CANCELLED)
 _ON_ITS_WAY = (Delivery.State.QUEUED, Delivery.State.IN_FLIGHT, Delivery.State.RETRYING)
 _NOT_DELIVERED = (Delivery.State.FAILED, Delivery.State.SUPPRESSED)
 
 
-def feedback_rows(filters: Filters) -> list[Ask]:
+def satisfaction(filters: Filters) -> Parts:
     """Resolutions of the period with how far each came, or (by answering date) the answers given in it.
 
     Those that were asked something else are no part of these figures; those that were asked nothing are.
     """
-    return _resolution_rows(filters, Q(survey=None) | Q(survey__kind=Kind.CSAT))
+    return _of_resolutions(filters, Q(survey=None) | Q(survey__kind=Kind.CSAT))
 
 
-def effort_rows(filters: Filters) -> list[Ask]:
-    """As `feedback_rows`, of the resolutions for which the survey about effort was chosen."""
-    return _resolution_rows(filters, Q(survey__kind=Kind.CES))
+def effort(filters: Filters) -> Parts:
+    """As `satisfaction`, of the resolutions for which the survey about effort was chosen."""
+    return _of_resolutions(filters, Q(survey__kind=Kind.CES))
 
 
-def _resolution_rows(filters: Filters, condition: Q) -> list[Ask]:
-    resolutions = _resolutions(filters, condition)
-    if filters.reason:
-        resolutions = resolutions.filter(survey__in=_surveys_with(filters.reason))
-    mails = _delivery_states(Survey.objects.filter(resolution__in=resolutions))
-    found = resolutions.values_list(*_COLUMNS).iterator(chunk_size=5000)
-    return said([_ask(filters.by, mails, *columns) for columns in found], filters.words)
+def _of_resolutions(filters: Filters, condition: Q) -> Parts:
+    found = _narrowed(_resolutions(filters, condition), filters, "survey__")
+    asked = _asked(filters, "survey__", "at", Coalesce("survey__team_id", "ticket__team_id"))
+    ticket = {"ticket": "ticket_id", "priority": "ticket__priority", "channel": "ticket__channel"}
+    return [found.values_list(*((asked | ticket)[name] for name in Ask._fields))]
 
 
 def _resolutions(filters: Filters, condition: Q) -> Any:
@@ -96,52 +112,21 @@ def _resolutions(filters: Filters, condition: Q) -> Any:
     return events.filter(survey__state=Survey.State.ANSWERED, **within(filters.period, "survey__answered_at"))
 
 
-_COLUMNS = (
-    "at",
-    "survey__pk",
-    "survey__state",
-    "survey__reason",
-    "survey__answered_at",
-    "survey__answer__score",
-    "survey__answer__comment",
-    "survey__agent_id",
-    "survey__person_id",
-    "team",
-    "ticket_id",
-    "ticket__priority",
-    "ticket__channel",
-)
-_ROUND_COLUMNS = (
-    "resolved_at",
-    "pk",
-    "state",
-    "reason",
-    "answered_at",
-    "answer__score",
-    "answer__comment",
-    "agent_id",
-    "person_id",
-    "team_id",
-)
-
-
-def recommendation_rows(filters: Filters) -> list[Ask]:
+def recommendation(filters: Filters) -> Parts:
     """Rounds in which somebody was to be asked whether they would recommend us, by the day each was planned
     or answered."""
-    rounds = _rounds(filters)
-    if filters.reason:
-        rounds = rounds.filter(pk__in=_surveys_with(filters.reason))
-    mails = _delivery_states(rounds)
-    found = rounds.values_list(*_ROUND_COLUMNS).iterator(chunk_size=5000)
-    return said([_ask(filters.by, mails, *columns) for columns in found], filters.words)
+    asked = _asked(filters, "", "resolved_at", F("team_id"))
+    ticket = {"ticket": F("ticket_id"), "priority": Cast(Value(None), IntegerField()), "channel": words("")}
+    found = _narrowed(_rounds(filters), filters, "")
+    return [found.values_list(*((asked | ticket)[name] for name in Ask._fields))]
 
 
 def _rounds(filters: Filters) -> QuerySet[Survey]:
-    if filters.priority or filters.channel or filters.tag:
-        return Survey.objects.none()
     rounds = Survey.objects.filter(
         filters.condition(team="team", agent="agent"), kind=Kind.NPS, cadence__isnull=False
     )
+    if filters.priority or filters.channel or filters.tag:
+        rounds = rounds.filter(ticket__isnull=False)  # no round has what it takes to fit
     if filters.by != "answered":
         return rounds.filter(**within(filters.period, "resolved_at"))
     return rounds.filter(state=Survey.State.ANSWERED, **within(filters.period, "answered_at"))
@@ -159,6 +144,15 @@ def answered_surveys(filters: Filters, kind: str) -> QuerySet[Survey]:
     return found.filter(state=Survey.State.ANSWERED)
 
 
+def _narrowed(rows: Any, filters: Filters, to_survey: str) -> Any:
+    """Those in whose comment some words stand, and in whose answer a reason was chosen."""
+    if filters.reason:
+        rows = rows.filter(**{f"{to_survey}pk__in": _surveys_with(filters.reason)})
+    for word in filters.words.split():
+        rows = rows.filter(**{f"{to_survey}answer__comment__icontains": word})
+    return rows
+
+
 def _surveys_with(reason: str) -> QuerySet[Any, Any]:
     """The surveys in whose answer a reason was chosen; `reason` as in `helpdesk.reports.reasons`."""
     definition, _dot, rest = reason.partition(".")
@@ -168,69 +162,64 @@ def _surveys_with(reason: str) -> QuerySet[Any, Any]:
     ).values("pk")
 
 
-def said(rows: list[Ask], words: str) -> list[Ask]:
-    """The rows whose comment has these words; all rows without words."""
-    wanted = words.casefold().split()
-    return [row for row in rows if all(word in row.comment.casefold() for word in wanted)] if wanted else rows
+def _asked(filters: Filters, to_survey: str, at: str, team: Any) -> dict[str, Any]:
+    """The columns of an `Ask` that its survey gives; `to_survey` leads from the rows to it."""
+    stage, reason = _stage(to_survey)
+    comment = Coalesce(f"{to_survey}answer__comment", Value(""), output_field=TextField())
+    said = Case(When(Q(**{f"{to_survey}answer__comment__gt": ""}), then=True), default=False)
+    answered = F(f"{to_survey}answered_at")
+    return {
+        "value": F(f"{to_survey}answer__score"),
+        "stage": stage,
+        "reason": reason,
+        "at": answered if filters.by == "answered" else F(at),
+        "team": team,
+        "agent": F(f"{to_survey}agent_id"),
+        "comment": comment,
+        "has_comment": Cast(said, BooleanField()),
+        "answered_at": answered,
+        "person": F(f"{to_survey}person_id"),
+        "survey": F(f"{to_survey}pk"),
+    }
 
 
-def _delivery_states(surveys: QuerySet[Survey]) -> dict[int, str]:
-    """How the mail of each survey stands, by survey."""
-    sent = surveys.filter(invited_at__isnull=False).values("pk")
+def _stage(to_survey: str) -> tuple[Cast, Cast]:
+    """How far a survey came, and why not further. Only mails that did not arrive need to be looked at."""
+    state, reason = f"{to_survey}state", f"{to_survey}reason"
+    was_not_eligible = Q(**{state: None}) | Q(**{f"{state}__in": _NOT_ELIGIBLE})
+    is_scheduled, has_answer = (
+        Q(**{state: each}) for each in (Survey.State.SCHEDULED, Survey.State.ANSWERED)
+    )
+    is_on_its_way, is_lost = (
+        Q(**{f"{to_survey}pk__in": _invited(*states)}) for states in (_ON_ITS_WAY, _NOT_DELIVERED)
+    )
+    stage = Case(
+        When(was_not_eligible, then=Value("resolved")),
+        When(is_scheduled, then=Value("eligible")),
+        When(has_answer, then=Value("answered")),
+        When(is_on_its_way | is_lost, then=Value("sent")),
+        default=Value("delivered"),
+        output_field=CharField(),
+    )
+    why_not = Case(
+        When(was_not_eligible & Q(**{f"{reason}__gt": ""}), then=F(reason)),
+        When(was_not_eligible, then=Value("off")),
+        When(is_scheduled, then=Value("scheduled")),
+        When(has_answer, then=Value("")),
+        When(is_on_its_way, then=Value("on_its_way")),
+        When(is_lost, then=Value("not_delivered")),
+        default=Value("unanswered"),
+        output_field=CharField(),
+    )
+    return words(stage), words(why_not)
+
+
+def _invited(*states: str) -> QuerySet[Any, Any]:
+    """The surveys whose invitation stands in one of some states."""
     mails = Delivery.objects.filter(
-        event__kind="survey.invited", event__subject_kind="feedback.survey", event__subject_id__in=sent
+        state__in=states, event__kind="survey.invited", event__subject_kind="feedback.survey"
     )
-    return {survey: state for survey, state in mails.values_list("event__subject_id", "state") if survey}
-
-
-def _ask(
-    by: str,
-    mails: dict[int, str],
-    at: datetime,
-    survey: int | None,
-    state: str | None,
-    why_not: str | None,
-    answered_at: datetime | None,
-    score: int | None,
-    comment: str | None,
-    agent: int | None,
-    person: int | None,
-    team: int | None,
-    ticket: int | None = None,
-    priority: int | None = None,
-    channel: str = "",
-) -> Ask:
-    stage, reason = _stage(state, why_not, mails.get(survey) if survey else None)
-    return Ask(
-        ticket=ticket,
-        value=score,
-        stage=stage,
-        reason=reason,
-        at=answered_at if by == "answered" and answered_at else at,
-        team=team,
-        agent=agent,
-        priority=priority,
-        channel=channel,
-        comment=comment or "",
-        answered_at=answered_at,
-        person=person,
-        survey=survey,
-    )
-
-
-def _stage(state: str | None, why_not: str | None, mail: str | None) -> tuple[str, str]:
-    """How far it came, and why not further."""
-    if state in _NOT_ELIGIBLE:
-        return "resolved", why_not or "off"
-    if state == Survey.State.SCHEDULED:
-        return "eligible", "scheduled"
-    if state == Survey.State.ANSWERED:
-        return "answered", ""
-    if mail in _ON_ITS_WAY:
-        return "sent", "on_its_way"
-    if mail in _NOT_DELIVERED:
-        return "sent", "not_delivered"
-    return "delivered", "unanswered"
+    return mails.values("event__subject_id")
 
 
 REASON_WORDS = {
@@ -243,44 +232,39 @@ REASON_WORDS = {
 }
 
 
-def reached(stage: str) -> Callable[[Ask], bool]:
-    """Whether a resolution came at least as far as `stage`."""
-    least = STAGES.index(stage)
-    return lambda row: STAGES.index(row.stage) >= least
-
-
-def _with(name: str, value: object) -> Callable[[Ask], bool]:
-    return lambda row: getattr(row, name) == value
-
-
-def _between(low: int, high: int) -> Callable[[Ask], bool]:
-    return lambda row: row.value is not None and low <= row.value <= high
+def _reached(stage: str) -> str:
+    """A resolution came at least as far as `stage`."""
+    further = STAGES[STAGES.index(stage) :]
+    return "stage IN ({})".format(", ".join(f"'{each}'" for each in further))
 
 
 def _slices(kind: str, first: Any, groups: Slices) -> Slices:
     low, high = SCALES[kind]
     return {
-        "all": (first, lambda row: True),
-        "eligible": (_("to be asked"), reached("eligible")),
-        "sent": (_("asked"), reached("sent")),
-        "delivered": (_("reached"), reached("delivered")),
-        "answered": (_("answered"), reached("answered")),
-        "silent": (_("reached, not answered"), _with("stage", "delivered")),
+        "all": (first, EVERY),
+        "eligible": (_("to be asked"), _reached("eligible")),
+        "sent": (_("asked"), _reached("sent")),
+        "delivered": (_("reached"), _reached("delivered")),
+        "answered": (_("answered"), _reached("answered")),
+        "silent": (_("reached, not answered"), "stage = 'delivered'"),
         **groups,
-        "commented": (_("with a comment"), lambda row: bool(row.comment)),
-        **{f"score-{score}": (_("rated %(score)d"), _with("value", score)) for score in range(low, high + 1)},
-        **{f"not-{reason}": (word, _with("reason", reason)) for reason, word in REASON_WORDS.items()},
+        "commented": (_("with a comment"), "has_comment"),
+        **{f"score-{score}": (_("rated %(score)d"), f"value = {score}") for score in range(low, high + 1)},
+        **{f"not-{reason}": (word, f"reason = '{reason}'") for reason, word in REASON_WORDS.items()},
     }
 
 
-ASK_SLICES = _slices(Kind.CSAT, _("resolved"), {"satisfied": (_("rated 4 or 5"), _between(4, 5))})
-EFFORT_SLICES = _slices(Kind.CES, _("resolved"), {"agree": (_("found it easy (5 to 7)"), _between(5, 7))})
+ASK_FACTS = ("stage", "reason", "value", "has_comment")
+ASK_SLICES = _slices(Kind.CSAT, _("resolved"), {"satisfied": (_("rated 4 or 5"), "value BETWEEN 4 AND 5")})
+EFFORT_SLICES = _slices(
+    Kind.CES, _("resolved"), {"agree": (_("found it easy (5 to 7)"), "value BETWEEN 5 AND 7")}
+)
 RECOMMENDATION_SLICES = _slices(
     Kind.NPS,
     _("planned"),
     {
-        "promoters": (_("promoters (9 or 10)"), _between(9, 10)),
-        "passives": (_("passives (7 or 8)"), _between(7, 8)),
-        "detractors": (_("detractors (0 to 6)"), _between(0, 6)),
+        "promoters": (_("promoters (9 or 10)"), "value BETWEEN 9 AND 10"),
+        "passives": (_("passives (7 or 8)"), "value BETWEEN 7 AND 8"),
+        "detractors": (_("detractors (0 to 6)"), "value BETWEEN 0 AND 6"),
     },
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial, wraps
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest
@@ -165,22 +165,24 @@ def capital(word: str) -> str:
     return word[:1].upper() + word[1:]
 
 
+Figure = TypeVar("Figure")
+
+
 @dataclass(frozen=True)
-class Group:
-    """The rows of one value of a dimension, under its name."""
+class Group(Generic[Figure]):
+    """What is said of the rows of one value of a dimension, under its name."""
 
     value: Any
     name: str
-    rows: list[Any]
+    figure: Figure
 
 
-def grouped(rows: Iterable[Any], dimension: str) -> list[Group]:
-    """Rows by a dimension, in a fixed order that ranks nobody: by name, priorities from urgent down."""
-    found: dict[Any, list[Any]] = {}
-    for row in rows:
-        found.setdefault(getattr(row, dimension), []).append(row)
+def grouped(figures: Mapping[tuple[Any, ...], Figure], dimension: str) -> list[Group[Figure]]:
+    """What a relation said by the values of a dimension, in a fixed order that ranks nobody: by name,
+    priorities from urgent down."""
+    found = {value: figure for (value,), figure in figures.items()}
     names = dimension_names(dimension, found)
-    groups = [Group(value, names.get(value, f"#{value}"), members) for value, members in found.items()]
+    groups = [Group(value, names.get(value, f"#{value}"), figure) for value, figure in found.items()]
     if dimension == "priority":
         return sorted(groups, key=lambda group: -group.value)
     return sorted(groups, key=lambda group: (group.value is None, group.name.casefold(), str(group.value)))

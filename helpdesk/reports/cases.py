@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, NamedTuple
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import BooleanField, Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
 from feedback.models import Recovery
-from feedback.questions import is_low
+from feedback.questions import LOW
 from helpdesk.reports.filters import Filters
-from helpdesk.reports.waits import MET, MISSED, PENDING, Slices, within
+from helpdesk.reports.relation import Slices
+from helpdesk.reports.waits import EVERY, MET, MISSED, PENDING, Parts, of_ticket, within, words
+from sla.elapsed import Seconds, seconds_between
 from sla.models import NEVER, Clock, ClockState, MetricName
 
 
@@ -60,98 +63,71 @@ def overdue(cases: Any, now: datetime) -> Any:
 
 
 def _asked_about(filters: Filters) -> Any:
-    cases = Recovery.objects.filter(
-        filters.condition(
-            team="ticket__team",
-            agent="owner",
-            priority="ticket__priority",
-            channel="ticket__channel",
-            tag="ticket__tags",
-        ),
-        ticket__deleted_at=None,
-    )
-    return with_clock(cases)
+    return with_clock(Recovery.objects.filter(of_ticket(filters, agent="owner"), ticket__deleted_at=None))
 
 
-def overdue_rows(filters: Filters) -> list[CaseRow]:
-    """The cases that are overdue now, the longest first."""
-    rows = overdue(_asked_about(filters), filters.now).order_by("place_at", "pk")
-    return [_row(one, filters.now, late=True) for one in _values(rows)]
+def overdue_cases(filters: Filters) -> Parts:
+    """The cases that are overdue now: how long over their due time."""
+    late = overdue(_asked_about(filters), filters.now)
+    return [_as_rows(late, filters.now, seconds_between("due_at", filters.now))]
 
 
-def case_rows(filters: Filters) -> list[CaseRow]:
+def cases(filters: Filters) -> Parts:
     """The cases opened in the period. Those that fell away by themselves are left out."""
-    rows = _asked_about(filters).filter(reason="", **within(filters.period, "opened_at"))
-    return [_row(one, filters.now) for one in _values(rows)]
+    return [_as_rows(_opened(filters), filters.now)]
 
 
-def asked_again_rows(filters: Filters) -> list[CaseRow]:
+def asked_again(filters: Filters) -> Parts:
     """Of the cases opened in the period those whose customer answered when asked again."""
-    return [row for row in case_rows(filters) if row.score is not None]
+    return [_as_rows(_opened(filters).filter(asked_again__answer__isnull=False), filters.now)]
 
 
-def _values(rows: Any) -> Any:
-    return rows.values(
+def _opened(filters: Filters) -> Any:
+    return _asked_about(filters).filter(reason="", **within(filters.period, "opened_at"))
+
+
+def _as_rows(rows: Any, now: datetime, spent: Any = None) -> Any:
+    is_done = Q(clock_state=ClockState.FULFILLED)
+    is_missed = Q(breached_at__isnull=False) | (~is_done & Q(due_at__lt=now))
+    rows = rows.annotate(until=Coalesce("closed_at", Value(now)))
+    spent = spent or Case(
+        When(is_done, then=Coalesce(Seconds(F("used")), Value(0.0))),
+        default=seconds_between("opened_at", "until"),
+    )
+    verdict = Case(
+        When(is_missed, then=Value(MISSED)), When(is_done, then=Value(MET)), default=Value(PENDING)
+    )
+    no_longer_low = (Q(survey__kind=kind, asked_again__answer__score__gt=low) for kind, low in LOW.items())
+    return rows.values_list(
         "ticket_id",
+        Greatest(spent, Value(0.0)),
+        _is(is_done),
+        words(verdict),
         "opened_at",
-        "contacted_at",
-        "closed_at",
+        "ticket__team_id",
         "owner_id",
-        "due_at",
-        "breached_at",
-        "clock_state",
-        "used",
-        team=F("ticket__team_id"),
-        priority=F("ticket__priority"),
-        channel=F("ticket__channel"),
-        kind=F("survey__kind"),
-        score=F("asked_again__answer__score"),
-    ).iterator(chunk_size=5000)
-
-
-def _row(one: dict[str, Any], now: datetime, *, late: bool = False) -> CaseRow:
-    done = one["clock_state"] == ClockState.FULFILLED
-    if late:
-        spent = now - one["due_at"]
-    elif done:
-        spent = one["used"]
-    else:
-        spent = (one["closed_at"] or now) - one["opened_at"]
-    is_missed = one["breached_at"] is not None or (not done and one["due_at"] and one["due_at"] < now)
-    return CaseRow(
-        ticket=one["ticket_id"],
-        value=max(spent or timedelta(0), timedelta(0)).total_seconds(),
-        done=done,
-        verdict=MISSED if is_missed else MET if done else PENDING,
-        at=one["opened_at"],
-        team=one["team"],
-        agent=one["owner_id"],
-        priority=one["priority"],
-        channel=one["channel"],
-        is_closed=one["closed_at"] is not None,
-        score=one["score"],
-        is_recovered=one["score"] is not None and not is_low(one["kind"], one["score"]),
+        "ticket__priority",
+        "ticket__channel",
+        _is(Q(closed_at__isnull=False)),
+        "asked_again__answer__score",
+        _is(reduce(or_, no_longer_low)),
     )
 
 
-def is_loop_closed(row: CaseRow) -> bool:
-    """The case is closed, and its customer was contacted within the target."""
-    return row.is_closed and row.done and row.verdict == MET
+def _is(condition: Q) -> Any:
+    return Case(When(condition, then=True), default=False, output_field=BooleanField())
 
 
-def _having(name: str) -> Callable[[CaseRow], bool]:
-    return lambda row: bool(getattr(row, name))
-
-
+CASE_FACTS = ("is_closed", "done", "verdict", "is_recovered")
 CASE_SLICES: Slices = {
-    "all": (_("opened"), lambda row: True),
-    "loop-closed": (_("closed, contacted within target"), is_loop_closed),
-    "open": (_("still open"), lambda row: not row.is_closed),
-    "missed": (_("contacted late or not at all"), lambda row: row.verdict == MISSED),
+    "all": (_("opened"), EVERY),
+    "loop-closed": (_("closed, contacted within target"), f"is_closed AND done AND verdict = '{MET}'"),
+    "open": (_("still open"), "NOT is_closed"),
+    "missed": (_("contacted late or not at all"), f"verdict = '{MISSED}'"),
 }
 AGAIN_SLICES: Slices = {
-    "all": (_("answered again"), lambda row: True),
-    "recovered": (_("no longer a low score"), _having("is_recovered")),
+    "all": (_("answered again"), EVERY),
+    "recovered": (_("no longer a low score"), "is_recovered"),
 }
 
 # --- the list -------------------------------------------------------------------------------------------

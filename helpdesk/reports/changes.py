@@ -6,7 +6,7 @@ of the median first response the share within target speaks. Numbers of tickets 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,28 +14,26 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from feedback.scores import wilson
-from helpdesk.reports.base import dimension_names, grouped, opens
-from helpdesk.reports.figures import ENOUGH_FOR_TREND, Share, within_target
+from helpdesk.reports.base import dimension_names, opens
+from helpdesk.reports.figures import ENOUGH_FOR_TREND, Share
 from helpdesk.reports.filters import Filters
+from helpdesk.reports.metrics import DEFINITIONS
 from helpdesk.reports.periods import Period
-from helpdesk.reports.ratings import SCORING_OF, scored
-from helpdesk.reports.work import WORK_SLICES
-from tickets.models import Ticket
 
 MOST = 5
 """So many sentences at most."""
-Weeks = tuple[list[Any], list[Any]]
-"""Rows of the week before, and of the last week that is over."""
+BY_TAG, BY_TEAM = ("span", "tag"), ("span", "tag", "team")
+Weeks = tuple[Share, Share]
+"""Of the week before, and of the last week that is over."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One figure that may change: `share` counts it, `rises` and `falls` say it. `slices` of `report` are the
-    rows that were hit, and all that were judged."""
+    """One figure that may change: `rises` and `falls` say it. `slices` of `report` are the rows that were
+    hit, and all that were judged."""
 
     report: str
     slices: tuple[str, str]
-    share: Callable[[Sequence[Any]], Share]
     rises: Any
     falls: Any
 
@@ -51,95 +49,80 @@ class Change:
     before: tuple[int, str]
 
 
-def _within_target(rows: Sequence[Any]) -> Share:
-    return within_target(row.verdict for row in rows)
-
-
-def _satisfied(rows: Sequence[Any]) -> Share:
-    return scored(SCORING_OF["feedback"], rows).share
-
-
-def _reopened(rows: Sequence[Any]) -> Share:
-    return Share(sum(map(WORK_SLICES["reopened"][1], rows)), len(rows))
-
-
-def _all(rows: Sequence[Any]) -> Share:
-    return Share(len(rows), len(rows))
-
-
 SUBJECTS = (
     Subject(
         "opened",
         ("all", "all"),
-        _all,
         gettext_lazy("%(name)s: more tickets came, %(now)s after %(before)s."),
         gettext_lazy("%(name)s: fewer tickets came, %(now)s after %(before)s."),
     ),
     Subject(
         "first-response",
         ("met", "judged"),
-        _within_target,
         gettext_lazy("%(name)s: first responses got better, %(now)s within target after %(before)s."),
         gettext_lazy("%(name)s: first responses got worse, %(now)s within target after %(before)s."),
     ),
     Subject(
         "feedback",
         ("satisfied", "answered"),
-        _satisfied,
         gettext_lazy("%(name)s: satisfaction got better, %(now)s after %(before)s."),
         gettext_lazy("%(name)s: satisfaction got worse, %(now)s after %(before)s."),
     ),
     Subject(
         "work",
         ("reopened", "all"),
-        _reopened,
         gettext_lazy("%(name)s: reopening got worse, %(now)s of settled tickets after %(before)s."),
         gettext_lazy("%(name)s: reopening got better, %(now)s of settled tickets after %(before)s."),
     ),
 )
 
 
-def changes(filters: Filters, spans: tuple[Period, Period], rows: dict[str, Weeks]) -> list[Change]:
-    """The largest changes from the first of two weeks to the second: in all, by team and by tag."""
+def changes(filters: Filters, spans: tuple[Period, Period]) -> list[Change]:
+    """The largest changes from the first of two adjoining weeks to the second: in all, by team and by tag."""
+    both = filters.during(Period(spans[0].first, spans[1].last, filters.zone))
+    told = [(subject, _weeks(subject, both, spans)) for subject in SUBJECTS]
+    names = {
+        dimension: dimension_names(
+            dimension, {value for _s, groups in told for of, value in groups if of == dimension}
+        )
+        for dimension in ("team", "tag")
+    }
     found: list[Change] = []
-    tags = _tags({row.ticket for weeks in rows.values() for week in weeks for row in week})
-    for subject in SUBJECTS:
-        for name, narrowed, weeks in _groups(filters, rows[subject.report], tags):
-            change = change_of(subject, name, narrowed, spans, weeks)
+    for subject, groups in told:
+        teams = sum(of == "team" for of, _value in groups)
+        for (of, value), weeks in groups.items():
+            if not of and teams == 1:
+                continue
+            name = names[of][value] if of else _("In all")
+            words = _("Tag “%(name)s”") % {"name": name} if of == "tag" else name
+            narrowed = filters.narrowed(of, value) if of else filters
+            change = change_of(subject, words, narrowed, spans, weeks)
             if change:
                 found.append(change)
-    return sorted(found, key=lambda change: -change.size)[:MOST]
+    return sorted(found, key=lambda change: (-change.size, change.sentence))[:MOST]
 
 
-def _groups(
-    filters: Filters, weeks: Weeks, tags: dict[int, list[int]]
-) -> Iterable[tuple[str, Filters, Weeks]]:
-    before, now = weeks
-    is_before = set(map(id, before))
-    teams = grouped([*before, *now], "team")
-    if len(teams) != 1:
-        yield _("In all"), filters, weeks
-    for group in teams:
-        yield group.name, filters.narrowed("team", group.value), _split(group.rows, is_before)
-    by_tag: dict[int, list[Any]] = {}
-    for row in (*before, *now):
-        for tag in tags.get(row.ticket, ()):
-            by_tag.setdefault(tag, []).append(row)
-    names = dimension_names("tag", by_tag)
-    for tag, members in sorted(by_tag.items(), key=lambda item: names[item[0]]):
-        words = _("Tag “%(name)s”") % {"name": names[tag]}
-        yield words, filters.narrowed("tag", tag), _split(members, is_before)
-
-
-def _split(rows: Sequence[Any], is_before: set[int]) -> Weeks:
-    return [row for row in rows if id(row) in is_before], [row for row in rows if id(row) not in is_before]
+def _weeks(subject: Subject, filters: Filters, spans: Sequence[Period]) -> dict[tuple[str, Any], Weeks]:
+    """Both weeks of all rows ("", None), of each team and of each tag. One query."""
+    relation = DEFINITIONS[subject.report].relation(filters).shared_out(spans).with_tags()
+    sums = relation.sums(BY_TAG, BY_TEAM, slices=subject.slices)
+    hit, judged = subject.slices
+    shares: dict[tuple[str, Any], dict[int, Share]] = {}
+    for key, counts in (sums[BY_TAG] | sums[BY_TEAM]).items():
+        span, tag, *team = key
+        if team and tag is not None:
+            continue
+        group = ("team", team[0]) if team else ("", None) if tag is None else ("tag", tag)
+        shares.setdefault(group, {})[span] = Share(counts[hit], counts[judged])
+    nothing = Share(0, 0)
+    return {group: (weeks.get(0, nothing), weeks.get(1, nothing)) for group, weeks in shares.items()}
 
 
 def change_of(
     subject: Subject, name: str, filters: Filters, spans: tuple[Period, Period], weeks: Weeks
 ) -> Change | None:
     """The change of one subject between two weeks; None where it may be chance, or there are too few."""
-    before, now = (subject.share(week) for week in weeks)
+    before, now = weeks
     is_count = subject.slices[0] == subject.slices[1]
     if not (_counts_differ(now.n, before.n) if is_count else now.differs_from(before)):
         return None
@@ -170,17 +153,3 @@ def _counts_differ(one: int, other: int) -> bool:
         return False
     low, high = wilson(one, one + other)
     return low > 0.5 or high < 0.5
-
-
-BATCH = 5000
-
-
-def _tags(tickets: set[int]) -> dict[int, list[int]]:
-    """The tags of each of these tickets that has any."""
-    keys, found = sorted(tickets), dict[int, list[int]]()
-    links = Ticket.tags.through._default_manager
-    for start in range(0, len(keys), BATCH):
-        rows = links.filter(ticket_id__in=keys[start : start + BATCH]).values_list("ticket_id", "tag_id")
-        for ticket, tag in rows:
-            found.setdefault(ticket, []).append(tag)
-    return found

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from feedback.scores import Curve, differs, kaplan_meier, wilson
 
@@ -82,14 +82,61 @@ class Waits:
         return self.curve.median_interval()
 
 
-def waits(rows: Iterable[tuple[float, bool, str]]) -> Waits:
-    """Sum up (seconds waited, whether it was answered, verdict) per ticket."""
-    rows = list(rows)
-    within = within_target(verdict for _seconds, _done, verdict in rows)
-    return Waits(kaplan_meier((seconds, done) for seconds, done, _verdict in rows), within)
+class Bucket(NamedTuple):
+    """`n` rows whose times (seconds) hardly differ: `value` is the longest of them, `hits` says how many
+    belong to which slice. Buckets of the same `key` and `done` are the same stretch of time."""
+
+    key: float
+    done: bool
+    value: float
+    n: int
+    hits: Mapping[str, int]
 
 
-def within_target(verdicts: Iterable[str]) -> Share:
-    """Kept promises among those with a verdict."""
-    counts = Counter(verdicts)
-    return Share(counts["met"], counts["met"] + counts["missed"])
+def merged(histograms: Iterable[Iterable[Bucket]]) -> list[Bucket]:
+    """One histogram of all: the same as if the rows had never been told apart."""
+    found: dict[tuple[float, bool], Bucket] = {}
+    for bucket in (bucket for histogram in histograms for bucket in histogram):
+        same = found.get(bucket[:2])
+        if same:
+            hits = {name: count + same.hits[name] for name, count in bucket.hits.items()}
+            value, n = max(bucket.value, same.value), bucket.n + same.n
+            bucket = Bucket(bucket.key, bucket.done, value, n, hits)
+        found[bucket[:2]] = bucket
+    return list(found.values())
+
+
+def rows_in(histogram: Iterable[Bucket], slice_: str = "") -> int:
+    """How many rows there are, or of them in a slice."""
+    return sum(bucket.hits[slice_] if slice_ else bucket.n for bucket in histogram)
+
+
+PROMISED = ("met", "missed")
+"""The slices by which `waits` tells what was kept."""
+
+
+def waits(histogram: Iterable[Bucket]) -> Waits:
+    """Sum up how long rows waited and, by the slices `PROMISED`, whether in time."""
+    buckets = list(histogram)
+    met, missed = (rows_in(buckets, name) for name in PROMISED)
+    curve = kaplan_meier(((each.value, each.done) for each in buckets), [each.n for each in buckets])
+    return Waits(curve, Share(met, met + missed))
+
+
+@dataclass(frozen=True)
+class Times:
+    """How many rows each slice has, and the exact times (seconds) that some shares of all do not exceed."""
+
+    counts: Mapping[str, int]
+    times: Mapping[float, float | None]
+
+    @property
+    def n(self) -> int:
+        return self.counts["all"]
+
+    def within(self, share: float) -> float | None:
+        """None where there are too few rows."""
+        return self.times[share] if self.n >= ENOUGH else None
+
+    def share(self, slice_: str) -> Share:
+        return Share(self.counts[slice_], self.n)

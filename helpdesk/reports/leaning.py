@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from helpdesk.reports.asks import Ask
 from helpdesk.reports.base import grouped, opens
 from helpdesk.reports.figures import Share
 from helpdesk.reports.filters import Filters
 from helpdesk.reports.ratings import responded
+from helpdesk.reports.relation import Sums
 
 LEANS_BY = ("team", "priority", "channel")
 
@@ -48,12 +47,13 @@ class Leaning:
         }
 
 
-def leanings(filters: Filters, rows: Sequence[Ask], report: str) -> list[Leaning]:
-    """Each team, priority and channel; a dimension that has only one value says nothing and is left out."""
-    whole = responded(rows)
+def leanings(filters: Filters, sums: Sums, report: str) -> list[Leaning]:
+    """Each team, priority and channel, of which `sums` tells; a dimension that has only one value says
+    nothing and is left out."""
+    whole = responded(sums[()][()])
     found: list[Leaning] = []
     for dimension in LEANS_BY:
-        groups = [(group, responded(group.rows)) for group in grouped(rows, dimension)]
+        groups = [(group, responded(group.figure)) for group in grouped(sums[dimension,], dimension)]
         groups = [(group, share) for group, share in groups if share.n]
         if len(groups) < 2:
             continue

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.dateformat import format as date_format
@@ -104,14 +102,3 @@ def weeks(last: date, zone: ZoneInfo, count: int = WEEKS) -> list[Period]:
     monday = last - timedelta(days=last.weekday())
     starts = [monday - timedelta(weeks=back) for back in range(count - 1, -1, -1)]
     return [Period(start, start + timedelta(days=6), zone) for start in starts]
-
-
-def shared_out(rows: Iterable[Any], spans: list[Period]) -> list[list[Any]]:
-    """The rows (with an instant `at`) that fall into each of some adjoining periods; others are left out."""
-    edges = [span.since for span in spans] + [spans[-1].until]
-    found: list[list[Any]] = [[] for _span in spans]
-    for row in rows:
-        place = bisect_right(edges, row.at) - 1
-        if 0 <= place < len(found):
-            found[place].append(row)
-    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,8 @@ from django.utils.translation import gettext_lazy
 from feedback import words
 from feedback.models import Kind
 from feedback.questions import SCALES
-from feedback.scores import Score, ces, csat, nps
-from helpdesk.reports.asks import Ask, reached
+from feedback.scores import Answers, Score, ces, csat, nps
 from helpdesk.reports.figures import ENOUGH, Share
-
-Answers = Iterable[int | None]
 
 
 @dataclass(frozen=True)
@@ -180,15 +177,13 @@ class Scored:
         return Share(self.hits, self.n)
 
 
-def scored(scoring: Scoring, rows: Sequence[Ask]) -> Scored:
-    """The score of the rows that were reached: those who did not answer were shown it all the same."""
-    shown = [row.value for row in rows if row.value is not None or reached("delivered")(row)]
+def scored(scoring: Scoring, counts: Mapping[str, int]) -> Scored:
+    """The score by how many rows each slice has: those who did not answer were shown it all the same."""
     low, high = scoring.scale
-    counts = dict.fromkeys(range(low, high + 1), 0)
-    for value in shown:
-        if value is not None:
-            counts[value] += 1
-    return Scored(scoring, scoring.score(shown), counts)
+    ratings: dict[int, int] = {rating: counts[f"score-{rating}"] for rating in range(low, high + 1)}
+    shown: dict[int | None, int] = {None: counts["delivered"] - counts["answered"]}
+    shown.update(ratings.items())
+    return Scored(scoring, scoring.score(shown), ratings)
 
 
 def rating_words(scoring: Scoring) -> list[str]:
@@ -197,7 +192,6 @@ def rating_words(scoring: Scoring) -> list[str]:
     return [f"{rating.value} {rating.word}".strip() for rating in found]
 
 
-def responded(rows: Sequence[Ask]) -> Share:
+def responded(counts: Mapping[str, int]) -> Share:
     """Answers among the surveys that were delivered."""
-    delivered = [row for row in rows if reached("delivered")(row)]
-    return Share(sum(row.stage == "answered" for row in delivered), len(delivered))
+    return Share(counts["answered"], counts["delivered"])

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, FilteredRelation, Q, QuerySet, Window
+from django.db.models.fields.json import KT
+from django.db.models.functions import Lead
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.reports.filters import Filters
-from helpdesk.reports.waits import Slices, Wait, within
+from helpdesk.reports.relation import Slices
+from helpdesk.reports.waits import EVERY, NO, YES, Parts, as_waits, of_tickets, within
+from sla.elapsed import seconds_between
 from tickets.events import STATUS_KINDS
 from tickets.models import UNRESOLVED_STATUSES, Event, Speaker, Status, Ticket
+from tickets.statements import rows_of, text_of
 
 AGES = {
     "day": (_("less than 1 day"), timedelta(0), timedelta(days=1)),
@@ -48,122 +51,78 @@ class Work(NamedTuple):
     moves: int
     reopened: int
 
-    @property
-    def is_one_touch(self) -> bool:
-        return self.replies == 1 and not self.reopened
-
-    @property
-    def is_handed_over(self) -> bool:
-        return self.moves > 0 or self.owners > 1
-
 
 def settled(filters: Filters) -> QuerySet[Ticket]:
     """Tickets that are settled now and whose last resolution falls into the period."""
-    return Ticket.objects.filter(
-        filters.condition(team="team", agent="assignee", priority="priority", channel="channel", tag="tags"),
+    found: QuerySet[Ticket] = of_tickets(filters).filter(
         status__in=(Status.RESOLVED, Status.CLOSED),
-        spam_at=None,
         merged_into=None,
         **within(filters.period, "resolved_at"),
     )
+    return found
 
 
-def work_rows(filters: Filters) -> list[Work]:
-    """Every settled ticket once, with what it took. Two queries."""
-    tickets = settled(filters)
-    taken = _taken(tickets)
-    columns = ("pk", "opened_at", "resolved_at", "team_id", "assignee_id", "priority", "channel")
-    return [
-        Work(
-            pk,
-            (resolved_at - opened_at).total_seconds(),
-            True,
-            "",
-            resolved_at,
-            team,
-            agent,
-            priority,
-            channel,
-            None,
-            False,
-            *taken.get(pk, (0, 0, 0, 0)),
-        )
-        for pk, opened_at, resolved_at, team, agent, priority, channel in tickets.values_list(*columns)
-    ]
+COUNTED_KINDS = (
+    "ticket.opened",
+    "ticket.replied",
+    "message.withdrawn",
+    "ticket.assigned",
+    "ticket.moved",
+    "ticket.reopened",
+)
 
 
-def _taken(tickets: QuerySet[Ticket]) -> dict[int, tuple[int, int, int, int]]:
-    """Answers, owners, changes of team and reopenings of each ticket, from its events."""
-    answered = Q(kind="ticket.replied", data__by=Speaker.AGENT, data__human=True)
-    owned = Q(kind="ticket.assigned") & ~Q(data__assignee__1=None)
-    owned |= Q(kind="ticket.opened") & ~Q(data__assignee=None)
-    kinds = (
-        "ticket.opened",
-        "ticket.replied",
-        "message.withdrawn",
-        "ticket.assigned",
-        "ticket.moved",
-        "ticket.reopened",
+def work(filters: Filters) -> Parts:
+    """Every settled ticket once, with what its events say it took."""
+    answered = Q(said__kind="ticket.replied", said__data__by=Speaker.AGENT, said__data__human=True)
+    owned = Q(said__kind="ticket.assigned") & ~Q(said__data__assignee__1=None)
+    owned |= Q(said__kind="ticket.opened") & ~Q(said__data__assignee=None)
+    counted = FilteredRelation("events", condition=Q(events__kind__in=COUNTED_KINDS))
+    tickets: Any = settled(filters).annotate(
+        said=counted,
+        replies=Count("said", filter=answered) - Count("said", filter=Q(said__kind="message.withdrawn")),
+        owners=Count("said", filter=owned),
+        moves=Count("said", filter=Q(said__kind="ticket.moved")),
+        reopened=Count("said", filter=Q(said__kind="ticket.reopened")),
     )
-    found = (
-        Event.objects.filter(ticket__in=tickets.values("pk"), kind__in=kinds)
-        .values("ticket_id")
-        .annotate(
-            replies=Count("pk", filter=answered) - Count("pk", filter=Q(kind="message.withdrawn")),
-            owners=Count("pk", filter=owned),
-            moves=Count("pk", filter=Q(kind="ticket.moved")),
-            reopened=Count("pk", filter=Q(kind="ticket.reopened")),
-        )
-        .order_by()
-        .values_list("ticket_id", "replies", "owners", "moves", "reopened")
-    )
-    return {pk: tuple(counts) for pk, *counts in found.iterator(chunk_size=5000)}
+    took = seconds_between("opened_at", "resolved_at")
+    return [as_waits(tickets, "resolved_at", took, YES, "replies", "owners", "moves", "reopened")]
 
 
-def backlog_rows(filters: Filters) -> list[Wait]:
+def backlog(filters: Filters) -> Parts:
     """Tickets that are not settled at this moment, with their age in seconds. The period plays no part."""
-    found = Ticket.objects.filter(
-        filters.condition(team="team", agent="assignee", priority="priority", channel="channel", tag="tags"),
-        status__in=UNRESOLVED_STATUSES,
-        spam_at=None,
-    ).values_list("pk", "opened_at", "team_id", "assignee_id", "priority", "channel")
-    return [
-        Wait(
-            pk, (filters.now - at).total_seconds(), False, "", at, team, agent, priority, channel, None, False
-        )
-        for pk, at, team, agent, priority, channel in found
-    ]
+    left = of_tickets(filters).filter(status__in=UNRESOLVED_STATUSES)
+    return [as_waits(left, value=seconds_between("opened_at", filters.now), done=NO)]
 
 
 def time_by_status(filters: Filters) -> dict[str, timedelta]:
     """How long the settled tickets of the period stood in each status until their last resolution."""
-    spent: defaultdict[str, timedelta] = defaultdict(timedelta)
-    events = (
-        Event.objects.filter(
-            ticket__in=settled(filters).values("pk"), kind__in=(*STATUS_KINDS, "ticket.opened")
-        )
-        .order_by("ticket_id", "seq")
-        .values_list("ticket_id", "at", "data__status")
+    until = Window(Lead("at"), partition_by="ticket_id", order_by="seq")
+    events = Event.objects.filter(
+        ticket__in=settled(filters).values("pk"), kind__in=(*STATUS_KINDS, "ticket.opened")
+    ).order_by()
+    stretches = text_of(events.values_list(KT("data__status__1"), KT("data__status"), "at", until))
+    found = rows_of(
+        "SELECT coalesce(changed, first), sum(until - at) "  # noqa: S608 - compiled by Django
+        f"FROM ({stretches}) AS stretch (changed, first, at, until) WHERE until IS NOT NULL GROUP BY 1"
     )
-    last: tuple[int, datetime, str] | None = None
-    for ticket, at, status in events.iterator(chunk_size=5000):
-        if last and last[0] == ticket:
-            spent[last[2]] += at - last[1]
-        last = (ticket, at, status[1] if isinstance(status, list) else status)
-    return {status: spent[status] for status in UNRESOLVED_STATUSES}
+    spent: dict[str, timedelta] = dict(found)
+    return {status: spent.get(status, timedelta()) for status in UNRESOLVED_STATUSES}
 
 
-def _aged(since: timedelta, until: timedelta) -> Callable[[Any], bool]:
-    return lambda row: since.total_seconds() <= row.value < until.total_seconds()
+def _aged(since: timedelta, until: timedelta) -> str:
+    return f"value >= {since.total_seconds()} AND value < {until.total_seconds()}"
 
 
+WORK_FACTS = ("replies", "owners", "moves", "reopened")
 WORK_SLICES: Slices = {
-    "all": (_("settled"), lambda row: True),
-    "one-touch": (_("settled by one answer"), lambda row: row.is_one_touch),
-    "reopened": (_("reopened on the way"), lambda row: row.reopened > 0),
-    "handed-over": (_("handed over"), lambda row: row.is_handed_over),
+    "all": (_("settled"), EVERY),
+    "one-touch": (_("settled by one answer"), "replies = 1 AND reopened = 0"),
+    "reopened": (_("reopened on the way"), "reopened > 0"),
+    "handed-over": (_("handed over"), "moves > 0 OR owners > 1"),
 }
+AGE_FACTS = ("value",)
 AGE_SLICES: Slices = {
-    "all": (_("not settled"), lambda row: True),
-    **{f"age-{key}": (words, _aged(since, until)) for key, (words, since, until) in AGES.items()},
+    "all": (_("not settled"), EVERY),
+    **{f"age-{key}": (said, _aged(since, until)) for key, (said, since, until) in AGES.items()},
 }

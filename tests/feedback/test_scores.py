@@ -244,6 +244,17 @@ def test_without_waiting_subjects_the_curve_gives_plain_percentiles(values, shar
     assert curve.share_by(max(values)) == pytest.approx(1)
 
 
+@given(subjects)
+def test_a_histogram_gives_the_curve_of_its_rows(times):
+    counts = Counter(times)
+    assert scores.kaplan_meier(counts.keys(), counts.values()) == scores.kaplan_meier(times)
+
+
+@given(ratings)
+def test_counted_ratings_say_the_same_as_the_ratings_one_by_one(answers):
+    assert scores.csat(Counter(answers)) == scores.csat(answers)
+
+
 @given(subjects, st.integers(0, 60))
 def test_one_more_who_waits_never_shortens_the_median(times, wait):
     before = scores.kaplan_meier(times).quantile(0.5)

@@ -11,10 +11,9 @@ from feedback.actions import install_standard_survey
 from feedback.models import Survey
 from helpdesk import actions as outward
 from helpdesk.models import BlockedSender
-from helpdesk.reports.asks import feedback_rows
 from helpdesk.reports.filters import Filters
+from helpdesk.reports.metrics import DEFINITIONS
 from helpdesk.reports.periods import Period
-from helpdesk.reports.waits import first_response_rows, opened_rows, resolved_rows
 from sla import actions as sla_actions
 from sla.models import Clock, Measurement
 from tests.helpdesk.desk.pages import words
@@ -36,7 +35,8 @@ def counted():
     now, zone = timezone.now(), ZoneInfo("UTC")
     days = Period((now - timedelta(days=1)).date(), (now + timedelta(days=1)).date(), zone)
     filters = Filters(now=now, zone=zone, dates=days)
-    return [len(rows(filters)) for rows in (opened_rows, resolved_rows, first_response_rows, feedback_rows)]
+    reports = ("opened", "resolved", "first-response", "feedback")
+    return [DEFINITIONS[report].relation(filters).count() for report in reports]
 
 
 def test_spam_counts_nowhere_refuses_its_sender_and_can_be_taken_back(cast, settled):

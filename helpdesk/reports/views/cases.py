@@ -25,7 +25,7 @@ from helpdesk.holding import hold_of
 from helpdesk.once import KeyReused, once
 from helpdesk.reports.base import frame, member_deed, member_view, opens, overseer_deed
 from helpdesk.reports.case_forms import AnswerForm, ContactForm, OutcomeForm, OwnerForm
-from helpdesk.reports.cases import SHOWN, is_loop_closed, listed, overdue, with_clock
+from helpdesk.reports.cases import SHOWN, listed, overdue, with_clock
 from helpdesk.reports.figures import Share
 from helpdesk.reports.filters import read
 from helpdesk.reports.metrics import DEFINITIONS
@@ -68,10 +68,10 @@ def recoveries(request: HttpRequest) -> HttpResponse:
 
 def _figures(filters: Any) -> dict[str, Any]:
     loop, again = DEFINITIONS["cases"], DEFINITIONS["asked-again"]
-    opened, answered = loop.rows(filters), again.rows(filters)
+    opened, answered = (each.relation(filters).sums(())[()][()] for each in (loop, again))
     return {
-        "loop_rate": Share(sum(map(is_loop_closed, opened)), len(opened)),
-        "recovered": Share(sum(row.is_recovered for row in answered), len(answered)),
+        "loop_rate": Share(opened["loop-closed"], opened["all"]),
+        "recovered": Share(answered["recovered"], answered["all"]),
         "definitions": (loop, again),
         "opens": {
             "opened": opens(filters, "cases"),

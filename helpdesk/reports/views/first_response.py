@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,15 +11,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk.reports import charts, sentences
-from helpdesk.reports.base import frame, grouped, opens, report_view, selects, split_tabs
+from helpdesk.reports.base import Group, frame, grouped, opens, report_view, selects, split_tabs
 from helpdesk.reports.empty import latest_period
-from helpdesk.reports.figures import Waits, waits
+from helpdesk.reports.figures import PROMISED, Bucket, Waits, merged, rows_in, waits
 from helpdesk.reports.filters import Filters, read
 from helpdesk.reports.metrics import DEFINITIONS
-from helpdesk.reports.periods import Period, shared_out, weeks
+from helpdesk.reports.periods import Period, weeks
 from helpdesk.reports.rows import lines
-from helpdesk.reports.waits import Wait, shared_target
+from helpdesk.reports.waits import shared_target
 
+MOST_BY_WEEK = 3
+"""More teams than this stand in no column of a week side by side."""
+TARGET = ("target", "target_working")
 LISTED = 5
 """So many of those who wait longest stand on the page; the rest is one click away."""
 
@@ -29,15 +32,16 @@ def first_response(request: HttpRequest) -> HttpResponse:
     """The finding, the curve, the breakdown, the weeks, and who still waits."""
     definition = DEFINITIONS["first-response"]
     filters = read(request.GET, timezone.now(), by=definition.by)
-    rows = definition.rows(filters)
+    found, targets = told(filters)
+    whole = waits(merged(found["team",].values()))
     context = frame(request, "first-response", filters) | {
         "definition": definition,
         "selects": selects(filters, _dates(), basis=True),
-        "summary": summary(rows),
+        "summary": whole,
         "export": _export(filters),
     }
-    if rows:
-        context |= _figures(request, filters, rows)
+    if whole.n:
+        context |= _figures(request, filters, found, shared_target(targets, working=filters.is_working))
     else:
         context["latest"] = latest_period(filters, "opened_at")
     return render(request, "reports/first_response.html", context)
@@ -51,26 +55,35 @@ def _export(filters: Filters) -> str:
     return filters.query(report="first-response", slice="all")
 
 
-def summary(rows: Sequence[Wait]) -> Waits:
-    return waits((row.value, row.done, row.verdict) for row in rows)
+Found = dict[tuple[str, ...], dict[tuple[Any, ...], list[Bucket]]]
 
 
-def _figures(request: HttpRequest, filters: Filters, rows: list[Wait]) -> dict[str, Any]:
-    whole = summary(rows)
-    target = shared_target(rows, working=filters.is_working)
-    teams = [group for group in grouped(rows, "team") if len(group.rows) >= charts.FEWEST]
-    series = [(group.name, summary(group.rows)) for group in teams]
+def told(filters: Filters) -> tuple[Found, set[tuple[Any, ...]]]:
+    """How long each team's and each group's customers wait, and the different targets. One query."""
+    relation = DEFINITIONS["first-response"].relation(filters)
+    return relation.histograms(("team",), (filters.split,), slices=PROMISED, beside=TARGET)
+
+
+def waits_of(filters: Filters) -> Waits:
+    """How long customers wait for the first answer."""
+    found, _targets = DEFINITIONS["first-response"].relation(filters).histograms((), slices=PROMISED)
+    return waits(found[()].get((), []))
+
+
+def _figures(request: HttpRequest, filters: Filters, found: Found, target: float | None) -> dict[str, Any]:
+    whole = waits(merged(found["team",].values()))
+    series = [(group.name, waits(group.figure)) for group in _enough(found["team",])]
     if not 1 < len(series) <= charts.MOST:
         series = [(_("All"), whole)]
-    waiting = sorted((row for row in rows if not row.done), key=lambda row: (-row.value, row.ticket))
+    waiting = DEFINITIONS["first-response"].relation(filters).sliced("waiting")
     return {
         "finding": sentences.waits_finding(whole, filters.is_working),
         "target": target,
         "curve": charts.curve_chart(series, filters.is_working, target),
-        "breakdown": _breakdown(filters, rows),
+        "breakdown": _breakdown(filters, found),
         "tabs": split_tabs(filters),
         "weeks": _weekly(filters, target),
-        "waiting": list(lines(waiting[:LISTED], request.user)),
+        "waiting": list(lines(waiting.rows("value DESC, ticket", LISTED), request.user)),
         "opens": {
             name: opens(filters, "first-response", name) for name in DEFINITIONS["first-response"].slices
         },
@@ -78,30 +91,44 @@ def _figures(request: HttpRequest, filters: Filters, rows: list[Wait]) -> dict[s
     }
 
 
-def _breakdown(filters: Filters, rows: list[Wait]) -> list[dict[str, Any]]:
-    found = []
-    for group in grouped(rows, filters.split):
+def _enough(teams: Mapping[tuple[Any, ...], list[Bucket]]) -> list[Group[list[Bucket]]]:
+    """The teams that have enough rows for a curve of their own."""
+    return [group for group in grouped(teams, "team") if rows_in(group.figure) >= charts.FEWEST]
+
+
+def _breakdown(filters: Filters, found: Found) -> list[dict[str, Any]]:
+    lines = []
+    for group in grouped(found[filters.split,], filters.split):
         narrowed = filters.narrowed(filters.split, group.value)
-        found.append(
+        lines.append(
             {
                 "name": group.name,
-                "figure": summary(group.rows),
+                "figure": waits(group.figure),
                 "all": opens(narrowed, "first-response"),
                 "met": opens(narrowed, "first-response", "met"),
                 "judged": opens(narrowed, "first-response", "judged"),
             }
         )
-    return found
+    return lines
 
 
 def _weekly(filters: Filters, target: float | None) -> charts.WeekChart:
     """Eight weeks up to the end of the period, by team where there are few teams."""
     spans = weeks(min(filters.period.last, filters.now.astimezone(filters.zone).date()), filters.zone)
     whole = filters.during(Period(spans[0].first, spans[-1].last, filters.zone))
-    rows = DEFINITIONS["first-response"].rows(whole)
-    groups = [group for group in grouped(rows, "team") if len(group.rows) >= charts.FEWEST]
-    named = [(group.name, group.rows) for group in groups] if 1 < len(groups) <= 3 else [(_("All"), rows)]
-    series = [(name, [summary(week) for week in shared_out(members, spans)]) for name, members in named]
+    relation = DEFINITIONS["first-response"].relation(whole).shared_out(spans)
+    found, _targets = relation.histograms(("team", "span"), slices=PROMISED)
+    by_team: dict[tuple[Any, ...], dict[int, list[Bucket]]] = {}
+    for (team, span), histogram in found["team", "span"].items():
+        by_team.setdefault((team,), {})[span] = histogram
+    enough = _enough({team: merged(by_span.values()) for team, by_span in by_team.items()})
+    named = [(group.name, [by_team[group.value,]]) for group in enough]
+    if not 1 < len(named) <= MOST_BY_WEEK:
+        named = [(_("All"), list(by_team.values()))]
+    series = [
+        (name, [waits(merged(team.get(span, []) for team in teams)) for span in range(len(spans))])
+        for name, teams in named
+    ]
     return charts.week_chart(series, spans, filters, target)
 
 
@@ -110,5 +137,5 @@ def _left_out(filters: Filters) -> list[tuple[int, str, str]]:
     if filters.by:
         return []
     words = {"unanswered": _("resolved before anybody answered"), "outgoing": _("opened by us")}
-    counted = ((key, len(DEFINITIONS[key].rows(filters)), word) for key, word in words.items())
+    counted = ((key, DEFINITIONS[key].relation(filters).count(), word) for key, word in words.items())
     return [(count, word, opens(filters, key)) for key, count, word in counted if count]

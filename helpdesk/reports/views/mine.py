@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,30 +14,26 @@ from helpdesk.reports.filters import read
 from helpdesk.reports.metrics import DEFINITIONS
 from helpdesk.reports.ratings import responded
 from helpdesk.reports.rows import lines
-from helpdesk.reports.views.feedback import satisfied
-from helpdesk.reports.views.first_response import summary
+from helpdesk.reports.views.feedback import latest_comments, satisfied
+from helpdesk.reports.views.first_response import waits_of
 from helpdesk.reports.views.sla import part
-
-LISTED = 10
 
 
 @member_view
 def mine(request: HttpRequest) -> HttpResponse:
     """First responses, promises and ratings that are credited to the reader."""
     filters = replace(read(request.GET, timezone.now()), agent=str(request.user.pk), split="team")
-    waits = DEFINITIONS["first-response"].rows(filters)
-    asks = DEFINITIONS["feedback"].rows(filters)
-    commented: list[Any] = [row for row in asks if row.comment and row.answered_at]
-    commented.sort(key=lambda row: row.answered_at, reverse=True)
+    asked = DEFINITIONS["feedback"].relation(filters)
+    asks, waits = asked.sums(())[()][()], waits_of(filters)
     context = frame(request, "mine", filters) | {
         "selects": [s for s in selects(filters, {}, basis=True) if s.name in ("period", "basis")],
-        "summary": summary(waits),
-        "finding": sentences.waits_finding(summary(waits), filters.is_working) if waits else "",
+        "summary": waits,
+        "finding": sentences.waits_finding(waits, filters.is_working) if waits.n else "",
         "score": satisfied(asks),
         "rate": responded(asks),
         "promises": [part(DEFINITIONS[key], filters) for key in ("first-response", "resolution")],
-        "comments": list(lines(commented[:LISTED], request.user)),
-        "commented": len(commented),
+        "comments": list(lines(latest_comments(asked), request.user)),
+        "commented": asks["commented"],
         "opens": {
             "first-response": opens(filters, "first-response"),
             "answered": opens(filters, "feedback", "answered"),

@@ -13,14 +13,13 @@ from django.utils.translation import gettext as _
 
 from helpdesk.reports import charts, needs
 from helpdesk.reports.base import frame, member_view, opens, selects
-from helpdesk.reports.changes import Change, changes
-from helpdesk.reports.figures import Share
+from helpdesk.reports.changes import changes
+from helpdesk.reports.figures import PROMISED, Share, Waits, waits
 from helpdesk.reports.filters import Filters, read
 from helpdesk.reports.geometry import time_label
 from helpdesk.reports.metrics import DEFINITIONS
-from helpdesk.reports.periods import Period, shared_out, weeks
+from helpdesk.reports.periods import Period, weeks
 from helpdesk.reports.views.feedback import satisfied
-from helpdesk.reports.views.first_response import summary
 from tickets import access
 
 
@@ -32,42 +31,40 @@ def overview(request: HttpRequest) -> HttpResponse:
     filters = replace(read(request.GET, timezone.now()), tag="")
     spans = weeks(filters.now.astimezone(filters.zone).date(), filters.zone)
     whole = filters.during(Period(spans[0].first, spans[-1].last, filters.zone))
-    by_week = _rows_by_week(whole, spans)
     context = frame(request, "index", filters) | {
         "selects": [select for select in selects(filters, {}, basis=False) if select.name == "team"],
         "needs": needs.needs_now(request.user, filters),
-        "trends": trends(whole, spans, by_week),
-        "changes": _changes(whole, spans, by_week),
+        "trends": trends(whole, spans),
+        # The open week is never compared.
+        "changes": changes(whole, (spans[-3], spans[-2])),
         "compared": spans[-2],
     }
     return render(request, "reports/overview.html", context)
 
 
-def _rows_by_week(filters: Filters, spans: list[Period]) -> dict[str, list[list[Any]]]:
-    return {
-        key: shared_out(DEFINITIONS[key].rows(filters), spans)
-        for key in ("first-response", "opened", "resolved", "feedback")
-    }
+Counts = list[dict[str, int]]
+"""How many rows each slice has, week by week."""
 
 
-def _changes(filters: Filters, spans: list[Period], by_week: dict[str, list[list[Any]]]) -> list[Change]:
-    """The two weeks before this one, which is open and never compared."""
-    before, now = spans[-3:-1]
-    rows = {key: (weeks[-3], weeks[-2]) for key, weeks in by_week.items() if key != "resolved"}
-    settled = DEFINITIONS["work"].rows(filters.during(Period(before.first, now.last, filters.zone)))
-    first, second = shared_out(settled, [before, now])
-    return changes(filters, (before, now), rows | {"work": (first, second)})
-
-
-def trends(filters: Filters, spans: list[Period], by_week: dict[str, list[list[Any]]]) -> list[charts.Trend]:
+def trends(filters: Filters, spans: list[Period]) -> list[charts.Trend]:
     """Four small multiples over the same eight weeks; the evidence is of the last week that is over."""
     is_open = [span.covers(filters.now) for span in spans]
+    relation = DEFINITIONS["first-response"].relation(filters).shared_out(spans)
+    found, _others = relation.histograms(("span",), slices=PROMISED)
+    responses = [waits(found["span",].get((index,), [])) for index in range(len(spans))]
+    opened, resolved, asked = (_by_week(filters, spans, key) for key in ("opened", "resolved", "feedback"))
     return [
-        _median(filters, spans, by_week["first-response"], is_open),
-        _within(filters, spans, by_week["first-response"], is_open),
-        _volume(filters, spans, by_week, is_open),
-        _satisfied(filters, spans, by_week["feedback"], is_open),
+        _median(filters, spans, responses, is_open),
+        _within(filters, spans, responses, is_open),
+        _volume(filters, spans, opened, resolved, is_open),
+        _satisfied(filters, spans, asked, is_open),
     ]
+
+
+def _by_week(filters: Filters, spans: list[Period], report: str) -> Counts:
+    definition = DEFINITIONS[report]
+    found = definition.relation(filters).shared_out(spans).sums(("span",))["span",]
+    return [found.get((index,), dict.fromkeys(definition.slices, 0)) for index in range(len(spans))]
 
 
 def _last_closed(is_open: list[bool]) -> int:
@@ -89,10 +86,7 @@ def _trend(
     )
 
 
-def _median(
-    filters: Filters, spans: list[Period], rows: list[list[Any]], is_open: list[bool]
-) -> charts.Trend:
-    figures = [summary(week) for week in rows]
+def _median(filters: Filters, spans: list[Period], figures: list[Waits], is_open: list[bool]) -> charts.Trend:
     values = [figure.median for figure in figures]
     labels = ["–" if value is None else time_label(value, filters.is_working) for value in values]
     last = _last_closed(is_open)
@@ -110,19 +104,15 @@ def _median(
     )
 
 
-def _within(
-    filters: Filters, spans: list[Period], rows: list[list[Any]], is_open: list[bool]
-) -> charts.Trend:
-    shares = [summary(week).within for week in rows]
+def _within(filters: Filters, spans: list[Period], figures: list[Waits], is_open: list[bool]) -> charts.Trend:
+    shares = [figure.within for figure in figures]
     return _share_trend(
         filters, spans, shares, is_open, _("Answered within target"), ("first-response", "judged", 1)
     )
 
 
-def _satisfied(
-    filters: Filters, spans: list[Period], rows: list[list[Any]], is_open: list[bool]
-) -> charts.Trend:
-    shares = [satisfied(week) for week in rows]
+def _satisfied(filters: Filters, spans: list[Period], asked: Counts, is_open: list[bool]) -> charts.Trend:
+    shares = [satisfied(week) for week in asked]
     return _share_trend(
         filters, spans, shares, is_open, _("Satisfied, 4 or 5 of 5"), ("feedback", "answered", 3)
     )
@@ -163,10 +153,9 @@ def _counts(share: Share) -> str:
 
 
 def _volume(
-    filters: Filters, spans: list[Period], by_week: dict[str, list[list[Any]]], is_open: list[bool]
+    filters: Filters, spans: list[Period], came: Counts, went: Counts, is_open: list[bool]
 ) -> charts.Trend:
-    opened = [float(len(week)) for week in by_week["opened"]]
-    resolved = [float(len(week)) for week in by_week["resolved"]]
+    opened, resolved = ([float(week["all"]) for week in weeks] for weeks in (came, went))
     top, last = charts.scale_top(opened, resolved), _last_closed(is_open)
     words = [[str(round(value)) for value in values] for values in (opened, resolved)]
     return _trend(

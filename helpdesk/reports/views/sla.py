@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -12,10 +12,9 @@ from django.utils.translation import gettext as _
 
 from helpdesk.reports.base import capital, frame, grouped, opens, report_view, selects
 from helpdesk.reports.empty import latest_period
-from helpdesk.reports.figures import within_target
+from helpdesk.reports.figures import Share
 from helpdesk.reports.filters import Filters, read
 from helpdesk.reports.metrics import DEFINITIONS, Definition
-from helpdesk.reports.waits import PENDING, UNPROMISED, Wait
 from sla import queries as sla_queries
 
 METRICS = ("first-response", "next-response", "resolution")
@@ -35,7 +34,7 @@ def sla(request: HttpRequest) -> HttpResponse:
         "selects": selects(filters, dates, basis=False),
         "parts_of_sla": parts,
         "n": sum(part["n"] for part in parts),
-        "without_policy": len(DEFINITIONS["no-policy"].rows(filters)),
+        "without_policy": DEFINITIONS["no-policy"].relation(filters).count(),
         "opens_without_policy": opens(filters, "no-policy"),
     }
     if not context["n"]:
@@ -44,33 +43,33 @@ def sla(request: HttpRequest) -> HttpResponse:
 
 
 def part(definition: Definition, filters: Filters) -> dict[str, Any]:
-    rows: list[Wait] = definition.rows(filters)
+    sums = definition.relation(filters).sums((), ("priority",))
+    whole = sums[()][()]
     return {
         "definition": definition,
         "name": capital(str(definition.name)),
-        "n": len(rows),
+        "n": whole["all"],
         "all": opens(filters, definition.key),
-        "unpromised": sum(row.verdict == UNPROMISED for row in rows),
+        "unpromised": whole["unpromised"],
         "opens_unpromised": opens(filters, definition.key, "unpromised"),
         "lines": [
-            _line(_("All"), filters, definition, rows),
+            _line(_("All"), filters, definition, whole),
             *(
-                _line(group.name, filters.narrowed("priority", group.value), definition, group.rows)
-                for group in grouped(rows, "priority")
+                _line(group.name, filters.narrowed("priority", group.value), definition, group.figure)
+                for group in grouped(sums["priority",], "priority")
             ),
         ]
-        if rows
+        if whole["all"]
         else [],
     }
 
 
-def _line(name: str, filters: Filters, definition: Definition, rows: Sequence[Wait]) -> dict[str, Any]:
-    share = within_target(row.verdict for row in rows)
+def _line(name: str, filters: Filters, definition: Definition, counts: Mapping[str, int]) -> dict[str, Any]:
     return {
         "name": name,
-        "share": share,
-        "missed": share.n - share.hits,
-        "pending": sum(row.verdict == PENDING for row in rows),
+        "share": Share(counts["met"], counts["judged"]),
+        "missed": counts["missed"],
+        "pending": counts["pending"],
         "opens": {
             slice_: opens(filters, definition.key, slice_) for slice_ in ("judged", "missed", "pending")
         },

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -32,28 +31,26 @@ def _asked(request: HttpRequest) -> tuple[Definition, str, Filters]:
     return definition, slice_, filters
 
 
-def _rows(definition: Definition, slice_: str, filters: Filters) -> list[Any]:
-    """The rows of a slice: the longest waits and the worst ratings first, then by number."""
-    belongs = definition.slices[slice_][1]
-    rows = [row for row in definition.rows(filters) if belongs(row)]
-    sign = 1 if definition.rating else -1
-    return sorted(rows, key=lambda row: (row.value is None, sign * (row.value or 0), row.ticket or 0, row.at))
+def _order(definition: Definition) -> str:
+    """The longest waits and the worst ratings first, then by number."""
+    return f"value {'ASC' if definition.rating else 'DESC'} NULLS LAST, coalesce(ticket, 0), at"
 
 
 @member_view
 def tickets(request: HttpRequest) -> HttpResponse:
     """One page of the rows; `after` is how many rows stand before it in an order that does not change."""
     definition, slice_, filters = _asked(request)
-    rows = _rows(definition, slice_, filters)
+    rows = definition.relation(filters).sliced(slice_)
+    count = rows.count()
     after = request.GET.get("after", "0")
     start = int(after) if after.isascii() and after.isdigit() and len(after) < 9 else 0
     context = frame(request, definition.key, filters) | {
         "definition": definition,
         "slice_word": _slice_word(definition, slice_),
-        "count": len(rows),
-        "lines": list(lines(rows[start : start + PAGE], request.user)),
-        "shown": _shown(start, rows),
-        "older": _page(filters, definition, slice_, start + PAGE) if start + PAGE < len(rows) else None,
+        "count": count,
+        "lines": list(lines(rows.rows(_order(definition), PAGE, start), request.user)),
+        "shown": _shown(start, count),
+        "older": _page(filters, definition, slice_, start + PAGE) if start + PAGE < count else None,
         "newer": _page(filters, definition, slice_, 0) if start else None,
         "narrowed_to": _narrowed_to(filters),
         "asks": bool(definition.rating),
@@ -69,12 +66,12 @@ def _slice_word(definition: Definition, slice_: str) -> str:
     return word % {"score": int(slice_.removeprefix("score-"))} if slice_.startswith("score-") else word
 
 
-def _shown(start: int, rows: Sequence[Any]) -> str:
-    last = min(start + PAGE, len(rows))
+def _shown(start: int, count: int) -> str:
+    last = min(start + PAGE, count)
     return _("%(first)d to %(last)d of %(count)d") % {
         "first": min(start + 1, last),
         "last": last,
-        "count": len(rows),
+        "count": count,
     }
 
 
@@ -97,7 +94,7 @@ def _narrowed_to(filters: Filters) -> list[str]:
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The same rows as CSV."""
     definition, slice_, filters = _asked(request)
-    rows = _rows(definition, slice_, filters)
+    rows = definition.relation(filters).sliced(slice_).stream(_order(definition))
     content = stream(rows, request.user, kind=definition.kind, basis=filters.basis)
     response = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")
     first, last = filters.period.first, filters.period.last

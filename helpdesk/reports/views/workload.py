@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -13,16 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from feedback.scores import percentile
 from helpdesk.reports.base import frame, grouped, opens, report_view, selects
 from helpdesk.reports.charts import stacked
 from helpdesk.reports.empty import latest_period
-from helpdesk.reports.figures import ENOUGH, Share
+from helpdesk.reports.figures import Times
 from helpdesk.reports.filters import Filters, read
 from helpdesk.reports.metrics import DEFINITIONS
-from helpdesk.reports.periods import DAY, Period, shared_out
-from helpdesk.reports.waits import Wait
-from helpdesk.reports.work import AGES, WORK_SLICES, Work, time_by_status
+from helpdesk.reports.periods import DAY, Period
+from helpdesk.reports.work import AGES, WORK_SLICES, time_by_status
 from helpdesk.times import duration
 from tickets.models import Status
 
@@ -34,55 +32,72 @@ FEW_DAYS = 14
 def workload(request: HttpRequest) -> HttpResponse:
     """Arrivals beside resolutions, the backlog by age, how tickets were settled, where their time went."""
     filters = replace(read(request.GET, timezone.now()), basis="calendar")
-    rows = {key: DEFINITIONS[key].rows(filters) for key in ("opened", "resolved", "work", "backlog")}
+    spans = list(_pieces(filters.period))
+    came, went = (_by_span(filters, spans, key) for key in ("opened", "resolved"))
+    work = DEFINITIONS["work"].relation(filters).quantiles((), ("priority",), slices=tuple(WORK_SLICES))
+    settled = work[()][()]
+    ages, oldest = _backlog(filters)
+    totals = {
+        "opened": sum(came),
+        "resolved": sum(went),
+        "work": settled.n,
+        "backlog": ages["all"],
+    }
     context = frame(request, "workload", filters) | {
         "selects": selects(filters, {}, basis=False),
-        "finding": _finding(rows, filters),
-        "spans": _spans(filters, rows),
-        "totals": {
-            key: (len(rows[key]), opens(filters, key)) for key in ("opened", "resolved", "work", "backlog")
-        },
-        "ages": _ages(filters, rows["backlog"]),
-        "shares": _shares(filters, rows["work"]),
-        "lines": _lines(filters, rows["work"]),
+        "finding": _finding(totals, oldest),
+        "spans": _spans(filters, spans, came, went),
+        "totals": {key: (count, opens(filters, key)) for key, count in totals.items()},
+        "ages": _ages(filters, ages),
+        "shares": _shares(filters, settled),
+        "lines": _lines(filters, settled, work["priority",]),
         "statuses": _statuses(filters),
         "definitions": [DEFINITIONS[key] for key in ("work", "backlog")],
     }
-    if not any(rows.values()):
+    if not any(totals.values()):
         context["latest"] = latest_period(filters, "opened_at")
     return render(request, "reports/workload.html", context)
 
 
-def _finding(rows: dict[str, list[Any]], filters: Filters) -> str:
+def _by_span(filters: Filters, spans: list[Period], report: str) -> list[int]:
+    """How many rows fall into each of the pieces of the period."""
+    found = DEFINITIONS[report].relation(filters).shared_out(spans).sums(("span",))["span",]
+    return [found[index,]["all"] if (index,) in found else 0 for index in range(len(spans))]
+
+
+def _backlog(filters: Filters) -> tuple[dict[str, int], float]:
+    """How many tickets that are not settled have which age, and the seconds of the oldest."""
+    relation = DEFINITIONS["backlog"].relation(filters)
+    return relation.sums(())[()][()], relation.count_and_ends()[2]
+
+
+def _finding(totals: Mapping[str, int], oldest: float) -> str:
     """What came and went, and what is left, in two sentences."""
-    came, went, left = (len(rows[key]) for key in ("opened", "resolved", "backlog"))
+    came, went, left = (totals[key] for key in ("opened", "resolved", "backlog"))
     words = ngettext("%(came)d ticket came", "%(came)d tickets came", came) % {"came": came}
     words += ngettext(", %(went)d resolution.", ", %(went)d resolutions.", went) % {"went": went}
     if not left:
         return f"{words} {_('Nothing is left.')}"
-    oldest = duration(timedelta(seconds=max(row.value for row in rows["backlog"])))
     waiting = ngettext(
         "%(left)d is not settled, the oldest for %(time)s.",
         "%(left)d are not settled, the oldest for %(time)s.",
         left,
     )
-    return f"{words} {waiting % {'left': left, 'time': oldest}}"
+    return f"{words} {waiting % {'left': left, 'time': duration(timedelta(seconds=oldest))}}"
 
 
-def _spans(filters: Filters, rows: dict[str, list[Any]]) -> list[dict[str, Any]]:
+def _spans(filters: Filters, spans: list[Period], came: list[int], went: list[int]) -> list[dict[str, Any]]:
     """Days, or weeks cut at the ends of the period: what came, what was settled, and the difference."""
-    spans = list(_pieces(filters.period))
-    came, went = (shared_out(rows[key], spans) for key in ("opened", "resolved"))
-    top = max((len(found) for found in (*came, *went)), default=0) or 1
+    top = max((*came, *went), default=0) or 1
     return [
         {
             "name": str(span),
             "is_open": span.covers(filters.now),
-            "opened": len(opened),
-            "resolved": len(resolved),
-            "more": len(opened) - len(resolved),
-            "opened_width": round(100 * len(opened) / top, 2),
-            "resolved_width": round(100 * len(resolved) / top, 2),
+            "opened": opened,
+            "resolved": resolved,
+            "more": opened - resolved,
+            "opened_width": round(100 * opened / top, 2),
+            "resolved_width": round(100 * resolved / top, 2),
             "opens": {key: opens(filters.during(span), key) for key in ("opened", "resolved")},
         }
         for span, opened, resolved in zip(spans, came, went, strict=True)
@@ -99,20 +114,17 @@ def _pieces(period: Period) -> Any:
         first = last + DAY
 
 
-def _ages(filters: Filters, rows: list[Wait]) -> Any:
-    belongs: dict[str, Callable[[Any], bool]] = {
-        key: DEFINITIONS["backlog"].slices[f"age-{key}"][1] for key in AGES
-    }
+def _ages(filters: Filters, counts: Mapping[str, int]) -> Any:
     tones = dict(zip(AGES, ("best", "good", "fair", "poor", "bad"), strict=True))
     return stacked(
         [
-            (str(words), sum(map(belongs[key], rows)), tones[key], opens(filters, "backlog", f"age-{key}"))
+            (str(words), counts[f"age-{key}"], tones[key], opens(filters, "backlog", f"age-{key}"))
             for key, (words, _since, _until) in AGES.items()
         ]
     )
 
 
-def _shares(filters: Filters, rows: list[Work]) -> list[dict[str, Any]]:
+def _shares(filters: Filters, settled: Times) -> list[dict[str, Any]]:
     names = {
         "one-touch": _("Settled by one answer"),
         "reopened": _("Reopened on the way"),
@@ -121,30 +133,30 @@ def _shares(filters: Filters, rows: list[Work]) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "share": Share(sum(map(WORK_SLICES[key][1], rows)), len(rows)),
-            "count": sum(map(WORK_SLICES[key][1], rows)),
+            "share": settled.share(key),
+            "count": settled.counts[key],
             "opens": opens(filters, "work", key),
         }
         for key, name in names.items()
     ]
 
 
-def _lines(filters: Filters, rows: list[Work]) -> list[dict[str, Any]]:
+def _lines(filters: Filters, settled: Times, by_priority: Mapping[Any, Times]) -> list[dict[str, Any]]:
     """Time to resolution in all and by priority; a median only where there are enough."""
-    groups = [(_("All"), filters, rows)]
+    groups = [(_("All"), filters, settled)]
     groups += [
-        (group.name, filters.narrowed("priority", group.value), group.rows)
-        for group in grouped(rows, "priority")
+        (group.name, filters.narrowed("priority", group.value), group.figure)
+        for group in grouped(by_priority, "priority")
     ]
     return [
         {
             "name": name,
-            "n": len(members),
+            "n": times.n,
             "opens": opens(narrowed, "work"),
-            "median": percentile([row.value for row in members], 0.5) if len(members) >= ENOUGH else None,
-            "p90": percentile([row.value for row in members], 0.9) if len(members) >= ENOUGH else None,
+            "median": times.within(0.5),
+            "p90": times.within(0.9),
         }
-        for name, narrowed, members in groups
+        for name, narrowed, times in groups
     ]
 
 

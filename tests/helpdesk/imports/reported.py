@@ -22,7 +22,7 @@ def as_reported(reader: User) -> Totals:
     assert asked
     definition, filters = asked
     took: dict[int, list[float]] = {}
-    for row in definition.rows(filters):
+    for row in definition.relation(filters).stream("ticket"):
         took.setdefault(row.priority, []).append(row.value)
     told, opened = told_of("work", reader), told_of("opened", reader)
     listed = {str(priority): len(times) for priority, times in took.items()}

@@ -17,12 +17,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpdesk.reports.changes import SUBJECTS, change_of
+from helpdesk.reports.figures import Share
 from helpdesk.reports.filters import read
 from helpdesk.reports.metrics import DEFINITIONS
 from helpdesk.reports.periods import weeks
-from helpdesk.reports.waits import Wait
 from tests.helpdesk.api.conftest import Caller
-from tests.helpdesk.reports.conftest import MONDAY, NOVEMBER, OCTOBER
+from tests.helpdesk.reports.conftest import NOVEMBER, OCTOBER
 from tests.helpdesk.reports.test_reports import FIGURE, count_of, page_of, text_of
 from tickets.models import Tag, Ticket
 
@@ -132,17 +132,6 @@ def test_a_week_is_compared_with_the_one_before_where_chance_does_not_explain_it
     assert checked == 9
 
 
-def shares(*pairs: tuple[int, int]) -> tuple[list[Wait], list[Wait]]:
-    """Two weeks of first responses: (met, of how many)."""
-    return tuple(
-        [
-            Wait(n, 1.0, True, "met" if n < met else "missed", MONDAY, 1, None, 2, "mail", None, True)
-            for n in range(of)
-        ]
-        for met, of in pairs
-    )
-
-
 @pytest.mark.parametrize(
     ("pairs", "words"),
     [
@@ -157,7 +146,7 @@ def test_better_and_worse_are_said_only_beyond_chance_and_from_thirty_on(pairs, 
     subject = next(one for one in SUBJECTS if one.report == "first-response")
     asked = read({}, timezone.now())
     spans = tuple(weeks(timezone.now().date(), asked.zone)[-3:-1])
-    change = change_of(subject, "In all", asked, spans, shares(*pairs))
+    change = change_of(subject, "In all", asked, spans, tuple(Share(*pair) for pair in pairs))
     assert (change.sentence if change else None) == words
 
 

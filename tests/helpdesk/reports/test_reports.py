@@ -67,9 +67,9 @@ def test_an_answer_counts_before_a_worker_has_measured_it(supervisor, cast, stor
 
     measured = pages()
     Measurement.objects.all().delete()
+    Clock.objects.filter(state="fulfilled").update(needs_measuring=True)
     assert pages() == measured
     assert "2 of 2 tickets have an answer" in measured[0]
-    Clock.objects.filter(state="fulfilled").update(needs_measuring=True)
     measure_all()
 
 

@@ -1,0 +1,191 @@
+"""The rows of a report as one relation in the database, and what is asked of it.
+
+Lists, files, counts, shares and curves all read the same statement, and a slice is one condition in it, so
+they cannot disagree; and a figure costs one pass in the database, not every row on its way to Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from helpdesk.reports.figures import Bucket, Times
+from helpdesk.reports.periods import Period
+from tickets.statements import rows_of, text_of
+
+Slices = dict[str, tuple[Any, str]]
+"""Name in the address → words, and which rows belong to it: a condition on the columns of the relation."""
+Key = tuple[Any, ...]
+Sums = dict[tuple[str, ...], dict[Key, dict[str, int]]]
+"""How many rows each slice has, by the values of some columns, by these columns."""
+BITS = 10
+ROUNDED = f"value * {2 ** (53 - BITS) + 1}::float8"
+BUCKET = f"({ROUNDED}) - (({ROUNDED}) - value)"
+"""A time rounded to so many binary digits, which groups times that differ by less than 0.2%.
+
+Source: T. J. Dekker, "A floating-point technique for extending the available precision", Numerische
+Mathematik 18 (1971), 224–242 (the splitting of a double)."""
+CHUNK = 2000
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Rows of a `kind` (a named tuple whose fields are the columns); `facts` are the columns, of few values,
+    by which a row belongs to its slices."""
+
+    kind: Any
+    text: str
+    slices: Slices
+    facts: tuple[str, ...]
+
+    # --- other relations --------------------------------------------------------------------------------
+
+    def sliced(self, name: str) -> Relation:
+        """The rows of a slice."""
+        condition = self.slices[name][1]
+        return replace(self, text=f"SELECT * FROM ({self.text}) sliced WHERE {condition}")  # noqa: S608
+
+    def shared_out(self, spans: Sequence[Period]) -> Relation:
+        """With a column more, `span`: into which of some adjoining periods a row falls, from 0 on."""
+        edges = ",".join(edge.isoformat() for edge in (*(span.since for span in spans), spans[-1].until))
+        place = f"width_bucket(at, '{{{edges}}}'::timestamptz[]) - 1"
+        return replace(self, text=f"SELECT *, {place} AS span FROM ({self.text}) shared")  # noqa: S608
+
+    def with_tags(self) -> Relation:
+        """With a column more, `tag`: each row once by itself (null) and once for every tag of its ticket."""
+        tags = "SELECT NULL UNION ALL SELECT tag_id FROM tickets_ticket_tags WHERE ticket_id = tagged.ticket"
+        text = f"SELECT * FROM ({self.text}) tagged CROSS JOIN LATERAL ({tags}) AS link (tag)"  # noqa: S608
+        return replace(self, text=text)
+
+    # --- rows -------------------------------------------------------------------------------------------
+
+    def rows(self, order: str, count: int, start: int = 0) -> list[Any]:
+        """So many rows from a place on."""
+        return list(map(self.kind._make, rows_of(f"{self._listed(order)} LIMIT {count} OFFSET {start}")))
+
+    def stream(self, order: str) -> Iterator[Any]:
+        """All rows, of which only a few are in memory at a time."""
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(self._listed(order))
+            while found := cursor.fetchmany(CHUNK):
+                yield from map(self.kind._make, found)
+
+    def _listed(self, order: str) -> str:
+        return f"SELECT {', '.join(self.kind._fields)} FROM ({self.text}) listed ORDER BY {order}"  # noqa: S608
+
+    # --- figures ----------------------------------------------------------------------------------------
+
+    def count(self) -> int:
+        return int(rows_of(f"SELECT count(*) FROM ({self.text}) counted")[0][0])  # noqa: S608
+
+    def count_and_ends(self) -> tuple[int, float, float]:
+        """How many rows there are, and the least and the greatest of their values (0 without rows)."""
+        ends = "coalesce(min(value), 0), coalesce(max(value), 0)"
+        [(count, least, most)] = rows_of(f"SELECT count(*), {ends} FROM ({self.text}) counted")  # noqa: S608
+        return count, least, most
+
+    def sums(self, *sets: tuple[str, ...], slices: Iterable[str] = ()) -> Sums:
+        """How many rows each slice has (all slices, or those named), by the values of each set of columns.
+
+        The empty set stands for all rows, under the key `()`. One pass: rows that no slice tells apart are
+        counted together first.
+        """
+        names = tuple(slices) or tuple(self.slices)
+        grouping = _Grouping(sets)
+        told = ", ".join(dict.fromkeys((*grouping.columns, *self.facts)))
+        counts = ", ".join(
+            f"coalesce(sum(n) FILTER (WHERE {self.slices[name][1]}), 0)::bigint" for name in names
+        )
+        alike = f"SELECT {told + ', ' if told else ''}count(*) AS n FROM ({self.text}) counted"  # noqa: S608
+        alike += f" GROUP BY {told}" if told else ""
+        text = f"SELECT {grouping.selected}, {counts} FROM ({alike}) alike GROUP BY {grouping.sets()}"  # noqa: S608
+        found: Sums = {each: {} for each in sets}
+        for row in rows_of(text):
+            columns, key, rest = grouping.read(row)
+            found[columns][key] = dict(zip(names, rest, strict=True))
+        return found
+
+    def histograms(
+        self, *sets: tuple[str, ...], slices: Sequence[str], beside: tuple[str, ...] = ()
+    ) -> tuple[dict[tuple[str, ...], dict[Key, list[Bucket]]], set[Key]]:
+        """How many rows have which `value`, by the values of each set of columns, and of these how many
+        belong to some slices. And the different values of other columns (`beside`). One pass."""
+        grouping = _Grouping(sets, ("bucket", "done"), beside)
+        counts = "".join(f", count(*) FILTER (WHERE {self.slices[name][1]})" for name in slices)
+        text = (
+            f"SELECT {grouping.selected}, bucket, done, max(value), count(*){counts} "  # noqa: S608
+            f"FROM (SELECT *, {BUCKET} AS bucket FROM ({self.text}) timed) counted GROUP BY {grouping.sets()}"
+        )
+        found: dict[tuple[str, ...], dict[Key, list[Bucket]]] = {each: {} for each in sets}
+        others: set[Key] = set()
+        for row in rows_of(text):
+            columns, key, (bucket, done, value, count, *hits) = grouping.read(row)
+            if beside and columns == beside:
+                others.add(key)
+            else:
+                told = dict(zip(slices, hits, strict=True))
+                found[columns].setdefault(key, []).append(Bucket(bucket, done, value, count, told))
+        return found, others
+
+    def quantiles(
+        self, *sets: tuple[str, ...], slices: Sequence[str], shares: Sequence[float] = (0.5, 0.9)
+    ) -> dict[tuple[str, ...], dict[Key, Times]]:
+        """How many rows belong to some slices, and the values that some shares of the rows do not exceed (as
+        `feedback.scores.percentile`), by the values of each set of columns. One pass."""
+        grouping = _Grouping(sets)
+        counts = "".join(f", count(*) FILTER (WHERE {self.slices[name][1]})" for name in slices)
+        reached = f"percentile_disc(ARRAY{list(shares)}) WITHIN GROUP (ORDER BY value)"
+        text = (
+            f"SELECT {grouping.selected}, {reached}{counts} "  # noqa: S608
+            f"FROM ({self.text}) counted GROUP BY {grouping.sets()}"
+        )
+        found: dict[tuple[str, ...], dict[Key, Times]] = {each: {} for each in sets}
+        for row in rows_of(text):
+            columns, key, (values, *hits) = grouping.read(row)
+            told = dict(zip(shares, values or [None] * len(shares), strict=True))
+            found[columns][key] = Times(dict(zip(slices, hits, strict=True)), told)
+        return found
+
+
+class _Grouping:
+    """Several ways to group in one statement, and which of them a row of its answer belongs to."""
+
+    def __init__(
+        self,
+        sets: Iterable[tuple[str, ...]],
+        every: tuple[str, ...] = (),
+        beside: tuple[str, ...] = (),
+    ) -> None:
+        self.every = every
+        self.ways = list(dict.fromkeys(sets))
+        self.beside = beside
+        self.columns = list(dict.fromkeys(name for way in (*self.ways, beside) for name in way))
+        asked = f"GROUPING({', '.join(self.columns)})" if self.columns else "0"
+        self.selected = ", ".join((asked, *self.columns))
+        self.way_of = {self._mask(way): way for way in (*self.ways, *([beside] if beside else ()))}
+
+    def _mask(self, way: tuple[str, ...]) -> int:
+        bits = reversed(self.columns)
+        return sum(1 << place for place, name in enumerate(bits) if name not in way)
+
+    def sets(self) -> str:
+        ways = [(*way, *self.every) for way in self.ways] + ([self.beside] if self.beside else [])
+        return f"GROUPING SETS ({', '.join(f'({names})' for names in map(', '.join, ways))})"
+
+    def read(self, row: tuple[Any, ...]) -> tuple[tuple[str, ...], Key, tuple[Any, ...]]:
+        """The columns of a row's group, their values, and what follows."""
+        way = self.way_of[row[0]]
+        values = dict(zip(self.columns, row[1:], strict=False))
+        return way, tuple(values[name] for name in way), row[1 + len(self.columns) :]
+
+
+def relation(
+    kind: Any, parts: Iterable[QuerySet[Any, Any]], slices: Slices, facts: tuple[str, ...]
+) -> Relation:
+    """The rows of some querysets, which give the fields of `kind` in their order and no row twice."""
+    union = " UNION ALL ".join(f"({text_of(part.order_by())})" for part in parts)
+    return Relation(kind, f"SELECT * FROM ({union}) AS part ({', '.join(kind._fields)})", slices, facts)  # noqa: S608
