@@ -18,6 +18,7 @@ COPY --chown=root:root tickets tickets
 COPY --chown=root:root sla sla
 COPY --chown=root:root feedback feedback
 COPY --chown=root:root duty duty
+COPY --chown=root:root followup followup
 COPY --chown=root:root helpdesk helpdesk
 COPY --chown=root:root locale locale
 # Compiled once, not at every start of every part.

@@ -124,6 +124,7 @@ FILES_BYTES = 25_000_000
 INSTALLED_APPS = [
     "config",
     "helpdesk",
+    "followup",
     "duty",
     "feedback",
     "sla",
@@ -150,6 +151,7 @@ TICKET_SUBSCRIBERS = [
     "sla.subscriber.on_ticket_event",
     "feedback.subscriber.on_ticket_event",
     "duty.subscriber.on_ticket_event",
+    "followup.subscriber.on_ticket_event",
     "helpdesk.notify.on_ticket_event",
 ]
 # What gives the API a report's figures: a function of the report's key, the parameters and the reader.

@@ -22,6 +22,8 @@ SCALES = {"csat": (1, 5), "ces": (1, 7), "nps": (0, 10)}
 """The lowest and the highest rating by kind."""
 LOW = {"csat": 2, "ces": 3, "nps": 6}
 """The highest rating that counts as low: poor, disagreement, a detractor."""
+GOOD = {"csat": 4, "ces": 5, "nps": 9}
+"""The lowest rating that counts as good: the top two, agreement, a promoter."""
 CHOOSING = ("one", "many")
 COMMENT_LIMIT = 5000
 """Characters of a text."""
@@ -52,6 +54,11 @@ class Part:
     number: int | None = None
     choice: str = ""
     text: str = ""
+
+
+def is_good(kind: str, score: int | None) -> bool:
+    """Whether a rating is a reason to say thank you."""
+    return score is not None and score >= GOOD[kind]
 
 
 def is_low(kind: str, score: int | None) -> bool:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from feedback.models import SurveyVersion
 from sla.queries import calendar_of, default_zone
 from tickets.models import Ticket, User
+
+
+class Window(Protocol):
+    """The hours in which mail leaves, on its reader's clock; at any hour without both."""
+
+    window_from: time | None
+    window_to: time | None
 
 
 def sending_time(ticket: Ticket, resolved_at: datetime, version: SurveyVersion) -> datetime:
@@ -18,10 +26,10 @@ def sending_time(ticket: Ticket, resolved_at: datetime, version: SurveyVersion) 
     return in_window(at, ticket.requester, version)
 
 
-def in_window(at: datetime, person: User, version: SurveyVersion) -> datetime:
-    """The first instant from `at` on that lies in the version's sending window on the person's clock (the
-    company's, where we do not know theirs). `at` itself without a window."""
-    opens, closes = version.window_from, version.window_to
+def in_window(at: datetime, person: User, window: Window) -> datetime:
+    """The first instant from `at` on that lies in the sending window on the person's clock (the company's,
+    where we do not know theirs). `at` itself without a window."""
+    opens, closes = window.window_from, window.window_to
     if opens is None or closes is None or opens >= closes:
         return at
     zone = zone_of(person)

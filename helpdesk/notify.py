@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from feedback import queries as surveys
+from followup import queries as follow_ups
 from helpdesk import erasing, escalating, notifications, outbox, telling
 from helpdesk.models import Delivery
 from helpdesk.telling import Told
@@ -284,6 +285,12 @@ def _survey_ended(event: Event) -> list[Told]:
     return []
 
 
+def _followed_up(event: Event) -> list[Told]:
+    """A reminder, a word of thanks or regret, a question: as its rule says, and at an hour that it allows."""
+    person, kind = follow_ups.put_to(event.data["followup"])
+    return _asked(event, person, f"followup.{kind}")
+
+
 def _person_invited(event: Event) -> list[Told]:
     """Nobody mails the first administrator, who is made by the system and already here."""
     if event.actor_id is None:
@@ -313,6 +320,7 @@ TELL: dict[str, Callable[[Event], list[Told]]] = {
     "survey.invited": _survey_invited,
     "survey.reminded": _survey_reminded,
     "survey.answered": _survey_answered,
+    "followup.sent": _followed_up,
     "case.opened": _case_opened,
     "case.assigned": _case_assigned,
     "sla.breached": _case_late,

@@ -27,6 +27,9 @@ from django.utils import timezone
 from feedback.actions import answer, install_standard_survey, invite
 from feedback.models import Survey
 from feedback.tokens import new_token
+from followup.actions import NewRule, send, set_rules
+from followup.models import FollowUp, Kind
+from followup.queries import TOKEN
 from helpdesk import actions as outward
 from helpdesk import guests
 from helpdesk.models import Delivery, InboundEmail, MailSource, SentMail
@@ -97,6 +100,7 @@ class World:
     ids: dict[str, int]
     guest_token: str = ""
     survey_token: str = ""
+    solved_token: str = ""
     secrets: dict[str, str] = field(default_factory=dict)
     clients: dict[str, Client] = field(default_factory=dict)
     browser: Client = field(default_factory=lambda: Client(raise_request_exception=False))
@@ -267,6 +271,7 @@ def make_world(cast: Cast) -> World:
             world.clients[someone.name].get("/")
     actions.deactivate(dora, by=None)
     world.survey_token = _survey(cast)
+    world.solved_token = _solved(cast)
     link = guests.make_link(things[0].ticket, cast.priya)
     world.guest_token = link.rstrip("/").rpartition("/")[2]
     world.clients["guest"].get(f"/g/{world.guest_token}/")
@@ -361,6 +366,19 @@ def _invited(cast: Cast, requester: User) -> Survey:
     survey = invite(ticket.surveys.get(), at=ticket.surveys.get().send_at)
     assert survey is not None
     return survey
+
+
+def _solved(cast: Cast) -> str:
+    """The token of the question whether it stayed solved, asked of Bob."""
+    at = timezone.now()
+    rule = NewRule(Kind.FIXED, True, 1, 9, 9, None, None)
+    set_rules([rule], by=None, at=at - timedelta(days=9))
+    _invited(cast, cast.bob)
+    row = send(FollowUp.objects.get(kind=Kind.FIXED), at=at)
+    assert row is not None
+    assert row.token_hash
+    set_rules([NewRule(Kind.FIXED, False, 1, 9, 9, None, None)], by=None)
+    return new_token(row.pk, TOKEN)
 
 
 def _low_score(cast: Cast) -> dict[str, int]:

@@ -121,14 +121,14 @@ def _roots_job() -> Row:
     return Row(post=administrators, args=_one("roots_job"), variant="of somebody else")
 
 
-def _by_survey_link(post: bool = False) -> list[Row]:
+def _by_survey_link(post: bool = False, of: str = "survey_token") -> list[Row]:
     """Whoever holds the link is let in, nobody by an altered one."""
     return [
-        Row(get=anyone, post=anyone if post else None, args=lambda w, t: [w.survey_token]),
+        Row(get=anyone, post=anyone if post else None, args=lambda w, t: [getattr(w, of)]),
         Row(
             get=nobody,
             post=nobody if post else None,
-            args=lambda w, t: [w.survey_token[:-1] + "0"],
+            args=lambda w, t: [getattr(w, of)[:-1] + "0"],
             variant="altered",
         ),
     ]
@@ -230,6 +230,9 @@ ROWS: dict[str, list[Row]] = {
     "surveys:survey": _by_survey_link(post=True),
     "surveys:thanks": _by_survey_link(),
     "surveys:stop": _by_survey_link(post=True),
+    "surveys:solved": _by_survey_link(post=True, of="solved_token"),
+    "surveys:solved_thanks": _by_survey_link(of="solved_token"),
+    "surveys:solved_stop": _by_survey_link(post=True, of="solved_token"),
     # The mailbox exists only where no mail server is set, for who sits at the machine.
     "mailbox:index": [Row(get=nobody)],
     "mailbox:mail": [Row(get=nobody, args=lambda w, t: [700_001])],
@@ -520,6 +523,7 @@ ROWS: dict[str, list[Row]] = {
     "setup:teams_edit": _setup_page(post=True, one="team"),
     "setup:teams_look": _setup_page(post=True, one="team"),
     "setup:teams_sharing": _setup_page(post=True, one="team"),
+    "setup:teams_silence": _setup_page(post=True, one="team"),
     "setup:teams_close": _setup_button("team"),
     "setup:teams_open": _setup_button("team"),
     "setup:organizations": _setup_page(),
@@ -571,6 +575,7 @@ ROWS: dict[str, list[Row]] = {
     "setup:wording_reset": [Row(post=administrators, args=_a_text)],
     "setup:wording_preview": _wording_page,
     "setup:surveys": _setup_page(),
+    "setup:surveys_mail": _setup_page(post=True),
     "setup:surveys_defaults": _setup_button(),
     "setup:surveys_new": [Row(get=administrators, post=administrators, args=lambda w, t: ["ces"])],
     "setup:surveys_edit": _setup_page(post=True, one="survey"),

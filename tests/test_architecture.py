@@ -15,8 +15,8 @@ from config import env
 from config.celery import BEAT_SCHEDULE, app
 from tickets.events import KINDS
 
-APPS = ("tickets", "sla", "feedback", "duty", "helpdesk", "config")
-DOMAIN = ("tickets", "sla", "feedback", "duty")
+APPS = ("tickets", "sla", "feedback", "duty", "followup", "helpdesk", "config")
+DOMAIN = ("tickets", "sla", "feedback", "duty", "followup")
 FACES = ("portal", "desk", "reports", "setup", "api", "mail")
 ENQUEUE = {"delay", "apply_async", "delay_on_commit", "apply_async_on_commit", "send_task", "signature"}
 
@@ -140,7 +140,13 @@ def test_a_subscriber_that_does_not_import_stops_the_start(settings):
     assert {message.id for message in run_checks()} >= {"tickets.E001", "tickets.E002"}
 
 
-SUBSCRIBERS = ("sla/subscriber.py", "feedback/subscriber.py", "duty/subscriber.py", "helpdesk/notify.py")
+SUBSCRIBERS = (
+    "sla/subscriber.py",
+    "feedback/subscriber.py",
+    "duty/subscriber.py",
+    "followup/subscriber.py",
+    "helpdesk/notify.py",
+)
 FORBIDDEN_TO_SUBSCRIBERS = {
     "now",
     "open",

@@ -98,7 +98,7 @@ class _Words(HTMLParser):
 def data_words() -> list[str]:
     """Everything that people wrote or that names something, longest first; names also word by word."""
     found: set[str] = set()
-    for label in ("tickets", "sla", "feedback", "duty", "helpdesk"):
+    for label in ("tickets", "sla", "feedback", "duty", "followup", "helpdesk"):
         for model in apps.get_app_config(label).get_models():
             for field in model._meta.get_fields():
                 if isinstance(field, models.CharField | models.TextField) and not field.choices:

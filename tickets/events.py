@@ -77,6 +77,7 @@ KINDS: dict[str, frozenset[str]] = {
     "delivery.delayed": frozenset({"message", "delivery"}),
     "delivery.recovered": frozenset({"message", "delivery"}),
     **{kind: frozenset({"status"}) for kind in STATUS_KINDS},
+    "ticket.resolved": frozenset({"status", "silent_days"}),
     "ticket.assigned": frozenset({"assignee", "reason", "team"}),
     "ticket.left_waiting": frozenset({"team", "reason"}),
     "ticket.prioritized": frozenset({"priority"}),
@@ -121,6 +122,8 @@ KINDS: dict[str, frozenset[str]] = {
     "survey.answered": frozenset({"survey", "answer", "score", "kind"}),
     "survey.cancelled": frozenset({"survey", "reason"}),
     "survey.expired": frozenset({"survey"}),
+    "followup.sent": frozenset({"followup", "kind"}),
+    "followup.answered": frozenset({"followup", "stayed"}),
     "case.opened": frozenset({"case", "survey", "cause", "rated"}),
     "case.assigned": frozenset({"case", "owner"}),
     "case.contacted": frozenset({"case", "how", "message"}),
@@ -161,6 +164,7 @@ KINDS: dict[str, frozenset[str]] = {
     "saved_view.deleted": frozenset({"saved_view"}),
     "calendar.changed": frozenset({"calendar", "version"}),
     "policy.changed": frozenset({"policy", "version"}),
+    "followup_rule.changed": frozenset({"rule", "kind", "team", "fields"}),
     "survey_definition.changed": frozenset({"definition", "version"}),
     "job.asked": frozenset({"job", "kind"}),
     "job.cancelled": frozenset({"job", "kind"}),
@@ -178,7 +182,7 @@ KINDS: dict[str, frozenset[str]] = {
     "token.revoked": frozenset({"person", "token"}),
 }
 
-DERIVED_PREFIXES = ("sla.", "survey.")
+DERIVED_PREFIXES = ("sla.", "survey.", "followup.")
 """Kinds that subscribers and sweeps derive from other events. They carry the instant that they are about
 (a breach
 its due time), so they neither obey nor move the ticket's forward-only instant; the clock fold reads none of

@@ -4,8 +4,8 @@ Each takes the ticket's row lock first. Already done: returns quietly, without a
 `NotAllowed`, whose text may be shown.
 """
 
-from feedback.actions.answering import Closed, answer, decline, expire
-from feedback.actions.base import has_declined
+from feedback.actions.answering import Closed, answer, decline, decline_for, expire
+from feedback.actions.base import has_declined, is_reachable
 from feedback.actions.cases import (
     answer_customer,
     ask_again,
@@ -50,6 +50,7 @@ __all__ = [
     "contact",
     "create_survey",
     "decline",
+    "decline_for",
     "erase_comments",
     "expire",
     "follow_answer",
@@ -59,6 +60,7 @@ __all__ = [
     "has_declined",
     "install_standard_survey",
     "invite",
+    "is_reachable",
     "move_survey",
     "open_case",
     "plan_round",

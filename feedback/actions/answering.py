@@ -92,8 +92,13 @@ def _write(survey: Survey, parts: list[Part], at: datetime, user_agent: str) -> 
 
 def decline(survey: Survey, *, at: datetime | None = None) -> None:
     """The person whom a survey was put to wants no others. This one can still be answered."""
+    decline_for(survey.person, at=at)
+
+
+def decline_for(person: User, *, at: datetime | None = None) -> None:
+    """This person wants to be asked nothing any more."""
     with transaction.atomic():
-        person = User.objects.select_for_update(no_key=True).get(pk=survey.person_id)
+        person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
         if not has_declined(person):
             wishes = {**person.preferences, "surveys": False}
             edit_person(person, by=person, at=at, preferences=wishes)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from followup import queries as follow_ups
 from helpdesk import notifications, saved_replies
 from helpdesk.models import Delivery, FileLink, InboundEmail
 from tickets import access, queries
@@ -49,11 +50,20 @@ class Other:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """What goes out by itself next, while the ticket waits for its customer."""
+
+    kind: str
+    due_at: datetime
+
+
+@dataclass(frozen=True)
 class About:
     """What the ticket page shows beside the words, and which of the rarer rows there are to be read.
 
     `read_up_to` is the event up to which the reader has read, `has_news` whether the app told them of the
-    ticket since; `originals` says of messages that came by mail whether they are flagged.
+    ticket since; `originals` says of messages that came by mail whether they are flagged; `planned` is
+    the mail that goes out next by itself, if one does.
     """
 
     read_up_to: int
@@ -71,6 +81,7 @@ class About:
     has_files: bool
     has_file_links: bool
     has_deliveries: bool
+    planned: list[Planned]
 
     def in_state(self, state: str) -> list[Copied]:
         return [one for one in self.copied if one.state == state]
@@ -98,12 +109,15 @@ def about(ticket: Ticket, user: User) -> About:
             "people": [Named(**one) for one in listed["people"]],
             "copied": [_copied(one) for one in listed["copied"]],
             "others": [_other(one) for one in listed["others"]],
+            "planned": [
+                Planned(one["kind"], datetime.fromisoformat(one["due_at"])) for one in listed["planned"]
+            ],
             "originals": {one["message_id"]: one["flagged"] for one in listed["originals"]},
         }
     )
 
 
-LISTED = ("tags", "tag_choices", "people", "copied", "others", "originals")
+LISTED = ("tags", "tag_choices", "people", "copied", "others", "originals", "planned")
 VALUES = tuple(About.__dataclass_fields__)
 
 
@@ -146,5 +160,6 @@ def _statement(like: Ticket, user: User) -> str:
             FileLink.objects.filter(attachment__message__ticket=NUMBER, revoked_at=None)
         ),
         "has_deliveries": exists(Delivery.objects.filter(message__ticket=NUMBER)),
+        "planned": json_of(follow_ups.planned_on(NUMBER).values("kind", "due_at")[:1]),
     }
     return f"SELECT {', '.join(values[name] for name in VALUES)}"

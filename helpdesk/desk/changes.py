@@ -96,7 +96,24 @@ def _status(event: Event, names: Names) -> str:
 
 
 def _resolved(event: Event, names: Names) -> str:
+    days = event.data.get("silent_days")
+    if days is not None:
+        return ngettext(
+            "Resolved after %(days)d working day of silence",
+            "Resolved after %(days)d working days of silence",
+            days,
+        ) % {"days": days}
     return _("%(name)s resolved the ticket") % {"name": _actor(event)}
+
+
+def _followed_up(event: Event, names: Names) -> str:
+    words = FOLLOWED_UP[event.data["kind"]]
+    return _(words)
+
+
+def _stayed(event: Event, names: Names) -> str:
+    words = STAYED if event.data["stayed"] else CAME_BACK
+    return _(words)
 
 
 def _reopened(event: Event, names: Names) -> str:
@@ -113,6 +130,15 @@ SHARED_WORDS = {
     "in_turn": gettext_noop("Assigned to %(other)s, whose turn it was"),
     "by_load": gettext_noop("Assigned to %(other)s, who has the least to do"),
 }
+FOLLOWED_UP = {
+    "waiting": gettext_noop("Reminder sent to the customer"),
+    "silence": gettext_noop("The customer was told so, and how to reopen it"),
+    "thanks": gettext_noop("The customer was thanked for the good score"),
+    "sorry": gettext_noop("A word of regret about the low score was sent"),
+    "fixed": gettext_noop("The customer was asked whether it stayed solved"),
+}
+STAYED = gettext_noop("The customer says that it stayed solved")
+CAME_BACK = gettext_noop("The customer says that it did not stay solved")
 WAITING_WORDS = {
     "nobody": gettext_noop("Nobody of %(team)s was available: the ticket waits in the queue"),
     "full": gettext_noop("Everybody available in %(team)s has enough to do: the ticket waits in the queue"),
@@ -373,6 +399,8 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "survey.reminded": _fixed(gettext_noop("The customer was reminded of the survey")),
     "survey.cancelled": _fixed(gettext_noop("The survey was cancelled")),
     "survey.expired": _fixed(gettext_noop("The survey expired")),
+    "followup.sent": _followed_up,
+    "followup.answered": _stayed,
     "case.opened": _fixed(gettext_noop("A recovery case was opened")),
     "case.contacted": _plain(gettext_noop("%(name)s was in contact with the customer about the score")),
     "case.closed": _fixed(gettext_noop("The recovery case was closed")),

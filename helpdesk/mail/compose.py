@@ -23,6 +23,7 @@ from helpdesk.mail import letters, tokens
 from helpdesk.mail.anchor import ANCHOR_ID, ANCHOR_TEXT
 from helpdesk.mail.letter import REPLIED, Letter, NotToBeSent, NotYet
 from helpdesk.mail.smtp import Envelope
+from helpdesk.mail.to_customers import once_a_mail
 from helpdesk.models import Delivery
 from helpdesk.wording import rendering, store
 from helpdesk.wording.rendering import Look, as_html, as_text, check
@@ -151,7 +152,7 @@ def _as_link(file: Attachment, letter: Letter, row: Delivery) -> tuple[str, str,
     whole(file)
     assert letter.to is not None
     person = letter.to
-    link = letters.once_a_mail(row, f"file {file.pk}", lambda: file_links.make_link(file, person)[0])
+    link = once_a_mail(row, f"file {file.pk}", lambda: file_links.make_link(file, person)[0])
     until = rendering.day(timezone.now() + settings.FILE_LINK_LASTS)
     return file.name, _("%(size)s, until %(day)s") % {"size": file_size(file.blob.size), "day": until}, link
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from feedback import queries as surveys
-from helpdesk import guests, sealed
+from helpdesk import sealed
 from helpdesk.accounts.invitations import JOIN_FOR, join_link
-from helpdesk.mail import outside, staff_letters, tokens
+from helpdesk.mail import follow_ups, outside, staff_letters
 from helpdesk.mail.letter import (
     GENERATED,
     REPLIED,
@@ -21,7 +20,6 @@ from helpdesk.mail.letter import (
     NotToBeSent,
     NotYet,
     PublicWords,
-    Sender,
     addressed_to,
     link,
     quoted,
@@ -30,13 +28,12 @@ from helpdesk.mail.letter import (
     ticket_of,
     written_by,
 )
-from helpdesk.mail.threads import thread_of
+from helpdesk.mail.to_customers import about_nothing, customers_letter
 from helpdesk.models import Delivery, SupportAddress
 from helpdesk.wording.look import look_of
 from helpdesk.wording.rendering import day, day_time
 from sla import queries as clocks
 from tickets.models import Follower, Speaker, Ticket, User
-from tickets.text import clean_line
 
 __all__ = ["LETTERS", "NotForCustomers", "PublicWords", "letter_of"]
 
@@ -51,56 +48,6 @@ def letter_of(row: Delivery) -> Letter:
 
 
 # --- to customers -------------------------------------------------------------------------------------
-
-
-def _customers_letter(row: Delivery, ticket: Ticket, sender: Sender, **more: Any) -> Letter:
-    """What every mail about a ticket to a customer has."""
-    person = row.recipient
-    assert person is not None
-    box = sender.box
-    link = ticket_link(row, ticket, person)
-    values = addressed_to(person) | {
-        "reference": ticket.reference,
-        "subject": clean_line(ticket.subject, 300),
-        "ticket_link": (ticket.reference, link) if link else "",
-        "company": sender.name,
-    }
-    return Letter(
-        template=row.template,
-        to=person,
-        address=row.address,
-        sender_name=more.pop("sender_name", sender.name),
-        box=box.address,
-        values=values | more.pop("values", {}),
-        reply_to=tokens.reply_address(box.address, ticket.pk, person.pk),
-        thread=thread_of(ticket, person, without=row.pk),
-        look=look_of(ticket.team),
-        **more,
-    )
-
-
-def ticket_link(row: Delivery, ticket: Ticket, person: User) -> str:
-    """Where the reader follows the ticket; "" for people in copy, who follow by mail alone.
-
-    Who never signed in gets a link of their own that needs no sign-in, once somebody has answered or the
-    address is proven. It is made once a mail: a later try carries the same.
-    """
-    if person.pk != ticket.requester_id:
-        return ""
-    answers = row.message_id is not None
-    if person.is_member or person.last_login is not None or not (answers or person.proven_at):
-        return link(f"/tickets/{ticket.pk}/")
-    return once_a_mail(row, "ticket_link", lambda: guests.make_link(ticket, person))
-
-
-def once_a_mail(row: Delivery, name: str, make: Callable[[], str]) -> str:
-    """What is made for this mail alone and kept sealed until it is sent, so that every try says the same."""
-    kept = sealed.unseal(row.secret) if row.secret is not None else {}
-    if name not in kept:
-        kept[name] = make()
-        row.secret = sealed.seal(kept)
-        row.save(update_fields=["secret"])
-    return str(kept[name])
 
 
 def _replied(row: Delivery) -> Letter:
@@ -118,7 +65,7 @@ def _reply_letter(row: Delivery, ticket: Ticket, words: PublicWords) -> Letter:
     assert person is not None
     sender = sender_for(ticket.team)
     author = words.author
-    letter = _customers_letter(
+    letter = customers_letter(
         row,
         ticket,
         sender,
@@ -179,7 +126,7 @@ def _received(row: Delivery) -> Letter:
     assert person is not None
     proven = person.proven_at is not None
     until = aim(ticket)
-    letter = _customers_letter(
+    letter = customers_letter(
         row,
         ticket,
         sender_for(ticket.team),
@@ -204,9 +151,7 @@ def _survey(row: Delivery) -> Letter:
     if asked is None:
         raise NotToBeSent(Delivery.Reason.OUTDATED)
     ticket = asked["ticket"]
-    letter = (
-        _about_nothing(row) if ticket is None else _customers_letter(row, ticket, sender_for(ticket.team))
-    )
+    letter = about_nothing(row) if ticket is None else customers_letter(row, ticket, sender_for(ticket.team))
     subject, stop = asked["subject"], link(asked["stop_path"])
     request = _("“%(subject)s”") % {"subject": subject} if subject else ""
     letter.values |= {
@@ -220,19 +165,6 @@ def _survey(row: Delivery) -> Letter:
         letter.values["request"] = request or _("Your request %(reference)s") % letter.values
     letter.unsubscribe = stop
     return letter
-
-
-def _about_nothing(row: Delivery) -> Letter:
-    """A mail to a customer that is about no ticket; an answer to it opens one, as any mail does."""
-    sender = sender_for(None)
-    return Letter(
-        template=row.template,
-        to=row.recipient,
-        address=row.address,
-        sender_name=sender.name,
-        box=sender.box.address,
-        values=addressed_to(row.recipient) | {"company": sender.name},
-    )
 
 
 # --- about accounts -----------------------------------------------------------------------------------
@@ -274,6 +206,7 @@ LETTERS: dict[str, Callable[[Delivery], Letter]] = {
     "survey.effort": _survey,
     "survey.recommend": _survey,
     "survey.reminded": _survey,
+    **{f"followup.{kind}": follow_ups.letter for kind in follow_ups.KINDS},
     "side_talk.written": outside.written,
     "side_talk.heard": staff_letters.from_outside,
     "side_talk.undelivered": staff_letters.from_outside,

@@ -6,6 +6,7 @@ from helpdesk.setup.views import (
     calendars,
     company,
     faults,
+    followups,
     hours,
     jobs,
     mail,
@@ -35,6 +36,7 @@ urlpatterns = [
     path("teams/<int:pk>/", teams.teams_edit, name="teams_edit"),
     path("teams/<int:pk>/look/", teams.teams_look, name="teams_look"),
     path("teams/<int:pk>/sharing/", teams.teams_sharing, name="teams_sharing"),
+    path("teams/<int:pk>/silence/", followups.teams_silence, name="teams_silence"),
     path("teams/<int:pk>/close/", teams.teams_close, name="teams_close"),
     path("teams/<int:pk>/open/", teams.teams_open, name="teams_open"),
     path("organizations/", teams.organizations, name="organizations"),
@@ -109,6 +111,7 @@ urlpatterns = [
         "faults/escalations/<int:pk>/again/", faults.faults_escalation_again, name="faults_escalation_again"
     ),
     path("surveys/", surveys.surveys, name="surveys"),
+    path("surveys/mail/", followups.surveys_mail, name="surveys_mail"),
     path("surveys/defaults/", surveys.surveys_defaults, name="surveys_defaults"),
     path("surveys/new/<str:kind>/", surveys.surveys_new, name="surveys_new"),
     path("surveys/<int:pk>/", surveys.surveys_edit, name="surveys_edit"),

@@ -1,19 +1,12 @@
-"""The page behind a survey's link. Opening it records nothing, by whatever it is opened: its button does.
-
-The token in the address is the only key: no cookie decides anything here, so there is nothing that a foreign
-page could ride on, and Django's check of the Origin header is left out (under `Referrer-Policy: no-referrer`
-browsers send "null").
-"""
+"""The page behind a survey's link. Opening it records nothing, by whatever it is opened: its button does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -25,31 +18,11 @@ from feedback.models import Survey
 from helpdesk.limits import wait_for
 from helpdesk.models import SupportAddress
 from helpdesk.surveys.forms import AnswerForm
+from helpdesk.surveys.links import by_token
 
-View = Callable[..., HttpResponse]
 ANSWERS_PER_HOUR = 30
 
-HEADERS = {
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow",
-    "Cache-Control": "no-store",
-}
-
-
-def _by_token(view: View) -> View:
-    """Give the view the survey of its link (unknown and altered ones are a 404); keep its answer private."""
-
-    @wraps(view)
-    def wrapped(request: HttpRequest, token: str) -> HttpResponse:
-        survey = queries.survey_by_token(token)
-        if survey is None:
-            raise Http404
-        response = view(request, token, survey)
-        for name, value in HEADERS.items():
-            response.headers[name] = value
-        return response
-
-    return wrapped
+_by_token = by_token(queries.survey_by_token)
 
 
 @csrf_exempt

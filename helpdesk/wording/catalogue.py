@@ -112,8 +112,9 @@ def _staff(
     )
 
 
+_REQUEST = Place("request", _("“Refund missing” or “Your request 1042”"), "“Refund missing”")
 _SURVEYED = (
-    Place("request", _("“Refund missing” or “Your request 1042”"), "“Refund missing”"),
+    _REQUEST,
     _REFERENCE,
     _TICKET,
 )
@@ -147,6 +148,32 @@ def _survey(key: str, title: Promise, body: Promise, *places: Place) -> Notifica
             _COMPANY,
         ),
     )
+
+
+_AGENT = Place("agent", _("First name of whom the score counts for"), "Mira")
+
+
+def _follow_up(
+    kind: str,
+    title: Promise,
+    body: Promise,
+    *places: Place,
+    subject: Promise | str = "",
+    threads: bool = True,
+) -> Notification:
+    """A mail about a ticket that a rule sends some time after what happened."""
+    return Notification(
+        f"followup.{kind}",
+        title,
+        CUSTOMERS,
+        subject or "{subject} [#{reference}]",
+        body,
+        (_GREETING, _NAME, _REQUEST, *places, _COMPANY),
+        threads=threads,
+    )
+
+
+_OF_TICKET = (_REFERENCE, _SUBJECT, _TICKET)
 
 
 def _account(key: str, title: Promise, subject: Promise, body: Promise, *places: Place) -> Notification:
@@ -248,6 +275,74 @@ _ALL = (
             "only reminder.\n\nDo not ask me again: {stop_link}"
         ),
         Place("asked", _("Day on which the survey was sent"), _("16 Nov")),
+    ),
+    _follow_up(
+        "waiting",
+        _("We wait for your answer"),
+        _(
+            "{greeting}\n\nWe asked you something about {request} on {asked} and cannot go on without your "
+            "answer.\n\nReply to this mail with it, or say that you need nothing more.\n\n{ticket_link}\n\n"
+            "~ {company}"
+        ),
+        Place("asked", _("Day on which we wrote last"), _("16 Nov")),
+        *_OF_TICKET,
+    ),
+    _follow_up(
+        "silence",
+        _("Solved, as we heard nothing"),
+        _(
+            "{greeting}\n\nWe asked you something about {request} on {asked} and have not heard from you, so "
+            "it is marked as solved.\n\nReply to this mail until {reopen_until} and it is open again.\n\n"
+            "A reply after that opens a new request, which is linked to this one.\n\n{ticket_link}\n\n"
+            "~ {company}"
+        ),
+        Place("asked", _("Day on which we wrote last"), _("16 Nov")),
+        Place(
+            "reopen_until",
+            _("Until when a reply opens it again; nothing where no reply does"),
+            _("30 Nov"),
+        ),
+        *_OF_TICKET,
+    ),
+    _follow_up(
+        "thanks",
+        _("Thank you for a good score"),
+        _(
+            "{greeting}\n\nThank you for telling us how our help was.\n\nYour answer is passed on to {agent}."
+            "\n\nThere is nothing to do. Reply to this mail if there is anything else.\n\n~ {company}"
+        ),
+        _AGENT,
+        subject=_("Thank you for your answer"),
+        threads=False,
+    ),
+    _follow_up(
+        "sorry",
+        _("We are sorry about a low score"),
+        _(
+            "{greeting}\n\nYou told us that our help was not good enough. I am sorry that it fell short, and "
+            "I am looking into it.\n\nReply to this mail and tell me what we should put right. It reaches me "
+            "and the team.\n\n{signature}"
+        ),
+        Place("agent", _("First name of who signs it"), "Sue"),
+        Place("signature", _("Signature of the address"), ["Sue Park", "Acme Support"], "block"),
+        subject=_("About your answer"),
+        threads=False,
+    ),
+    _follow_up(
+        "fixed",
+        _("Did this stay solved?"),
+        _(
+            "{greeting}\n\nOn {solved} {request} was marked as solved. Did it stay that way?\n\n"
+            "Yes, it is still solved: {yes_link}\n\nNo, it came back: {no_link}\n\n"
+            "~ Nothing is recorded until you press Send on the next page. Open until {closes}.\n\n"
+            "{ticket_link}\n\nDo not ask me again: {stop_link}"
+        ),
+        Place("solved", _("Day on which it was marked as solved"), _("16 Nov")),
+        Place("yes_link", _("Link to the page with “Yes” chosen"), _CLICK, "link", True),
+        Place("no_link", _("Link to the page with “No” chosen"), _CLICK, "link", True),
+        Place("closes", _("Last day of the question"), _("30 Nov")),
+        Place("stop_link", _("Link that ends these mails"), _CLICK, "link", True),
+        *_OF_TICKET,
     ),
     Notification(
         "side_talk.written",

@@ -74,12 +74,13 @@ def demand_work(by: User | None, ticket: Ticket) -> None:
 def demand_version(ticket: Ticket, seen_seq: int) -> None:
     """Take the lock and raise Conflict when something was done to the ticket after event `seen_seq`.
 
-    For the caller's transaction, before the change itself. What clocks and surveys derive by themselves, what
-    becomes of a recovery case, and somebody's unsent words, do not count."""
+    For the caller's transaction, before the change itself. What clocks, surveys and follow-ups derive by
+    themselves, what becomes of a recovery case, and somebody's unsent words, do not count."""
     lock(ticket)
     news = ticket.events.filter(seq__gt=seen_seq).exclude(kind__startswith="sla.")
     news = news.exclude(kind__startswith="case.")
-    if news.exclude(kind__startswith="survey.").exclude(kind__startswith="draft.").exists():
+    news = news.exclude(kind__startswith="followup.").exclude(kind__startswith="survey.")
+    if news.exclude(kind__startswith="draft.").exists():
         raise Conflict(_("This ticket changed meanwhile. Read it again, then try once more."))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -14,9 +15,13 @@ from tickets.events import record
 from tickets.models import Message, SnoozeEnd, Speaker, Status, Ticket, User
 
 
-def resolve(ticket: Ticket, *, by: User | None, at: datetime | None = None) -> Ticket:
-    """The request is settled. Agents, and the customer who says that it is solved."""
-    return _go(ticket, Status.RESOLVED, "ticket.resolved", by=by, at=at, customer_may=True)
+def resolve(
+    ticket: Ticket, *, by: User | None, at: datetime | None = None, silent_days: int | None = None
+) -> Ticket:
+    """The request is settled. Agents, and the customer who says that it is solved; the system after so many
+    working days (`silent_days`) without a word of the customer."""
+    more = {} if silent_days is None else {"silent_days": silent_days}
+    return _go(ticket, Status.RESOLVED, "ticket.resolved", by=by, at=at, customer_may=True, more=more)
 
 
 def close(ticket: Ticket, *, by: User | None, at: datetime | None = None) -> Ticket:
@@ -58,6 +63,7 @@ def _go(
     by: User | None,
     at: datetime | None,
     customer_may: bool = False,
+    more: Mapping[str, int] | None = None,
 ) -> Ticket:
     with transaction.atomic():
         ticket = lock(ticket)
@@ -67,11 +73,19 @@ def _go(
             demand_work(by, ticket)
         if status in (Status.WAITING, Status.ON_HOLD) and not ticket.is_unresolved:
             raise NotAllowed(_("This ticket is resolved. Reopen it first."))
-        return change_status(ticket, status, kind, by=by, at=instant(at, ticket))
+        return change_status(ticket, status, kind, by=by, at=instant(at, ticket), more=more)
 
 
-def change_status(ticket: Ticket, status: Status, kind: str, *, by: User | None, at: datetime) -> Ticket:
-    """Write a status and its event on a ticket that is already locked and allowed."""
+def change_status(
+    ticket: Ticket,
+    status: Status,
+    kind: str,
+    *,
+    by: User | None,
+    at: datetime,
+    more: Mapping[str, int] | None = None,
+) -> Ticket:
+    """Write a status and its event (which may hold `more`) on a ticket that is already locked and allowed."""
     old, ticket.status = ticket.status, status
     ticket.updated_at = at
     if status == Status.RESOLVED:
@@ -83,7 +97,14 @@ def change_status(ticket: Ticket, status: Status, kind: str, *, by: User | None,
         ticket.resolved_at = ticket.closed_at = ticket.merged_into = ticket.spam_at = None
     changed = ["status", "updated_at", "resolved_at", "closed_at", "merged_into", "spam_at"]
     ticket.save(update_fields=changed)
-    record(kind, ticket=ticket, subject=ticket, by=by, at=at, data={"status": [old, status.value]})
+    record(
+        kind,
+        ticket=ticket,
+        subject=ticket,
+        by=by,
+        at=at,
+        data={"status": [old, status.value], **(more or {})},
+    )
     if not ticket.is_unresolved:
         end_snooze(ticket, SnoozeEnd.SETTLED, by=by, at=at)
     return ticket

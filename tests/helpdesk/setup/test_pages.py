@@ -19,7 +19,7 @@ PLAIN = [
     "replies", "replies_new", "mail", "mail_incoming", "mail_outgoing",
     "mail_floods", "mail_blocked", "hours", "hours_calendar_new",
     "hours_policy_new", "jobs", "jobs_simulate", "faults",
-    "surveys", "tokens", "topics", "topics_new", "wording",
+    "surveys", "surveys_mail", "tokens", "topics", "topics_new", "wording",
 ]  # fmt: skip
 
 
@@ -33,6 +33,7 @@ def world(cast):
         "teams_edit": cast.billing.pk,
         "teams_look": cast.billing.pk,
         "teams_sharing": cast.billing.pk,
+        "teams_silence": cast.billing.pk,
         "organizations_edit": cast.nordlicht.pk,
         "people_edit": cast.mira.pk,
         "addresses_edit": address.pk,
