@@ -267,6 +267,13 @@ ROWS: dict[str, list[Row]] = {
             shows=lambda s, t: works(s, t),
         )
     ],
+    "desk:customer-timeline": [
+        Row(
+            get=members,
+            args=lambda w, t: [t.ticket.requester_id],
+            shows=lambda s, t: works(s, t),
+        )
+    ],
     "desk:new": [Row(get=members, post=members)],
     "desk:ticket": _DESK_PAGE,
     "desk:ticket-news": [Row(get=desk, args=_ticket, is_part=True)],

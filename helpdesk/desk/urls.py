@@ -63,6 +63,7 @@ urlpatterns = [
     path("deleted/", deleting.deleted, name="deleted"),
     path("customers/", customers.customers, name="customers"),
     path("customers/<int:person>/", customers.customer, name="customer"),
+    path("customers/<int:person>/timeline/", customers.timeline, name="customer-timeline"),
     path("tickets/new/", new.new, name="new"),
     path(_ticket, ticket.ticket, name="ticket"),
     path(_ticket + "news/", ticket.news, name="ticket-news"),

@@ -7,9 +7,11 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from helpdesk.desk import listing, panel, rows
-from helpdesk.desk.base import NoSuchTicket, desk_view
+from helpdesk.desk import timeline as history
+from helpdesk.desk.base import NoSuchTicket, desk_view, is_part
 from helpdesk.desk.listing import PAGE
 from helpdesk.desk.people import people_matching
 from helpdesk.desk.rail import rail
@@ -48,10 +50,7 @@ def _with_numbers(people: QuerySet[User], reader: Any) -> QuerySet[User]:
 @desk_view()
 def customer(request: HttpRequest, person: int) -> HttpResponse:
     user: Any = request.user
-    try:
-        row = access.people_visible_to(user).select_related("organization").get(pk=person)
-    except (User.DoesNotExist, OverflowError) as error:
-        raise NoSuchTicket from error
+    row = _person(user, person)
     tickets = access.worked_by(user).filter(requester=row.pk).order_by("-pk")
     context = {
         "area": "customers",
@@ -63,3 +62,37 @@ def customer(request: HttpRequest, person: int) -> HttpResponse:
         "view": "open",
     }
     return render(request, "desk/customer.html", context)
+
+
+@desk_view()
+def timeline(request: HttpRequest, person: int) -> HttpResponse:
+    """What was said and done on all their tickets: a page, or the part that a ticket's panel asks for."""
+    user: Any = request.user
+    row = _person(user, person)
+    given = request.GET
+    context = {
+        "area": "customers",
+        "person": row,
+        "timeline": history.timeline(
+            row, user, kind=given.get("kind", ""), shown=_number(given.get("shown", "")) or history.FIRST
+        ),
+        "kinds": {key: word for key, (word, _kinds) in history.KINDS.items()},
+        "ticket_number": _number(given.get("ticket", "")),
+        "address": reverse("desk:customer-timeline", args=[row.pk]),
+    }
+    if is_part(request):
+        return render(request, "desk/_timeline.html", context)
+    return render(request, "desk/timeline.html", context | {"rail_items": rail(request), "view": "open"})
+
+
+def _number(text: str) -> int:
+    """A number from the address; 0 for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def _person(reader: User, pk: int) -> User:
+    """Raises NoSuchTicket."""
+    try:
+        return access.people_visible_to(reader).select_related("organization").get(pk=pk)
+    except (User.DoesNotExist, OverflowError) as error:
+        raise NoSuchTicket from error

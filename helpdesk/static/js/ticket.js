@@ -19,10 +19,12 @@ addEventListener("click", (event) => {
 let opener = "";
 document.addEventListener("htmx:beforeRequest", (event) => {
   const from = event.target.closest?.(".ticket__props form");
-  opener = from ? (from.closest("details.menu")?.querySelector("summary")?.id || from.querySelector("[id^=prop-]")?.id || "") : "";
+  if (event.target.closest?.("#timeline a")) opener = "timeline-title";
+  else opener = from ? (from.closest("details.menu")?.querySelector("summary")?.id || from.querySelector("[id^=prop-]")?.id || "") : "";
 });
-document.addEventListener("htmx:afterSettle", () => {
+document.addEventListener("htmx:afterSettle", (event) => {
   if (document.activeElement && document.activeElement !== document.body) return;
+  if (!opener && event.target.id === "timeline") return; // it came by itself: nobody pressed anything
   (document.getElementById(opener) || document.getElementById("ticket-title"))?.focus({ preventScroll: true });
 });
 
