@@ -20,6 +20,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 OPEN_ALL = "() => document.querySelectorAll('details:not(.menu)').forEach(it => { it.open = true })"
@@ -35,6 +36,7 @@ NUMBERS = re.compile(r"\d+")
 OPEN = """it => { if (it.showModal) it.showModal(); else it.open = true;
     return it.getClientRects().length > 0; }"""
 FILES = "label:visible > input[data-files]"
+FAULT = "[data-cut-off] form:visible > [data-fault]"
 OPTIONS = re.compile(r'data-options="([^"]+)"')
 
 
@@ -82,12 +84,52 @@ def _rows(page: Any, here: Any) -> None:
     page.locator("#bulk").wait_for()
 
 
+PUT = """(it, [html, part]) => {
+    it.append(new DOMParser().parseFromString(html, 'text/html').querySelector(part)); }"""
+
+
+def _put(page: Any, where: str, template: str, part: str, **given: Any) -> None:
+    """What a swap would bring: a part of ours, with words of its own."""
+    from django.template.loader import get_template
+
+    made: Any = get_template(template)
+    page.locator(where).first.evaluate(PUT, [made.template.render(**given), part])
+
+
+def _toast(page: Any, here: Any) -> None:
+    from django.contrib.messages import INFO
+    from django.contrib.messages.storage.base import Message
+
+    told = [Message(INFO, "Resolved", "undo:/desk/undo/")]
+    given = {"request": True, "get_messages": lambda request: told, "look": SimpleNamespace(keys=True)}
+    _put(page, "#toasts", "components/_toasts.html", ".toast", csrf_input="", **given)
+
+
+def _news(page: Any, here: Any) -> None:
+    given = {"text": "3 new, 1 changed", "path": "/desk/", "announce": "", "changed": [], "view": "open"}
+    _put(page, "[data-news-slot]", "desk/_news.html", "a", **given)
+
+
+def _waiting(page: Any, here: Any) -> None:
+    _put(page, "#newswait", "desk/_newswait.html", "a", fresh=2)
+
+
+def _not_sent(page: Any, here: Any) -> None:
+    page.locator("form:visible > [data-fault]").first.evaluate(
+        "it => { it.textContent = it.closest('[data-cut-off]').dataset.cutOff }"
+    )
+
+
 STATES = (
     State("dialog", "the palette with what it offers", "#palette", _palette, "#palette"),
     State("error", "the palette without an answer", "#palette", _palette_empty, "#palette"),
     State("dialog", "the saved replies", "button[data-saved]", _saved_replies, "#saved-replies"),
     State("menu", "colleagues to name", "textarea[data-names]:visible", _names, "#mention-list"),
     State("error", "a file that was refused", FILES, _file, "form:has(.file--refused)"),
+    State("error", "a toast with Undo", "#toasts", _toast, "#toasts"),
+    State("error", "the bar that counts what is new", "[data-news-slot]", _news, "#newsbar"),
+    State("error", "a message that waits to be shown", "#newswait", _waiting, "#newswait"),
+    State("error", "words that were not sent", FAULT, _not_sent, "form:has([data-fault]:not(:empty))"),
     State("menu", "the bar of selected rows", "#queue input[name=ticket]", _rows, "#bulk"),
 )
 """In this order: the bar of selected rows brings menus of its own."""
@@ -116,12 +158,13 @@ class Found:
 def run(arguments: list[str]) -> dict[str, Any]:
     parser = argparse.ArgumentParser(prog="bin/drill axe")
     parser.add_argument("--browsers", type=int, default=os.cpu_count() or 1, help="at the same time")
+    parser.add_argument("--only", default="", help="pages whose method, path and person have these words")
     options = parser.parse_args(arguments)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="helpdesk-drill-")))
         folder.chmod(0o755)
         world = stack.enter_context(_world(folder))
-        return drill(world, options.browsers)
+        return drill(world, options.browsers, options.only)
 
 
 @contextmanager
@@ -152,11 +195,31 @@ def _world(folder: Path) -> Iterator[Any]:
             yield make_world(make_cast())
 
 
-def drill(world: Any, browsers: int) -> dict[str, Any]:
+def _refusals(world: Any) -> Iterator[Any]:
+    """The pages that need no database, which no route has."""
+    from django.test import RequestFactory
+
+    from helpdesk import errors
+    from tests.pages import Answer
+
+    nobody = next(one for one in world.people if one.name == "anonymous")
+    asked, words = RequestFactory(), {"text": "Hello Priya, your refund left today."}
+    for name, response in {
+        "bad_request": errors.bad_request(asked.get("/")),
+        "forbidden": errors.forbidden(asked.get("/setup/")),
+        "csrf_failed": errors.csrf_failed(asked.post("/new/")),
+        "not_found": errors.not_found(asked.get("/nowhere/")),
+        "server_error": errors.server_error(asked.get("/")),
+        "unavailable": errors.unavailable(asked.post("/desk/tickets/1/reply/", words)),
+    }.items():
+        yield Answer(name, nobody, f"/refused/{name}/", response)
+
+
+def drill(world: Any, browsers: int, only: str = "") -> dict[str, Any]:
     from tests import chromium
     from tests.pages import NO_PAGE, pages_for_everybody
 
-    answers = list(pages_for_everybody(world))
+    answers = [one for one in (*pages_for_everybody(world), *_refusals(world)) if only in str(one)]
     different = {shape(answer.response.content.decode()): answer for answer in reversed(answers)}.values()
     shown = [_shown(world, answer) for answer in different]
     print(f"{len(answers)} pages, {len(shown)} differ in more than words", flush=True)

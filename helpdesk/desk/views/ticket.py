@@ -104,7 +104,11 @@ def ticket_page(
     if not is_part(request):
         presence.visit(ticket, request.user, context["tab"], presence.READING)  # type: ignore[arg-type]
     template = "desk/_ticket_parts.html" if is_part(request) else "desk/ticket.html"
-    return render(request, template, context, status=status)
+    response = render(request, template, context, status=status)
+    if is_part(request):
+        # A boosted form would leave its own address in the bar, where a reload finds no page.
+        response["HX-Push-Url"] = "false"
+    return response
 
 
 def _mark_read(request: HttpRequest, ticket: Ticket, beside: About) -> None:

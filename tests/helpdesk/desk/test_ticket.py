@@ -138,6 +138,7 @@ def test_scripts_get_the_parts_and_everybody_else_the_page(mira, ticket):
     assert part.content.decode().lstrip().startswith('<header class="ticket__head"')
     assert 'hx-swap-oob="true"' in part.content.decode()
     assert "<!doctype" not in part.content.decode()
+    assert part["HX-Push-Url"] == "false"  # a reload would find no page at the form's address
     whole = mira.post(path, {"priority": 2})
     assert whole.status_code == 303
 
