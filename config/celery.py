@@ -37,6 +37,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "surveys to remind of": {"task": "feedback.remind_due", "schedule": 300.0},
     "customers to ask again": {"task": "feedback.plan_rounds", "schedule": 300.0},
     "follow-ups to send": {"task": "followup.send_due", "schedule": 60.0},
+    "reports to mail": {"task": "reports.let_due_go", "schedule": 60.0},
     "surveys to close": {"task": "feedback.expire_due", "schedule": 600.0},
 }
 app.conf.beat_schedule = BEAT_SCHEDULE

@@ -156,6 +156,8 @@ TICKET_SUBSCRIBERS = [
 ]
 # What gives the API a report's figures: a function of the report's key, the parameters and the reader.
 REPORT_FIGURES = "helpdesk.reports.answers.answer"
+# What the mails of reports say: a function of a report's page, its filters and the instant.
+REPORT_DIGEST = "helpdesk.reports.digests.digest"
 # Long work that the workers do in slices (tickets/jobs.py): kind and its function.
 JOB_KINDS = {
     "sla.recompute": "sla.recompute.recompute_slice",

@@ -12,7 +12,7 @@ from datetime import timedelta
 from feedback import queries as surveys
 from followup import queries as follow_ups
 from helpdesk import erasing, escalating, notifications, outbox, telling
-from helpdesk.models import Delivery
+from helpdesk.models import Delivery, ReportMail
 from helpdesk.telling import Told
 from sla.rules import RECOVERY
 from tickets.models import Event, Follower, Message, SideTalk, Speaker, Ticket, User
@@ -301,6 +301,12 @@ def _person_invited(event: Event) -> list[Told]:
     ]
 
 
+def _report_came_due(event: Event) -> list[Told]:
+    """The report goes to who asked for it; by the time of the next one it helps nobody."""
+    row = ReportMail.objects.select_related("person").get(pk=event.data["report_mail"])
+    return [outbox.mail_of(event, row.person, "report.digest", give_up_at=row.next_at)]
+
+
 TELL: dict[str, Callable[[Event], list[Told]]] = {
     "ticket.replied": _replied,
     "ticket.mentioned": _mentioned,
@@ -327,6 +333,7 @@ TELL: dict[str, Callable[[Event], list[Told]]] = {
     "survey.cancelled": _survey_ended,
     "survey.expired": _survey_ended,
     "person.invited": _person_invited,
+    "report.came_due": _report_came_due,
 }
 
 

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from helpdesk import heartbeats, tidying
+from helpdesk.actions import report_mails
 from helpdesk.mail import inbound, outbound
 from tickets.handover import hand_over
 
@@ -42,3 +43,9 @@ def process_mail(hint: int) -> None:
 def sweep_inbound() -> int:
     """Hand over again the mail that waits and that nobody is at. Returns how many."""
     return inbound.sweep()
+
+
+@shared_task(name="reports.let_due_go")
+def let_due_reports_go() -> int:
+    """Put the reports whose time has come into the outbox. Returns how many it looked at."""
+    return report_mails.let_due_go()

@@ -32,7 +32,7 @@ from followup.models import FollowUp, Kind
 from followup.queries import TOKEN
 from helpdesk import actions as outward
 from helpdesk import guests
-from helpdesk.models import Delivery, InboundEmail, MailSource, SentMail
+from helpdesk.models import Delivery, InboundEmail, MailSource, ReportMail, SentMail
 from sla.actions import install_defaults
 from sla.models import Calendar, Clock, Escalation, Policy
 from tests.cast import PASSWORD, Cast, PersonFactory, make_cast
@@ -173,6 +173,13 @@ def administrators(someone: Someone, thing: Thing) -> str:
     if someone.user is None:
         return SIGN_IN
     return IN if someone.is_administrator else ABSENT
+
+
+def sue_alone(someone: Someone, thing: Thing) -> str:
+    """What belongs to the supervisor and nobody else, whatever their role."""
+    if someone.user is None:
+        return SIGN_IN
+    return IN if someone.name == "supervisor" else ABSENT
 
 
 def mira_alone(someone: Someone, thing: Thing) -> str:
@@ -417,6 +424,9 @@ def _ids(cast: Cast) -> dict[str, int]:
         "job": actions.ask_job("sla.recompute", by=cast.sue).pk,
         "bulk": _bulk(cast),
         "view": actions.create_view("Matrix", "is:open", by=cast.mira).pk,
+        "report_mail": ReportMail.objects.create(
+            person=cast.sue, report="sla", rhythm="daily", next_at=timezone.now() + timedelta(days=1)
+        ).pk,
         "roots_job": actions.ask_job("sla.recompute", by=cast.root).pk,
         "token": token.pk,
     } | _low_score(cast)

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from helpdesk.models import ReportMail
+from helpdesk.report_links import stop_path
 from tests.matrix import (
     Rule,
     Someone,
@@ -30,6 +32,7 @@ from tests.matrix import (
     sees,
     shares,
     signed_in,
+    sue_alone,
     works,
 )
 
@@ -119,6 +122,10 @@ def _case(get: bool = False) -> Row:
 
 def _roots_job() -> Row:
     return Row(post=administrators, args=_one("roots_job"), variant="of somebody else")
+
+
+def _stop_token(world: World, thing: Thing) -> list[Any]:
+    return [stop_path(ReportMail.objects.get(pk=world.ids["report_mail"])).split("/")[-2]]
 
 
 def _by_survey_link(post: bool = False, of: str = "survey_token") -> list[Row]:
@@ -426,6 +433,18 @@ ROWS: dict[str, list[Row]] = {
     "reports:feedback": [Row(get=overseers)],
     "reports:recommendation": [Row(get=overseers)],
     "reports:effort": [Row(get=overseers)],
+    "reports:mails": [Row(get=overseers)],
+    "reports:mail-subscribe": [
+        Row(post=overseers, body=lambda w, t: {"report": "sla", "question": "period=7d", "rhythm": "daily"})
+    ],
+    "reports:mail-pause": [Row(post=sue_alone, args=_one("report_mail"))],
+    "reports:mail-resume": [Row(post=sue_alone, args=_one("report_mail"))],
+    "reports:mail-end": [Row(post=sue_alone, args=_one("report_mail"))],
+    # Whoever holds the link is let in, nobody by an altered one.
+    "reports:mail-stop": [
+        Row(get=anyone, post=anyone, args=_stop_token),
+        Row(get=nobody, post=nobody, args=lambda w, t: [_stop_token(w, t)[0] + "0"], variant="altered"),
+    ],
     "reports:mine": [Row(get=members)],
     "reports:cases": [Row(get=members)],
     "reports:case": [_case(get=True)],

@@ -178,6 +178,11 @@ KINDS: dict[str, frozenset[str]] = {
     "mail.flood_settled": frozenset({"mails", "ticket", "how"}),
     "sender.blocked": frozenset({"block"}),
     "sender.unblocked": frozenset({"block"}),
+    "report.subscribed": frozenset({"report_mail"}),
+    "report.paused": frozenset({"report_mail"}),
+    "report.resumed": frozenset({"report_mail"}),
+    "report.unsubscribed": frozenset({"report_mail"}),
+    "report.came_due": frozenset({"report_mail", "due_at"}),
     "token.issued": frozenset({"person", "token"}),
     "token.revoked": frozenset({"person", "token"}),
 }

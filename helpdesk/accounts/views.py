@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from helpdesk.accounts import forms, invitations, sessions, tries
 from helpdesk.accounts.adapter import home_of, too_many
 from helpdesk.context import path_of
-from tickets import actions
+from tickets import access, actions
 from tickets.models import Role, User
 
 _FIRST_ADMIN_LOCK = 7_430_002  # an advisory lock's number, ours alone
@@ -190,7 +190,8 @@ def preferences(request: HttpRequest) -> HttpResponse:
             actions.edit_person(user, by=user, **form.said(), **wished)
         messages.success(request, _("Saved."))
         return redirect("account_preferences")
-    return _page(request, "account/preferences.html", form, home=home_of(user))
+    mails = path_of("reports:mails") if access.can_see_reports(user) else ""
+    return _page(request, "account/preferences.html", form, home=home_of(user), report_mails=mails)
 
 
 def _page(request: HttpRequest, template: str, form: Any, **more: Any) -> HttpResponse:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from feedback import queries as surveys
 from helpdesk import sealed
 from helpdesk.accounts.invitations import JOIN_FOR, join_link
-from helpdesk.mail import follow_ups, outside, staff_letters
+from helpdesk.mail import follow_ups, outside, report_letters, staff_letters
 from helpdesk.mail.letter import (
     GENERATED,
     REPLIED,
@@ -223,5 +223,6 @@ LETTERS: dict[str, Callable[[Delivery], Letter]] = {
     "case.assigned": staff_letters.case,
     "case.late": staff_letters.case,
     "person.invited": _invited,
+    "report.digest": report_letters.digest,
 }
 """Template → the function that writes it. Every template that `helpdesk.notify` names is here (a test)."""

@@ -5,6 +5,7 @@ from helpdesk.models.inbound import BlockedSender, InboundEmail
 from helpdesk.models.notifications import Notification
 from helpdesk.models.ops import Heartbeat, OnceKey, Tally
 from helpdesk.models.outbound import Delivery, SentMail
+from helpdesk.models.report_mails import ReportMail
 from helpdesk.models.sources import MailSource
 from helpdesk.models.tokens import ApiToken, FileLink, GuestLink, HeldFile, HeldSubmission
 from helpdesk.models.topics import Topic
@@ -24,6 +25,7 @@ __all__ = [
     "MailSource",
     "Notification",
     "OnceKey",
+    "ReportMail",
     "SavedReply",
     "SentMail",
     "SupportAddress",

@@ -48,11 +48,12 @@ def answer(report: str, params: Mapping[str, str], reader: Any) -> dict[str, Any
     """The figures of a report as plain data; None where there is no such report."""
     with timezone.override(zone_named(company().time_zone)):
         asked = question(report, params, reader)
-        return _answer(*asked) if asked else None
+        return told(*asked) if asked else None
 
 
-def _answer(definition: Definition, filters: Filters) -> dict[str, Any]:
-    told, groups = _told(definition, filters)
+def told(definition: Definition, filters: Filters) -> dict[str, Any]:
+    """The figures of one metric for one question."""
+    figures, groups = _told(definition, filters)
     return {
         "report": definition.key,
         "name": str(definition.name),
@@ -64,7 +65,7 @@ def _answer(definition: Definition, filters: Filters) -> dict[str, Any]:
         "by": filters.by or next(iter(definition.by), ""),
         "split": filters.split,
         "counted_at": filters.now,
-        **told,
+        **figures,
         "groups": [
             {"value": None if group.value is None else str(group.value), "name": group.name, **group.figure}
             for group in groups

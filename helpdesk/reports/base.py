@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.company import company_of
 from helpdesk.context import path_of
+from helpdesk.models import ReportMail
 from helpdesk.reports.asks import REASON_WORDS, STAGE_WORDS
 from helpdesk.reports.filters import DIMENSIONS, NOBODY, Filters
 from helpdesk.reports.geometry import time_label
@@ -80,8 +81,17 @@ def frame(request: HttpRequest, current: str, filters: Filters) -> dict[str, Any
         "verdict_words": VERDICT_WORDS | {"": ""},
         "stage_words": STAGE_WORDS,
         "reason_words": REASON_WORDS,
+        "mailed_as": _mailed_as(request),
+        "rhythms": ReportMail.Rhythm.choices,
         "time_words": partial(_time_words, is_working=filters.is_working),
     }
+
+
+def _mailed_as(request: HttpRequest) -> str:
+    """The page as it is mailed to who may see it; "" for pages that are not."""
+    name = request.resolver_match.url_name if request.resolver_match else None
+    is_mailed = name in ReportMail.Report.values and access.can_see_reports(request.user)
+    return str(name) if is_mailed else ""
 
 
 def _time_words(seconds: float | None, *, is_working: bool) -> str:

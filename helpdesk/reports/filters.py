@@ -53,6 +53,11 @@ class Filters:
         return self.dates or preset(self.preset, self.now.astimezone(self.zone).date(), self.zone)
 
     @property
+    def preset_words(self) -> str:
+        """The period that was chosen by name, also where dates win over it."""
+        return str(PRESETS[self.preset][0])
+
+    @property
     def is_working(self) -> bool:
         return self.basis == "working"
 

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from helpdesk.reports.views import cases, feedback, first_response, mine, overview, sla, tickets, workload
+from helpdesk.reports.views import (
+    cases,
+    feedback,
+    first_response,
+    mails,
+    mine,
+    overview,
+    sla,
+    tickets,
+    workload,
+)
 
 app_name = "reports"
 urlpatterns = [
@@ -21,6 +31,12 @@ urlpatterns = [
     path("cases/<int:pk>/assign/", cases.assign, name="case-assign"),
     path("cases/<int:pk>/ask-again/", cases.ask_again, name="case-ask-again"),
     path("cases/open/<int:survey>/", cases.open_case, name="case-open"),
+    path("mails/", mails.mails, name="mails"),
+    path("mails/subscribe/", mails.subscribe, name="mail-subscribe"),
+    path("mails/<int:pk>/pause/", mails.pause, name="mail-pause"),
+    path("mails/<int:pk>/resume/", mails.resume, name="mail-resume"),
+    path("mails/<int:pk>/end/", mails.end, name="mail-end"),
+    path("mails/stop/<str:token>/", mails.stop, name="mail-stop"),
     path("mine/", mine.mine, name="mine"),
     path("tickets/", tickets.tickets, name="tickets"),
     path("tickets.csv", tickets.export, name="export"),

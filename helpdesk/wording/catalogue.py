@@ -88,6 +88,15 @@ _REASON = Place("reason", _("Why it did not arrive"), _("this mailbox does not e
 _SERVER_SAID = Place("server_said", _("Answer of the mail server"), "550 5.1.1 no such mailbox")
 _OUTSIDE_NAME = Place("outside", _("Name or address of who is outside"), "Kim Lee")
 _DIGEST_ROWS = [(_("Ticket 1042, reply was due Mon 23 Nov, 10:00 CET: Refund missing"), _DESK_URL)]
+_REPORT_URL = "https://help.example.com/reports/first-response/"
+_DIGEST_FIGURES = [
+    (
+        _("First response"),
+        _REPORT_URL,
+        [(_("Half within"), _("%(value)s, n = %(n)d") % {"value": "41 min", "n": 412})],
+        [(_("By team"), [("Billing", "72%", 72), ("Tech", "58%", 58)])],
+    )
+]
 _CLICK = "https://help.example.com/accounts/…"
 
 
@@ -366,6 +375,34 @@ _ALL = (
             Place("agent", _("First name of who answers"), "Mira"),
             _REFERENCE,
             Place("subject", _("Subject that the agent chose"), "Refund missing"),
+            _COMPANY,
+        ),
+    ),
+    Notification(
+        "report.digest",
+        _("A report by mail"),
+        STAFF,
+        "{report}, {period}",
+        _(
+            "{figures}\n\n{changes}\n\nOpen the report: {link}\n\n"
+            "~ You asked for this mail: {rhythm}. It covers whole days, up to the one before.\n\n"
+            "Stop this mail: {stop_link}"
+        ),
+        (
+            Place("report", _("Name of the report"), _("First response")),
+            Place("period", _("First and last day, and the company’s time zone"), "16–22 Nov 2026, UTC"),
+            Place("figures", _("The figures, with their charts"), _DIGEST_FIGURES, "block", True),
+            Place(
+                "changes",
+                _("What changed beyond chance, if something did"),
+                [(_("Billing: more tickets came, 90 after 40."), _REPORT_URL)],
+                "block",
+            ),
+            Place("rhythm", _("When it comes"), _("Every Monday at 8:00")),
+            Place("link", _("Link to the report"), _REPORT_URL, "link", required=True),
+            Place("stop_link", _("Link that ends this mail"), _CLICK, "link", required=True),
+            _GREETING,
+            _NAME,
             _COMPANY,
         ),
     ),

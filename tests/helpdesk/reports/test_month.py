@@ -5,8 +5,9 @@ import html
 import io
 import re
 from copy import copy
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpdesk.reports.changes import SUBJECTS, change_of
+from helpdesk.reports.digests import PARTS, digest
 from helpdesk.reports.figures import Share
 from helpdesk.reports.filters import read
 from helpdesk.reports.metrics import DEFINITIONS
@@ -262,6 +264,31 @@ def test_ux37_card_table_and_api_agree_for_any_filters(supervisor, api, cast, mo
     assert said in page
     for group in told["groups"]:
         assert f"{group['name']} {group['counts'][column]} " in page
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=filters, report=st.sampled_from(sorted(set(PARTS) - {"index"})))
+def test_ux37_the_mail_of_a_report_and_the_api_agree_for_any_filters(api, cast, month, asked, report):
+    on_the_first = datetime(2026, 12, 1, 8, tzinfo=UTC)
+    given = dict(parse_qsl(query_of(cast, asked)))
+    november = {name: value for name, value in given.items() if name not in ("from", "to")}
+    mail = digest(report, november, on_the_first)
+    address = mail["path"].partition("?")[2]
+    assert "from=2026-11-01&to=2026-11-30" in address
+    for key, (_name, _path, facts, charts) in zip(PARTS[report], mail["parts"], strict=True):
+        told = api(key, address)
+        assert facts[0][1] == str(told["counts"]["all"])
+        shown = [figure for figure in told["figures"] if told["counts"]["all"]]
+        assert len(facts) == 1 + len(shown)
+        for figure, (_words, value) in zip(shown, facts[1:], strict=True):
+            if figure["value"] is None:
+                assert value in ("–", f"{figure['hits']} of {figure['n']}")
+            else:
+                assert value.endswith(f", n = {figure['n']}")
+                if figure["unit"] == "per cent":
+                    assert value.startswith(f"{round(figure['value'])}%")
+        for _title, bars in charts[1:]:
+            assert len(bars) == len(told["groups"])
 
 
 def test_the_api_tells_agents_of_themselves_and_refuses_what_makes_no_sense(cast, month):
