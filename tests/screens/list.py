@@ -70,8 +70,9 @@ def _status(page: Any) -> None:
 
 
 def _palette(page: Any) -> None:
+    page.keyboard.press("j")
     page.keyboard.press("Control+k")
-    page.locator(".palette__input").fill("res")
+    page.locator(".palette__input").fill("re")
     page.wait_for_timeout(400)
 
 
