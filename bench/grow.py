@@ -25,6 +25,7 @@ SHIFTED = {
         "id": "measurement", "clock_id": "clock", "message_id": "message", "ticket_id": "ticket",
     },
     "sla_ticketdue": {"ticket_id": "ticket"},
+    "tickets_course": {"ticket_id": "ticket"},
     "tickets_ticket_tags": {"id": "tag", "ticket_id": "ticket"},
 }  # fmt: skip
 """Columns that hold numbers which a copy gets anew, and by whose step; "" is in `SPECIAL`."""

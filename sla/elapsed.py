@@ -15,7 +15,6 @@ from django.db.models import (
     FloatField,
     Func,
     Min,
-    QuerySet,
     Value,
     When,
 )
@@ -24,7 +23,7 @@ from django.db.models.functions import Coalesce, Greatest
 from sla.book import BOOK
 from sla.calendar import WorkingCalendar
 from sla.measure import ALWAYS
-from sla.models import Clock
+from sla.models import OPEN_STATES, Clock
 
 
 class Seconds(Func):
@@ -40,15 +39,17 @@ def seconds_between(start: Any, end: Any) -> Seconds:
     return Seconds(ExpressionWrapper(last - first, output_field=DurationField()))
 
 
-def seconds_run(clocks: QuerySet[Clock], now: datetime, *, working: bool) -> Any:
-    """An expression on these open clocks: the seconds each has run up to `now`, in working or calendar time.
+def seconds_run(metric: str, now: datetime, *, working: bool) -> Any:
+    """An expression on open clocks of a metric: the seconds each has run up to `now`, in working or calendar
+    time.
 
-    Exact, in whatever calendar each counts. Asks once in which calendars they run and since when.
+    Exact, in whatever calendar each counts. Asks once in which calendars such clocks run and since when.
     """
     if not working:
         since = Greatest(seconds_between("running_since", now), Value(0.0))
         return Seconds(F("elapsed_calendar")) + Coalesce(since, Value(0.0))
-    found = clocks.filter(running_since__isnull=False).order_by().values_list("calendar_version")
+    clocks = Clock.objects.filter(metric=metric, state__in=OPEN_STATES, running_since__isnull=False)
+    found = clocks.order_by().values_list("calendar_version")
     cases = [
         When(
             running_since__isnull=False,

@@ -96,13 +96,10 @@ class Relation:
         """
         names = tuple(slices) or tuple(self.slices)
         grouping = _Grouping(sets)
-        told = ", ".join(dict.fromkeys((*grouping.columns, *self.facts)))
-        counts = ", ".join(
-            f"coalesce(sum(n) FILTER (WHERE {self.slices[name][1]}), 0)::bigint" for name in names
+        text = (
+            f"SELECT {grouping.selected}{self._counts(names)} "  # noqa: S608
+            f"FROM ({self._alike(grouping.columns)}) alike GROUP BY {grouping.sets()}"
         )
-        alike = f"SELECT {told + ', ' if told else ''}count(*) AS n FROM ({self.text}) counted"  # noqa: S608
-        alike += f" GROUP BY {told}" if told else ""
-        text = f"SELECT {grouping.selected}, {counts} FROM ({alike}) alike GROUP BY {grouping.sets()}"  # noqa: S608
         found: Sums = {each: {} for each in sets}
         for row in rows_of(text):
             columns, key, rest = grouping.read(row)
@@ -115,10 +112,11 @@ class Relation:
         """How many rows have which `value`, by the values of each set of columns, and of these how many
         belong to some slices. And the different values of other columns (`beside`). One pass."""
         grouping = _Grouping(sets, ("bucket", "done"), beside)
-        counts = "".join(f", count(*) FILTER (WHERE {self.slices[name][1]})" for name in slices)
+        timed = replace(self, text=f"SELECT *, {BUCKET} AS bucket FROM ({self.text}) timed")  # noqa: S608
+        alike = timed._alike((*grouping.columns, "bucket", "done"), ", max(value) AS value")
         text = (
-            f"SELECT {grouping.selected}, bucket, done, max(value), count(*){counts} "  # noqa: S608
-            f"FROM (SELECT *, {BUCKET} AS bucket FROM ({self.text}) timed) counted GROUP BY {grouping.sets()}"
+            f"SELECT {grouping.selected}, bucket, done, max(value), sum(n)::bigint{self._counts(slices)} "  # noqa: S608
+            f"FROM ({alike}) alike GROUP BY {grouping.sets()}"
         )
         found: dict[tuple[str, ...], dict[Key, list[Bucket]]] = {each: {} for each in sets}
         others: set[Key] = set()
@@ -149,6 +147,17 @@ class Relation:
             told = dict(zip(shares, values or [None] * len(shares), strict=True))
             found[columns][key] = Times(dict(zip(slices, hits, strict=True)), told)
         return found
+
+    def _alike(self, columns: Iterable[str], more: str = "") -> str:
+        """Rows that agree in these columns and in what their slices ask, counted together. Whatever is
+        grouped in several ways is grouped from these few, and to count them can be shared among processes."""
+        told = ", ".join(dict.fromkeys((*columns, *self.facts)))
+        grouped = f" GROUP BY {told}" if told else ""
+        return f"SELECT {told + ', ' if told else ''}count(*) AS n{more} FROM ({self.text}) counted{grouped}"  # noqa: S608
+
+    def _counts(self, names: Iterable[str]) -> str:
+        conditions = (self.slices[name][1] for name in names)
+        return "".join(f", coalesce(sum(n) FILTER (WHERE {each}), 0)::bigint" for each in conditions)
 
 
 class _Grouping:

@@ -122,7 +122,7 @@ def _open(filters: Filters, metric: str) -> Any:
         state__in=OPEN_STATES,
         **within(filters.period, "ticket__opened_at"),
     )
-    run = seconds_run(clocks, filters.now, working=filters.is_working)
+    run = seconds_run(metric, filters.now, working=filters.is_working)
     is_late = Q(breached_at__isnull=False) | Q(state=ClockState.RUNNING, due_at__lt=filters.now)
     return _of_clocks(clocks, run, NO, is_late, PENDING, "ticket__opened_at", "ticket__assignee_id")
 

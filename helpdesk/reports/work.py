@@ -5,18 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Count, FilteredRelation, Q, QuerySet, Window
-from django.db.models.fields.json import KT
-from django.db.models.functions import Lead
+from django.db.models import QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.reports.filters import Filters
 from helpdesk.reports.relation import Slices
 from helpdesk.reports.waits import EVERY, NO, YES, Parts, as_waits, of_tickets, within
 from sla.elapsed import seconds_between
-from tickets.events import STATUS_KINDS
-from tickets.models import UNRESOLVED_STATUSES, Event, Speaker, Status, Ticket
-from tickets.statements import rows_of, text_of
+from tickets.models import UNRESOLVED_STATUSES, Status, Ticket
 
 AGES = {
     "day": (_("less than 1 day"), timedelta(0), timedelta(days=1)),
@@ -62,31 +59,15 @@ def settled(filters: Filters) -> QuerySet[Ticket]:
     return found
 
 
-COUNTED_KINDS = (
-    "ticket.opened",
-    "ticket.replied",
-    "message.withdrawn",
-    "ticket.assigned",
-    "ticket.moved",
-    "ticket.reopened",
-)
-
-
 def work(filters: Filters) -> Parts:
-    """Every settled ticket once, with what its events say it took."""
-    answered = Q(said__kind="ticket.replied", said__data__by=Speaker.AGENT, said__data__human=True)
-    owned = Q(said__kind="ticket.assigned") & ~Q(said__data__assignee__1=None)
-    owned |= Q(said__kind="ticket.opened") & ~Q(said__data__assignee=None)
-    counted = FilteredRelation("events", condition=Q(events__kind__in=COUNTED_KINDS))
-    tickets: Any = settled(filters).annotate(
-        said=counted,
-        replies=Count("said", filter=answered) - Count("said", filter=Q(said__kind="message.withdrawn")),
-        owners=Count("said", filter=owned),
-        moves=Count("said", filter=Q(said__kind="ticket.moved")),
-        reopened=Count("said", filter=Q(said__kind="ticket.reopened")),
-    )
+    """Every settled ticket once, with what its events say it took (`tickets.models.Course`)."""
     took = seconds_between("opened_at", "resolved_at")
-    return [as_waits(tickets, "resolved_at", took, YES, "replies", "owners", "moves", "reopened")]
+    tickets: Any = settled(filters).annotate(**{name: _counted(name) for name in WORK_FACTS})
+    return [as_waits(tickets, "resolved_at", took, YES, *WORK_FACTS)]
+
+
+def _counted(name: str) -> Coalesce:
+    return Coalesce(f"course__{name}", Value(0))
 
 
 def backlog(filters: Filters) -> Parts:
@@ -97,17 +78,9 @@ def backlog(filters: Filters) -> Parts:
 
 def time_by_status(filters: Filters) -> dict[str, timedelta]:
     """How long the settled tickets of the period stood in each status until their last resolution."""
-    until = Window(Lead("at"), partition_by="ticket_id", order_by="seq")
-    events = Event.objects.filter(
-        ticket__in=settled(filters).values("pk"), kind__in=(*STATUS_KINDS, "ticket.opened")
-    ).order_by()
-    stretches = text_of(events.values_list(KT("data__status__1"), KT("data__status"), "at", until))
-    found = rows_of(
-        "SELECT coalesce(changed, first), sum(until - at) "  # noqa: S608 - compiled by Django
-        f"FROM ({stretches}) AS stretch (changed, first, at, until) WHERE until IS NOT NULL GROUP BY 1"
-    )
-    spent: dict[str, timedelta] = dict(found)
-    return {status: spent.get(status, timedelta()) for status in UNRESOLVED_STATUSES}
+    times: Any = {status: Sum(f"course__in_{status}") for status in UNRESOLVED_STATUSES}
+    spent = settled(filters).order_by().aggregate(**times)
+    return {status: spent[status] or timedelta() for status in UNRESOLVED_STATUSES}
 
 
 def _aged(since: timedelta, until: timedelta) -> str:

@@ -1,6 +1,7 @@
 """The rows of the ticket domain. Only `tickets.actions` writes them."""
 
 from tickets.models.bulk import BulkOutcome, BulkTicket, BulkWhy
+from tickets.models.course import Course
 from tickets.models.draft import Draft, DraftFile, DraftKind
 from tickets.models.event import Event
 from tickets.models.job import UNFINISHED, Job, JobState
@@ -41,6 +42,7 @@ __all__ = [
     "BulkTicket",
     "BulkWhy",
     "Channel",
+    "Course",
     "Draft",
     "DraftFile",
     "DraftKind",

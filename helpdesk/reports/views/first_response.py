@@ -32,7 +32,8 @@ def first_response(request: HttpRequest) -> HttpResponse:
     """The finding, the curve, the breakdown, the weeks, and who still waits."""
     definition = DEFINITIONS["first-response"]
     filters = read(request.GET, timezone.now(), by=definition.by)
-    found, targets = told(filters)
+    relation = definition.relation(filters)
+    found, targets = relation.histograms(("team",), (filters.split,), slices=PROMISED, beside=TARGET)
     whole = waits(merged(found["team",].values()))
     context = frame(request, "first-response", filters) | {
         "definition": definition,
@@ -41,7 +42,9 @@ def first_response(request: HttpRequest) -> HttpResponse:
         "export": _export(filters),
     }
     if whole.n:
-        context |= _figures(request, filters, found, shared_target(targets, working=filters.is_working))
+        context |= _figures(filters, found, shared_target(targets, working=filters.is_working))
+        waiting = relation.sliced("waiting").rows("value DESC, ticket", LISTED)
+        context["waiting"] = list(lines(waiting, request.user))
     else:
         context["latest"] = latest_period(filters, "opened_at")
     return render(request, "reports/first_response.html", context)
@@ -58,24 +61,17 @@ def _export(filters: Filters) -> str:
 Found = dict[tuple[str, ...], dict[tuple[Any, ...], list[Bucket]]]
 
 
-def told(filters: Filters) -> tuple[Found, set[tuple[Any, ...]]]:
-    """How long each team's and each group's customers wait, and the different targets. One query."""
-    relation = DEFINITIONS["first-response"].relation(filters)
-    return relation.histograms(("team",), (filters.split,), slices=PROMISED, beside=TARGET)
-
-
 def waits_of(filters: Filters) -> Waits:
     """How long customers wait for the first answer."""
     found, _targets = DEFINITIONS["first-response"].relation(filters).histograms((), slices=PROMISED)
     return waits(found[()].get((), []))
 
 
-def _figures(request: HttpRequest, filters: Filters, found: Found, target: float | None) -> dict[str, Any]:
+def _figures(filters: Filters, found: Found, target: float | None) -> dict[str, Any]:
     whole = waits(merged(found["team",].values()))
     series = [(group.name, waits(group.figure)) for group in _enough(found["team",])]
     if not 1 < len(series) <= charts.MOST:
         series = [(_("All"), whole)]
-    waiting = DEFINITIONS["first-response"].relation(filters).sliced("waiting")
     return {
         "finding": sentences.waits_finding(whole, filters.is_working),
         "target": target,
@@ -83,7 +79,6 @@ def _figures(request: HttpRequest, filters: Filters, found: Found, target: float
         "breakdown": _breakdown(filters, found),
         "tabs": split_tabs(filters),
         "weeks": _weekly(filters, target),
-        "waiting": list(lines(waiting.rows("value DESC, ticket", LISTED), request.user)),
         "opens": {
             name: opens(filters, "first-response", name) for name in DEFINITIONS["first-response"].slices
         },
