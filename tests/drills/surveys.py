@@ -1,12 +1,14 @@
-"""Resolutions and the surveys about them, by workers of which one is killed every second.
+"""Resolutions and the surveys about them, by workers of which one is killed again and again.
 
-    bin/drill surveys --resolutions 200000 --seed 7
+    bin/drill surveys --resolutions 200000 --acted 5000 --every 20 --seed 7
 
 Processes resolve tickets and, at the same time, do the periodic tasks over surveys: sending, reminding,
 asking on a cadence. Each customer has several tickets, every third also a round of recommendation that has
-come. One process after the other is ended by SIGKILL, wherever it is, and replaced. Promises held afterwards:
-every resolution has one survey or the reason why not; nobody was asked twice within the cool-down; nobody who
-had something resolved was forgotten; each survey that was sent has one mail and one reminder.
+come. Every `--every` seconds one process is ended by SIGKILL, wherever it is, and replaced. Of many
+resolutions only `--acted` are done meanwhile, by the action; the others are there from the start as it would
+have left them, and all their surveys come due at once. Promises held afterwards: every resolution has one
+survey or the reason why not; nobody was asked twice within the cool-down; nobody who had something resolved
+was forgotten; each survey that was sent has one mail and one reminder.
 """
 
 import argparse
@@ -31,6 +33,8 @@ SLICE = 50
 def run(arguments: list[str]) -> dict[str, Any]:
     parser = argparse.ArgumentParser(prog="bin/drill surveys")
     parser.add_argument("--resolutions", type=int, default=200_000)
+    parser.add_argument("--acted", type=int, help="so many by the action itself (default: all)")
+    parser.add_argument("--every", type=float, default=4.5, help="seconds between two kills, about")
     parser.add_argument("--seed", type=int, default=random.randrange(2**32))
     options = parser.parse_args(arguments)
     print(f"seed {options.seed}", flush=True)
@@ -47,18 +51,21 @@ def run(arguments: list[str]) -> dict[str, Any]:
         import django
 
         django.setup()
-        seed(options.resolutions)
-        kills, seconds = _kill_until_done(random.Random(options.seed), stack)
+        acted = min(options.resolutions, options.acted or options.resolutions)
+        seed(options.resolutions, acted)
+        kills, seconds = _kill_until_done(random.Random(options.seed), options.every, stack)
         return {
             "seed": options.seed,
             "kills": kills,
+            "resolutions by the action, meanwhile": acted,
             "seconds": f"{seconds:.0f}",
             **figures(options.resolutions),
         }
 
 
-def seed(resolutions: int) -> None:
-    """Customers with open tickets, and two surveys: satisfaction at once, recommendation on a cadence."""
+def seed(resolutions: int, acted: int) -> None:
+    """Customers with tickets, `acted` of them open, and two surveys: satisfaction at once, recommendation on
+    a cadence."""
     from django.utils import timezone
 
     from feedback import actions as feedback
@@ -78,22 +85,27 @@ def seed(resolutions: int) -> None:
         ],
         batch_size=5000,
     )
+    tickets = [
+        Ticket(
+            subject="drill",
+            requester=customers[n // TICKETS_EACH],
+            team=team,
+            channel="mail",
+            status="open",
+            spoke_first=Speaker.AGENT,
+            opened_at=now,
+            updated_at=now,
+        )
+        for n in range(resolutions)
+    ]
+    # Spread over all customers: some of each hundred are resolved by the action while the others are asked.
+    is_acted = [n * acted // resolutions < (n + 1) * acted // resolutions for n in range(resolutions)]
     Ticket.objects.bulk_create(
-        (
-            Ticket(
-                subject="drill",
-                requester=customers[n // TICKETS_EACH],
-                team=team,
-                channel="mail",
-                status="open",
-                spoke_first=Speaker.AGENT,
-                opened_at=now,
-                updated_at=now,
-            )
-            for n in range(resolutions)
-        ),
-        batch_size=5000,
+        [ticket for ticket, open_ in zip(tickets, is_acted, strict=True) if open_], batch_size=5000
     )
+    resolved = [ticket for ticket, open_ in zip(tickets, is_acted, strict=True) if not open_]
+    for start in range(0, len(resolved), 5000):
+        _write_resolved(resolved[start : start + 5000])
     # Every third has been in touch before, and a round has come for them.
     before = now - timedelta(days=60)
     Ticket.objects.bulk_create(
@@ -118,6 +130,73 @@ def seed(resolutions: int) -> None:
     )
 
 
+def _write_resolved(tickets: list[Any]) -> None:
+    """Tickets with their resolution and the survey planned about it: the rows that `resolve` and
+    `feedback.actions.schedule` write, many at once."""
+    from django.db import transaction
+
+    from feedback.actions.definitions import versions_in_use
+    from feedback.models import Kind, Survey
+    from feedback.timing import sending_time
+    from tickets.bulk import insert
+
+    at, agent = tickets[0].opened_at, _agent()
+    version = next(one for one in versions_in_use() if one.definition.kind != Kind.NPS)
+    for ticket in tickets:
+        ticket.status, ticket.resolved_at, ticket.last_event_at, ticket.event_seq = "resolved", at, at, 2
+    with transaction.atomic():
+        insert(tickets)
+        events = [_event(ticket, 1, "ticket.resolved", ticket, agent) for ticket in tickets]
+        for event in events:
+            event.data = {"status": ["open", "resolved"]}
+        insert(events)
+        surveys = [
+            Survey(
+                ticket=ticket,
+                resolution=event,
+                version=version,
+                kind=version.definition.kind,
+                probability=version.sampling,
+                person=ticket.requester,
+                resolved_at=at,
+                send_at=sending_time(ticket, at, version),
+                resolver=agent,
+                team_id=ticket.team_id,
+            )
+            for ticket, event in zip(tickets, events, strict=True)
+        ]
+        insert(surveys)
+        told = [
+            _event(ticket, 2, "survey.scheduled", survey, None)
+            for ticket, survey in zip(tickets, surveys, strict=True)
+        ]
+        for event, survey in zip(told, surveys, strict=True):
+            event.data = {"survey": survey.pk}
+        insert(told)
+
+
+def _event(ticket: Any, seq: int, kind: str, subject: Any, actor: Any) -> Any:
+    from tickets.models import Event
+
+    at = ticket.opened_at
+    return Event(
+        ticket=ticket,
+        seq=seq,
+        kind=kind,
+        subject_kind=subject._meta.label_lower,
+        subject_id=subject.pk,
+        actor=actor,
+        at=at,
+        recorded_at=at,
+    )
+
+
+def _agent() -> Any:
+    from tickets.models import Team, User
+
+    return User.objects.filter(role="agent", teams=Team.objects.order_by("pk")[0])[0]
+
+
 def work() -> None:
     """What one process does until it is killed: resolve some, then what the beat would ask for."""
     import django
@@ -125,9 +204,9 @@ def work() -> None:
     django.setup()
     from feedback import tasks
     from tickets import actions
-    from tickets.models import Ticket, User
+    from tickets.models import Ticket
 
-    agent = User.objects.filter(role="agent", teams=Ticket.objects.filter(subject="drill")[0].team_id)[0]
+    agent = _agent()
     dice = random.Random()
     while True:
         left = Ticket.objects.filter(subject="drill", status="open")
@@ -140,7 +219,7 @@ def work() -> None:
             time.sleep(0.5)
 
 
-def _kill_until_done(chance: random.Random, stack: ExitStack) -> tuple[int, float]:
+def _kill_until_done(chance: random.Random, every: float, stack: ExitStack) -> tuple[int, float]:
     workers = [_launch() for _ in range(WORKERS)]
     stack.callback(lambda: [_end(worker) for worker in workers])
     began, kills = time.monotonic(), 0
@@ -150,7 +229,9 @@ def _kill_until_done(chance: random.Random, stack: ExitStack) -> tuple[int, floa
         _end(workers[nth])
         workers[nth] = _launch()
         kills += 1
-        time.sleep(chance.uniform(3.0, 6.0))  # a process needs some seconds before it does anything
+        print(f"{time.monotonic() - began:.0f} s: {kills} kills, {_left()} surveys to look at", flush=True)
+        # A process needs some seconds before it does anything.
+        time.sleep(chance.uniform(every * 2 / 3, every * 4 / 3))
     return kills, time.monotonic() - began
 
 
@@ -165,6 +246,14 @@ def _launch() -> subprocess.Popen[bytes]:
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     process.wait()
+
+
+def _left() -> int:
+    from django.utils import timezone
+
+    from feedback import queries
+
+    return queries.due_to_send(timezone.now()).count()
 
 
 def _is_done() -> bool:

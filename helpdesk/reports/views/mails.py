@@ -46,9 +46,10 @@ def mails(request: HttpRequest) -> HttpResponse:
     rows = user.report_mails.order_by("report", "pk")
     context = frame(request, "mails", filters) | {
         "lines": [Line(row, _path(row), _question(row)) for row in rows],
-        "reader_zone": report_mails.zone_of(user).key.replace("_", " "),
+        "reader_zone": (zone := report_mails.zone_of(user)).key.replace("_", " "),
     }
-    return render(request, "reports/mails.html", context)
+    with timezone.override(zone):
+        return render(request, "reports/mails.html", context)
 
 
 def _filters(row: ReportMail) -> Filters:

@@ -101,7 +101,7 @@ def test_from_the_page_to_the_mail_and_to_one_click_that_ends_it(client, supervi
         assert (row.paused_at is not None) == paused
     assert supervisor.post("/reports/mails/subscribe/", given | {"report": "cases"}).status_code == 404
 
-    ReportMail.objects.update(next_at=timezone.now() - timedelta(minutes=1))
+    ReportMail.objects.update(next_at=report_mails.after(timezone.now() - DAY, "daily", cast.sue))
     report_mails.let_due_go()
     outbound.deliver_due()
     mail = message_from_bytes(bytes(SentMail.objects.get().raw), policy=policy.default)
