@@ -2,8 +2,8 @@
 
 A silence begins when the ticket is set to wait, again with each public word of ours while it waits, when it
 comes back from being put off, and when another customer becomes its requester. It is over with the
-customer's word and with every other status. While the ticket is put off, or our words did not arrive, nobody
-is silent.
+customer's word, with another ticket that is merged into this one and with every other status. While the
+ticket is put off, our words did not arrive, or a mail waits to be judged, nobody is silent.
 """
 
 from __future__ import annotations
@@ -27,7 +27,12 @@ FOLDED = frozenset(
         "ticket.snoozed",
         "ticket.unsnoozed",
         "ticket.requester_changed",
+        "ticket.took_over",
+        "ticket.gave_back",
         "message.withdrawn",
+        "message.held",
+        "message.accepted",
+        "message.dismissed",
         "delivery.failed",
         "delivery.recovered",
         "followup.sent",
@@ -72,6 +77,7 @@ class _Fold:
     snoozed: bool = False
     begins: list[Begin] = field(default_factory=list)
     lost: set[int] = field(default_factory=set)
+    held: set[int] = field(default_factory=set)
     reminded: dict[int, datetime] = field(default_factory=dict)
 
     def take(self, fact: Fact) -> None:
@@ -82,21 +88,32 @@ class _Fold:
             self._stand(data["status"][1], here._replace(message=None))
         elif kind == "ticket.replied":
             self._said(data["by"] == "customer", here)
-        elif kind in ("ticket.snoozed", "ticket.unsnoozed"):
-            self.snoozed = kind == "ticket.snoozed"
-            self._begin(here)
-        elif kind == "ticket.requester_changed":
-            self.begins.clear()
-            self._begin(here)
-        elif kind == "message.withdrawn":
-            self.begins = [one for one in self.begins if one.message != here.message]
-        elif kind == "delivery.failed":
-            self.lost.add(data["message"])
-        elif kind == "delivery.recovered":
-            self.lost.discard(data["message"])
-            self._begin(here._replace(message=None))
         elif kind == "followup.sent" and data["kind"] == WAITING and self.begins:
             self.reminded[self.begins[-1].pk] = fact.at
+        elif kind in ("ticket.requester_changed", "ticket.took_over"):
+            self.begins.clear()
+            if kind == "ticket.requester_changed":
+                self._begin(here)
+        else:
+            self._pause(kind, here)
+
+    def _pause(self, kind: str, here: Begin) -> None:
+        """What keeps a customer from being silent for a while, and what ends that."""
+        number = here.message or 0
+        here = here._replace(message=None)
+        if kind in ("ticket.snoozed", "ticket.unsnoozed"):
+            self.snoozed = kind == "ticket.snoozed"
+            self._begin(here)
+        elif kind == "message.withdrawn":
+            self.begins = [one for one in self.begins if one.message != number]
+        elif kind == "message.held":
+            self.held.add(number)
+        elif kind == "delivery.failed":
+            self.lost.add(number)
+        elif kind == "ticket.gave_back" or number in self.held | self.lost:
+            self.held.discard(number)  # accepted or dismissed
+            self.lost.discard(number)  # arrived after all
+            self._begin(here)
 
     def _stand(self, status: str | None, here: Begin) -> None:
         self.waits = status == WAITING
@@ -121,7 +138,7 @@ def silence_of(facts: Iterable[Fact]) -> Silence | None:
     fold = _Fold()
     for fact in facts:
         fold.take(fact)
-    if not (fold.waits and fold.begins) or fold.snoozed or fold.lost:
+    if not (fold.waits and fold.begins) or fold.snoozed or fold.lost or fold.held:
         return None
     begin = fold.begins[-1]
     return Silence(begin.pk, begin.at, fold.reminded.get(begin.pk))

@@ -36,6 +36,7 @@ NO_PAGE = {
     "portal:file": "a link that a mail carries; its tests look at it",
     "portal:file_download": "a file",
     "surveys:thanks": "only after an answer; its tests look at it",
+    "surveys:solved_thanks": "only after an answer; its tests look at it",
     "desk:news": "a part of the queue; by itself it leads there",
     "desk:ticket-news": "a part of the ticket; by itself it leads there",
     "desk:there": "a part of the queue; by itself it leads there",

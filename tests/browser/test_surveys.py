@@ -13,12 +13,15 @@ from playwright.sync_api import Browser, expect
 from feedback import actions as feedback
 from feedback import queries
 from feedback.models import Answer, Cadence, Survey
+from followup import actions as followup
+from followup.models import FollowUp, Kind
 from helpdesk.mail import compose
 from helpdesk.models import Company
 from tests import axe
 from tests.cast import Cast
 from tests.helpdesk.mailed import mails_to
 from tickets import actions
+from tickets.models import Ticket
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 REASONS = [
@@ -34,7 +37,8 @@ QUESTIONS = [
 
 @pytest.fixture
 def mailed(live_server, cast: Cast, open_ticket, settings) -> set[str]:
-    """Every link of the mails that put a survey to Priya and to Paul, and the recommendation to Priya."""
+    """Every link of the mails that put a survey to Priya and to Paul, the recommendation, and the question
+    whether it stayed solved."""
     settings.PUBLIC_URL = live_server.url
     Company.objects.create(pk=1, name="Acme Support", time_zone="Europe/Berlin", default_team=cast.billing)
     feedback.change_survey(feedback.install_standard_survey(), by=None, questions=QUESTIONS)
@@ -42,6 +46,8 @@ def mailed(live_server, cast: Cast, open_ticket, settings) -> set[str]:
         "NPS", "nps", by=None, questions=[{"key": "rating", "kind": "nps"}], cool_down=timedelta(0)
     )
     feedback.switch_survey(nps, True, by=None)
+    rule = followup.NewRule(Kind.FIXED, True, 2, 1, 1, None, None)
+    followup.set_rules([rule], by=None, at=timezone.now() - timedelta(days=2))
     for person in (cast.priya, cast.paul):
         actions.prove_address(person)
         ticket = open_ticket(requester=person, at=timezone.now() - timedelta(days=1))
@@ -52,7 +58,10 @@ def mailed(live_server, cast: Cast, open_ticket, settings) -> set[str]:
         survey = feedback.plan_round(cadence)
         assert survey is not None
         feedback.invite(survey)
-    mails = [mail for person in (cast.priya, cast.paul) for mail in mails_to(str(person.email), "survey.")]
+    asked = FollowUp.objects.filter(kind=Kind.FIXED)
+    assert [followup.send(row, at=row.due_at) for row in asked]
+    people = [str(person.email) for person in (cast.priya, cast.paul)]
+    mails = [mail for one in people for mail in (*mails_to(one, "survey."), *mails_to(one, "followup."))]
     html = "".join(
         part.get_content()
         for mail in mails
@@ -61,6 +70,7 @@ def mailed(live_server, cast: Cast, open_ticket, settings) -> set[str]:
     )
     links = set(re.findall(r'href="([^"]+)"', html))
     assert len([link for link in links if "score=" in link]) == 2 * (5 + 11)
+    assert len([link for link in links if "stayed=" in link]) == 2 * 2
     return links
 
 
@@ -81,6 +91,8 @@ def test_ux33_a_scanner_that_opens_every_link_scores_nothing(mailed: set[str], b
     assert not axe.faults(page)
     context.close()
     assert not Answer.objects.exists()
+    assert not FollowUp.objects.exclude(stayed=None).exists()
+    assert set(Ticket.objects.values_list("status", flat=True)) == {"resolved"}
     after = list(Survey.objects.order_by("pk").values("state", "answered_at", "person__preferences"))
     assert after == before
 
@@ -104,6 +116,15 @@ def test_ux33_a_scanner_that_opens_every_link_scores_nothing(mailed: set[str], b
     page.goto(next(link for link in sorted(mailed) if link.endswith("score=10")))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     expect(page.get_by_role("radio", name="10 Extremely likely")).to_be_checked()
+
+    # Did it stay solved? No, it did not.
+    page.goto(next(link for link in sorted(mailed) if link.endswith("stayed=yes")))
+    expect(page.get_by_label("What is wrong now?")).to_be_hidden()
+    page.get_by_role("radio", name="No, it came back.").check()
+    page.get_by_label("What is wrong now?").fill("The same error.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your request is open again.")
+    assert Ticket.objects.filter(status="open").count() == 1
     context.close()
 
 

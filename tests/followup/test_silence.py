@@ -102,6 +102,18 @@ def test_words_that_did_not_arrive_ask_for_no_answer(cast, switch, wait):
     assert due("waiting").due_at == TUESDAY + 5 * DAY
 
 
+def test_mail_that_waits_to_be_judged_may_be_the_answer(cast, switch, wait):
+    switch("waiting")
+    ticket = wait()
+    held = actions.hold_message(ticket, "It is 12.", author=cast.bob, at=TUESDAY + DAY)
+    assert rows() == [("waiting", "cancelled", "overtaken")]
+    actions.dismiss_message(held, by=cast.mira, at=TUESDAY + 2 * DAY)
+    assert due("waiting").due_at == TUESDAY + 5 * DAY
+    newer = wait(at=TUESDAY + 3 * DAY)
+    actions.merge(newer, into=ticket, by=cast.mira, at=TUESDAY + 3 * DAY)
+    assert not FollowUp.objects.filter(state="planned").exists()
+
+
 def test_planning_again_from_the_events_changes_nothing(cast, switch, wait):
     switch("waiting", "silence")
     tickets = [wait(), wait(at=TUESDAY + DAY)]
