@@ -64,6 +64,8 @@ def names_in(events: Iterable[Event], around: Iterable[Named] = ()) -> Names:
             people.add(data["person"])
         elif event.kind == "ticket.requester_changed":
             people.update(data["requester"])
+        elif event.kind == "case.assigned":
+            people.update(pk for pk in data["owner"] if pk)
         elif event.kind == "ticket.moved":
             teams.update(data["team"])
         elif event.kind == "ticket.left_waiting":
@@ -333,6 +335,14 @@ def _split_undone(event: Event, names: Names) -> str:
     return _("%(name)s took back that #%(ticket)s was split off") % words
 
 
+def _case_assigned(event: Event, names: Names) -> str:
+    owner = event.data["owner"][1]
+    if owner is None:
+        return _("%(name)s left the recovery case without an owner") % {"name": _actor(event)}
+    words = {"name": _actor(event), "owner": names.people.get(owner, f"#{owner}")}
+    return _("%(name)s gave the recovery case to %(owner)s") % words
+
+
 def _related(event: Event, names: Names) -> str:
     return _("May belong to ticket #%(ticket)s") % event.data
 
@@ -402,8 +412,10 @@ WORDS: dict[str, Callable[[Event, Names], str]] = {
     "followup.sent": _followed_up,
     "followup.answered": _stayed,
     "case.opened": _fixed(gettext_noop("A recovery case was opened")),
+    "case.assigned": _case_assigned,
     "case.contacted": _plain(gettext_noop("%(name)s was in contact with the customer about the score")),
     "case.closed": _fixed(gettext_noop("The recovery case was closed")),
+    "case.asked_again": _plain(gettext_noop("%(name)s had the customer asked once more")),
 }
 
 

@@ -61,6 +61,8 @@ def test_from_a_low_score_to_a_recovered_customer(supervisor, cast, scored):
     assert "It took two weeks." in page
     assert f"/reports/cases/{case.pk}/" in page
     here = f"/reports/cases/{case.pk}/"
+    for owner in (None, cast.sue):
+        feedback.assign_case(case, owner, by=cast.sue)
     assert "Record outcome" in supervisor.get(here).content.decode()
 
     empty = supervisor.post(f"{here}answer/", {"once": "a" * 24, "text": " "})
@@ -92,6 +94,13 @@ def test_from_a_low_score_to_a_recovered_customer(supervisor, cast, scored):
     assert "Recovered" in closed
     assert "5 of 5" in supervisor.get(here).content.decode()
     assert "Sent anew" in supervisor.get(here).content.decode()
+    history = supervisor.get(f"/desk/tickets/{case.ticket_id}/").content.decode()
+    for words in (
+        "Sue left the recovery case without an owner",
+        f"Sue gave the recovery case to {cast.sue}",
+        "Sue had the customer asked once more",
+    ):
+        assert words in history
 
 
 def test_the_rated_agent_and_other_agents_find_no_case(client, cast, scored):
