@@ -7,6 +7,7 @@ from a2wsgi import WSGIMiddleware
 
 from config.part import WEB_THREADS
 from config.wsgi import application as pages
+from helpdesk.garbage import look_seldom
 from helpdesk.live.front import Front
 
 BLOCK = 256 * 1024  # bytes
@@ -33,3 +34,4 @@ def _pages(environ: Any, start_response: Any) -> Any:
 # Without a limit for what is ready to be sent: a slow or vanished reader holds no thread.
 threads: Any = WSGIMiddleware(_pages, workers=WEB_THREADS, send_queue_size=0)
 application = Front(threads)
+look_seldom()

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from helpdesk.times import clock_time, duration, near
 from helpdesk.words import PRIORITY_WORDS
+from helpdesk.words import gettext as _
 from sla import ledger
 from sla.measure import CANCELLED, FULFILLED, PAUSED, ZERO, Reading
-from sla.models import CalendarVersion, PolicyVersion
+from sla.queries import Version, versions
 from sla.rules import Target
 from tickets.models import Event
 
@@ -63,21 +63,18 @@ _SAYS_THE_PAUSE = frozenset({"ticket.set_waiting", "ticket.put_on_hold", "ticket
 class Sources:
     """The versions and events that some ledgers speak of, by id and by sequence number."""
 
-    policies: Mapping[int, PolicyVersion]
-    calendars: Mapping[int, CalendarVersion]
+    policies: Mapping[int, Version]
+    calendars: Mapping[int, Version]
     events: Mapping[int, Event]
 
 
 def sources_of(readings: Iterable[Reading], events: Iterable[Event]) -> Sources:
-    """Read what the ledgers of these readings name: two queries, whatever their number."""
+    """Read what the ledgers of these readings name: one query, whatever their number."""
     spans = [span for reading in readings for span in reading.spans]
-    policies = {span.policy_version for span in spans} - {None}
-    calendars = {span.calendar_version for span in spans} - {None}
-    return Sources(
-        PolicyVersion.objects.select_related("policy").in_bulk(policies) if policies else {},
-        CalendarVersion.objects.select_related("calendar").in_bulk(calendars) if calendars else {},
-        {event.seq: event for event in events if event.seq},
-    )
+    policies = {span.policy_version for span in spans if span.policy_version is not None}
+    calendars = {span.calendar_version for span in spans if span.calendar_version is not None}
+    found = versions(policies, calendars) if policies or calendars else ({}, {})
+    return Sources(*found, {event.seq: event for event in events if event.seq})
 
 
 def time_words(amount: timedelta, *, working: bool) -> str:
@@ -108,7 +105,7 @@ def cause(event: Event | None, sources: Sources) -> str:
         version = sources.policies.get(event.data.get("policy_version") or 0)
         if version is None:
             return _("No policy from here")
-        words = {"policy": version.policy.name, "number": str(version.number)}
+        words = {"policy": version.name, "number": str(version.number)}
         return _("%(policy)s, version %(number)s, from here") % words
     return str(DEEDS[event.kind]) % words if event.kind in DEEDS else ""
 

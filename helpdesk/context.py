@@ -1,18 +1,20 @@
 """What every page gets, whichever face renders it: the reader, the brand, the look, the permitted areas."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.template.backends.utils import csrf_input
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_urlconf, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from duty.queries import duty_of
 from helpdesk.brand import sheet_path
 from helpdesk.company import company_of, logo_path
+from helpdesk.kept import setting_of
 from helpdesk.notifications import Alerts
 from helpdesk.times import zone_named
 from tickets import access
@@ -73,8 +75,9 @@ def page(request: HttpRequest) -> dict[str, Any]:
     row = company_of(request)
     if reader is None:
         timezone.activate(zone_named(row.time_zone))  # until the end of the request
+    look = look_of(request)
     return {
-        "look": look_of(request),
+        "look": look,
         "csrf_input": FormField(request),
         "reader": reader,
         "alerts": getattr(request, "alerts", None) or Alerts(reader),
@@ -84,6 +87,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "brand_logo": logo_path(row),
         "brand_sheet": sheet_path(row),
         "brand_foot": row.footer.splitlines(),
+        "kept_for": setting_of(look.exact_times),
     }
 
 
@@ -100,6 +104,7 @@ def defaults() -> dict[str, Any]:
         "brand_logo": None,
         "brand_sheet": "",
         "brand_foot": [],
+        "kept_for": None,
         "area": "",
         "problem": False,
         "search_words": "",
@@ -124,6 +129,11 @@ def areas_for(reader: Any) -> list[tuple[str, str, str, str]]:
 
 def path_of(route: str, *arguments: Any) -> str:
     """The path of `route`, or "" where no such face is mounted."""
+    return _path_of(get_urlconf() or settings.ROOT_URLCONF, route, arguments)
+
+
+@lru_cache(maxsize=1024)
+def _path_of(_routes: Any, route: str, arguments: tuple[Any, ...]) -> str:
     try:
         return reverse(route, args=arguments)
     except NoReverseMatch:

@@ -1,6 +1,7 @@
 """The Jinja2 environment of our own pages: translations, links, icons; how times and sizes are written."""
 
 import uuid
+from collections.abc import MutableMapping
 from typing import Any
 
 from django.conf import settings
@@ -13,16 +14,24 @@ from jinja2 import Environment, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from helpdesk import context, icons, presence, times
+from helpdesk.kept import Kept
 from helpdesk.marking import marked
 from helpdesk.words import PRIORITY_WORDS, STATUS_WORDS, file_size, initials, number
+
+
+class _Environment(Environment):
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """The environment's own names where a template has no others: every import compares them, and a plain
+        dictionary does that at once."""
+        return super().make_globals(d) if d else self.globals
 
 
 def environment(**options: Any) -> Environment:
     """Called once by Django's Jinja2 backend (`OPTIONS["environment"]`)."""
     for name, value in {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}.items():
         options.setdefault(name, value)
-    options["extensions"] = ["jinja2.ext.i18n", "jinja2.ext.do"]
-    env = Environment(**options)  # noqa: S701 - Django's backend switches autoescape on
+    options["extensions"] = ["jinja2.ext.i18n", "jinja2.ext.do", Kept]
+    env = _Environment(**options)  # autoescape: by Django’s backend
     env.install_gettext_callables(  # type: ignore[attr-defined]
         translation.gettext,
         translation.ngettext,
@@ -57,7 +66,7 @@ def environment(**options: Any) -> Environment:
         deadline=_timed(times.deadline),
         exact=times.exact,
         presence=presence.words,
-        presence_row=presence.short_words,
+        presence_mark=presence.mark_of,
         date_words=times.date_words,
         duration=times.duration,
         size=file_size,

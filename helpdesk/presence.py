@@ -57,6 +57,23 @@ def visit(ticket: Ticket, person: User, tab: str, doing: str) -> None:
         _announce(ticket)
 
 
+def arrive(ticket: Ticket, person: User, tab: str) -> list[Seen]:
+    """Note that `person` opened the ticket in a new `tab`, to read it; returns the others, as `beside`."""
+    now = time.time()
+    here = f"{_place(ticket.pk, person.pk, tab)}{READING}"
+
+    def note(client: redis.Redis) -> list[bytes]:
+        with client.pipeline(transaction=False) as together:
+            together.zadd(_key(), {here: now + LASTS.total_seconds()})
+            together.zrangebyscore(_key(), now, "+inf")
+            together.publish(*hints.message([_hint(ticket)]))
+            entries: list[bytes] = together.execute()[1]
+        return entries
+
+    nobody: list[bytes] = []
+    return _others(hints.ask(note, nobody), {ticket.pk}, person).get(ticket.pk, [])
+
+
 def leave(ticket: Ticket, person: User, tab: str) -> None:
     """Note that the tab shows the ticket no longer. It comes back under another name, if ever."""
     here = _place(ticket.pk, person.pk, tab)
@@ -81,9 +98,14 @@ def among(tickets: Collection[int], person: User) -> dict[int, list[Seen]]:
     wanted = set(tickets)
     if not wanted:
         return {}
-    doing: dict[int, dict[int, bool]] = defaultdict(dict)
     nobody: list[Any] = []
-    for entry in hints.ask(lambda client: client.zrangebyscore(_key(), time.time(), "+inf"), nobody):
+    entries = hints.ask(lambda client: client.zrangebyscore(_key(), time.time(), "+inf"), nobody)
+    return _others(entries, wanted, person)
+
+
+def _others(entries: Iterable[bytes], wanted: set[int], person: User) -> dict[int, list[Seen]]:
+    doing: dict[int, dict[int, bool]] = defaultdict(dict)
+    for entry in entries:
         number, who, _tab, what = entry.decode().split(":")
         if int(number) in wanted and int(who) != person.pk and what in DOINGS:
             there = doing[int(number)]
@@ -107,8 +129,11 @@ def _key() -> str:
 
 
 def _announce(ticket: Ticket) -> None:
-    one = hints.Hint(ticket.pk, ticket.event_seq, hints.PRESENCE, ticket.team_id, ticket.assignee_id)
-    hints.announce([one])
+    hints.announce([_hint(ticket)])
+
+
+def _hint(ticket: Ticket) -> hints.Hint:
+    return hints.Hint(ticket.pk, ticket.event_seq, hints.PRESENCE, ticket.team_id, ticket.assignee_id)
 
 
 # --- in words -----------------------------------------------------------------------------------------
@@ -134,6 +159,11 @@ def replying_words(names: list[str]) -> str:
     if len(names) == 1:
         return _("%(name)s is replying") % {"name": names[0]}
     return _("%(names)s are replying") % {"names": _listed(names)}
+
+
+def mark_of(seen: list[Seen]) -> tuple[str, str] | None:
+    """For a row of the queue: an icon and who is there; None for nobody."""
+    return ("pen" if seen[0].is_replying else "eye", short_words(seen)) if seen else None
 
 
 def short_words(seen: list[Seen]) -> str:

@@ -4,7 +4,7 @@ Every function takes aware instants and writes them in the current time zone, th
 most; numbers and their units never break across lines.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,8 @@ from django.utils.dateformat import format as django_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+
+from helpdesk.words import gettext as _
 
 NBSP = "\u00a0"
 
@@ -42,7 +43,11 @@ def duration(value: timedelta | None, *, days: bool = True, seconds: bool = Fals
     whole = int(abs(value).total_seconds())
     if whole < 60:
         return _unit(whole, _("s")) if seconds else _("under 1 min").replace(" ", NBSP)
-    minutes = whole // 60
+    return _long_duration(whole // 60, days, get_language())
+
+
+@lru_cache(maxsize=8192)
+def _long_duration(minutes: int, days: bool, _language: str | None) -> str:
     if minutes < 60:
         return _unit(minutes, _("min"))
     hours, minutes = divmod(minutes, 60)
@@ -63,7 +68,14 @@ def _pair(large: int, large_unit: str, small: int, small_unit: str) -> str:
 
 def clock_time(at: datetime, now: datetime | None = None) -> str:
     """`at` as short as distance allows: "09:14", "Tue 09:14" within six days, else "3 Nov 2026, 09:14"."""
-    local, today = _local_and_today(at, now)
+    zone = timezone.get_current_timezone()
+    today = (now or timezone.now()).astimezone(zone).date()
+    return _clock_time(at, today, zone, get_language())
+
+
+@lru_cache(maxsize=8192)
+def _clock_time(at: datetime, today: date, zone: tzinfo, _language: str | None) -> str:
+    local = at.astimezone(zone)
     distance = abs((local.date() - today).days)
     if distance == 0:
         return date_format(local, "H:i")

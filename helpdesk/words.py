@@ -1,8 +1,22 @@
 """Small things written for people: sizes of files, initials, numbers."""
 
+from functools import lru_cache
+
+from django.utils import translation
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+
+def gettext(text: str) -> str:
+    """A fixed text in the reader's language, as Django's: remembered, since Django looks through its
+    catalogues each time, and pages with many clocks say the same words over and over."""
+    return _translated(translation.get_language(), text)
+
+
+@lru_cache(maxsize=4096)
+def _translated(_language: str | None, text: str) -> str:
+    return translation.gettext(text)
 
 
 def file_size(octets: int | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,8 +32,40 @@ from sla.models import (
     Verdict,
 )
 from tickets.models import Event, Ticket
+from tickets.statements import answer
 
 _METRIC_ORDER = {metric: index for index, metric in enumerate(MetricName.values)}
+
+# --- versions ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a policy or a calendar: its number, of what (id and name) it is one."""
+
+    number: int
+    of: int
+    name: str
+
+
+VERSIONS = """
+SELECT TRUE, v.id, v.number, p.id, p.name FROM sla_policyversion v
+JOIN sla_policy p ON p.id = v.policy_id WHERE v.id = ANY(%(policies)s)
+UNION ALL
+SELECT FALSE, v.id, v.number, c.id, c.name FROM sla_calendarversion v
+JOIN sla_calendar c ON c.id = v.calendar_id WHERE v.id = ANY(%(calendars)s)
+"""
+
+
+def versions(
+    policies: Iterable[int], calendars: Iterable[int]
+) -> tuple[dict[int, Version], dict[int, Version]]:
+    """Versions of policies and of calendars, each by id. One query."""
+    found: tuple[dict[int, Version], dict[int, Version]] = ({}, {})
+    for is_policy, pk, *told in answer(VERSIONS, policies=list(policies), calendars=list(calendars)):
+        found[not is_policy][pk] = Version(*told)
+    return found
+
 
 # --- the queue ----------------------------------------------------------------------------------------
 

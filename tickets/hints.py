@@ -60,8 +60,13 @@ def announce(hints: Sequence[Hint]) -> None:
 
 
 def _publish(hints: Sequence[Hint]) -> None:
+    ask(lambda client: client.publish(*message(hints)), None)
+
+
+def message(hints: Sequence[Hint]) -> tuple[str, str]:
+    """The channel and what is published on it; for whoever speaks to Valkey anyhow, outside a transaction."""
     told = [astuple(hint) for hint in hints] if len(hints) <= MOST else None
-    ask(lambda client: client.publish(scoped("hints"), json.dumps(told)), None)
+    return scoped("hints"), json.dumps(told)
 
 
 def parse(text: bytes | str) -> list[Hint] | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import psycopg
@@ -22,6 +23,7 @@ from django.db.models import query as django_query
 from psycopg.types.numeric import Int8
 
 Row = TypeVar("Row", bound=Model)
+Value = int | datetime | list[int]
 MOST_KEPT = 500
 _populators: Any = django_query.get_related_populators
 _kept: dict[Hashable, Any] = {}
@@ -47,17 +49,17 @@ def text_of(rows: QuerySet[Any, Any]) -> str:
     return str(connection.ops.compose_sql(sql, values))  # type: ignore[attr-defined]
 
 
-def kept_rows(key: Hashable, make: Callable[[], str], **values: int | datetime) -> list[tuple[Any, ...]]:
+def kept_rows(key: Hashable, make: Callable[[], str], **values: Value) -> list[tuple[Any, ...]]:
     """What the statement under this key answers with these values in its places: `number` stands where it was
     made with `NUMBER`, and so on. `make` is called where it is not kept yet; it may depend on nothing but the
     key."""
     text = _kept.get(key)
     if text is None:
         text = _keep(key, _with_places(make()))
-    return _asked(text, values)
+    return answer(text, **values)
 
 
-def kept_models(key: Hashable, make: Callable[[], QuerySet[Row]], **values: int | datetime) -> list[Row]:
+def kept_models(key: Hashable, make: Callable[[], QuerySet[Row]], **values: Value) -> list[Row]:
     """The rows of a queryset as Django makes them, with what is read together with them (`select_related`);
     its statement is kept as by `kept_rows`."""
     known = _kept.get(key)
@@ -65,7 +67,7 @@ def kept_models(key: Hashable, make: Callable[[], QuerySet[Row]], **values: int 
         rows = make()
         known = _keep(key, (_with_places(text_of(rows)), _Maker.of(rows)))
     text, maker = known
-    return [maker.made(row) for row in maker.converted(_asked(text, values))]
+    return [maker.made(row) for row in maker.converted(answer(text, **values))]
 
 
 def _keep(key: Hashable, made: Any) -> Any:
@@ -89,25 +91,43 @@ class _Prepared(psycopg.Cursor[Any]):
         return super().execute(query, params, prepare=True, **options)
 
 
-def _asked(text: str, values: dict[str, int | datetime]) -> list[tuple[Any, ...]]:
-    """One query. A statement prepared before a migration changed what it answers is prepared anew."""
-    given = {name: Int8(value) if isinstance(value, int) else value for name, value in values.items()}
+class _Logged(_Prepared):
+    """Lets Django write down the statement as it would have run unprepared, its values in their places."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        answered = super().execute(query, params, **options)
+        whole = connection.ops.compose_sql(query, params)  # type: ignore[attr-defined]
+        self._query = SimpleNamespace(query=whole.encode())  # type: ignore[assignment]
+        return answered
+
+
+def answer(text: str, **values: Value) -> list[tuple[Any, ...]]:
+    """The rows of a statement with these values at its `%(name)s`; numbers are 8 bytes long. One query. What
+    was prepared before a migration changed its answer is prepared anew."""
+    given = {name: _long(value) for name, value in values.items()}
     try:
-        return _answer(text, given)
+        return _rows(text, given)
     except NotSupportedError:
         if connection.in_atomic_block:
             raise
         connection.close()
-        return _answer(text, given)
+        return _rows(text, given)
 
 
-def _answer(text: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+def _long(value: Value) -> Any:
+    """Numbers of one type whatever their size: else each would have a statement of its own."""
+    if isinstance(value, list):
+        return [Int8(one) for one in value]
+    return Int8(value) if isinstance(value, int) else value
+
+
+def _rows(text: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     connection.close_if_health_check_failed()
     connection.ensure_connection()
+    is_logged = connection.queries_logged
     with connection.wrap_database_errors:
-        raw: Any = _Prepared(connection.connection)
-    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with wrap(raw) as cursor:
+        raw: Any = (_Logged if is_logged else _Prepared)(connection.connection)
+    with (connection.make_debug_cursor if is_logged else connection.make_cursor)(raw) as cursor:
         cursor.execute(text, values)
         found: list[tuple[Any, ...]] = cursor.fetchall()
     return found

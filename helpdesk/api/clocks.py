@@ -20,7 +20,6 @@ from sla import actions as sla_actions
 from sla import queries as sla_queries
 from sla.ledger import Ledger, Stretch
 from sla.measure import ByHand
-from sla.models import CalendarVersion, PolicyVersion
 from sla.rules import Target
 from tickets import access, queries
 from tickets.actions import NotAllowed
@@ -159,11 +158,8 @@ def _target(target: Target | None) -> dict[str, Any] | None:
     }
 
 
-def _version(version: PolicyVersion | CalendarVersion | None) -> dict[str, Any] | None:
-    if version is None:
-        return None
-    row = version.policy if isinstance(version, PolicyVersion) else version.calendar
-    return {"id": row.pk, "name": row.name, "version": version.number}
+def _version(version: sla_queries.Version | None) -> dict[str, Any] | None:
+    return {"id": version.of, "name": version.name, "version": version.number} if version else None
 
 
 def _by_hand(by_hand: ByHand | None, sources: Sources) -> dict[str, Any] | None:

@@ -68,12 +68,12 @@ class About:
 
     read_up_to: int
     has_news: bool
-    tags: list[str]
-    tag_choices: list[str]
+    tags: tuple[str, ...]
+    tag_choices: tuple[str, ...]
     has_saved: bool
-    people: list[Named]
-    copied: list[Copied]
-    others: list[Other]
+    people: tuple[Named, ...]
+    copied: tuple[Copied, ...]
+    others: tuple[Other, ...]
     open_number: int
     originals: dict[int, bool]
     has_drafts: bool
@@ -83,8 +83,8 @@ class About:
     has_deliveries: bool
     planned: list[Planned]
 
-    def in_state(self, state: str) -> list[Copied]:
-        return [one for one in self.copied if one.state == state]
+    def in_state(self, state: str) -> tuple[Copied, ...]:
+        return tuple(one for one in self.copied if one.state == state)
 
 
 def about(ticket: Ticket, user: User) -> About:
@@ -104,11 +104,11 @@ def about(ticket: Ticket, user: User) -> About:
         **(found | listed)
         | {
             "read_up_to": found["read_up_to"] or 0,
-            "tags": [one["name"] for one in listed["tags"]],
-            "tag_choices": [one["name"] for one in listed["tag_choices"]],
-            "people": [Named(**one) for one in listed["people"]],
-            "copied": [_copied(one) for one in listed["copied"]],
-            "others": [_other(one) for one in listed["others"]],
+            "tags": tuple(one["name"] for one in listed["tags"]),
+            "tag_choices": tuple(one["name"] for one in listed["tag_choices"]),
+            "people": tuple(Named(**one) for one in listed["people"]),
+            "copied": tuple(map(_copied, listed["copied"])),
+            "others": tuple(map(_other, listed["others"])),
             "planned": [
                 Planned(one["kind"], datetime.fromisoformat(one["due_at"])) for one in listed["planned"]
             ],

@@ -26,9 +26,9 @@ class Bar:
     """The bulk bar. `total` is how many tickets the view holds, as far as MOST; `newest` the highest number
     that they have: what is opened after the page was made is not meant by "all"."""
 
-    people: list[Named]
-    teams: list[Named]
-    snooze: list[Choice]
+    people: tuple[Named, ...]
+    teams: tuple[Named, ...]
+    snooze: tuple[Choice, ...]
     snooze_own: str
     shown: str
     total: int

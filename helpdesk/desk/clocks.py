@@ -6,13 +6,12 @@ What is left of a working-time promise is said in working time: it agrees with t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from helpdesk.clock_words import (
     METRIC_WORDS,
@@ -27,18 +26,21 @@ from helpdesk.clock_words import (
 )
 from helpdesk.times import clock_time
 from helpdesk.words import PRIORITY_WORDS
+from helpdesk.words import gettext as _
 from sla import ledger
 from sla.book import BOOK
 from sla.clockwork import fold
 from sla.measure import FULFILLED, PAUSED, Reading
 from sla.metrics import ASIDES
-from sla.models import OPEN_STATES, CalendarVersion, Clock, PolicyVersion
+from sla.models import OPEN_STATES, Clock
+from sla.queries import Version
 from tickets.models import Event, Ticket
 
 MOST_CHIPS = 3
+MINUTE = timedelta(minutes=1)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Chip:
     """One clock in a word: `weight` as in components/chips.html, and the line below it."""
 
@@ -64,9 +66,10 @@ class Owed(NamedTuple):
     due_set_at: datetime | None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Line:
-    """One row of a ledger: from when, of what kind (as in `sla.ledger`), in words, how long it took."""
+    """One row of a ledger: from when, of what kind (as in `sla.ledger`), in words, how long it took in
+    whole minutes."""
 
     at: datetime
     glyph: str
@@ -79,12 +82,13 @@ class Line:
 class Source:
     """Which versions a clock follows, and the priority by which it found its target."""
 
-    policy: PolicyVersion | None
-    calendar: CalendarVersion | None
+    policy: Version | None
+    calendar: Version | None
+    time_zone: str
     priority: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class ClockView:
     """One clock at the head of a ticket, with its ledger."""
 
@@ -103,8 +107,8 @@ class ClockView:
     due_input: str = ""  # as a field for date and time takes it, in the company's time zone
     is_open: bool = False
     is_urgent: bool = True  # one of the few that the head of the ticket shows
-    lines: list[Line] = field(default_factory=list)
-    bar: list[tuple[str, int, int]] = field(default_factory=list)
+    lines: tuple[Line, ...] = ()
+    bar: tuple[tuple[str, int, int], ...] = ()
 
 
 # --- the queue ----------------------------------------------------------------------------------------
@@ -137,7 +141,7 @@ def chip_of(clock: Clock | Owed, now: datetime) -> Chip:
         return Chip("paused", _("paused: %(reason)s") % {"reason": reason}, detail)
     chip = _running_chip(clock, clock.due_at, now, metric)
     if clock.due_set_at is not None:
-        chip.detail = _("%(detail)s, set by hand") % {"detail": chip.detail}
+        chip = replace(chip, detail=_("%(detail)s, set by hand") % {"detail": chip.detail})
     return chip
 
 
@@ -185,8 +189,7 @@ def clocks_of(ticket: Ticket, events: list[Event], now: datetime | None = None) 
     shown = {reading.metric for reading in sorted(owing, key=_urgency)[:MOST_CHIPS]}
     views = []
     for metric in filter(newest.__contains__, METRIC_WORDS):
-        views.append(_view(newest[metric], now, sources))
-        views[-1].is_urgent = metric in shown
+        views.append(replace(_view(newest[metric], now, sources), is_urgent=metric in shown))
     return views
 
 
@@ -226,13 +229,15 @@ def _view(reading: Reading, now: datetime, sources: Sources) -> ClockView:
         lines=_lines(told, sources),
         bar=_bar(told),
     )
-    if target or reading.due_at:
-        _say(view, reading, now, metric, working)
-        view.detail = ", ".join(filter(None, (view.detail, view.by_hand if reading.is_open else "")))
-    return view
+    if not (target or reading.due_at):
+        return view
+    weight, text, short, detail = _said(reading, now, metric, working)
+    detail = ", ".join(filter(None, (detail, view.by_hand if reading.is_open else "")))
+    return replace(view, weight=weight, text=text, short=short, detail=detail)
 
 
-def _say(view: ClockView, reading: Reading, now: datetime, metric: str, working: bool) -> None:
+def _said(reading: Reading, now: datetime, metric: str, working: bool) -> tuple[str, str, str, str]:
+    """Weight, text, its short form and detail."""
     left = reading.remaining(now) or timedelta(0)
     due = clock_time(reading.due_at, now) if reading.due_at else ""
     over = time_words(reading.overrun(now), working=working)
@@ -242,29 +247,28 @@ def _say(view: ClockView, reading: Reading, now: datetime, metric: str, working:
     )
     if reading.state == FULFILLED:
         words["used"] = time_words(reading.consumed(now), working=working)
-        view.weight = "was-late" if is_late else "met"
-        view.text = (
-            _("%(metric)s was %(over)s late") % words if is_late else _("%(metric)s met in %(used)s") % words
-        )
-        view.short = _("%(over)s late") % words if is_late else _("met in %(used)s") % words
-    elif reading.state == PAUSED:
-        view.weight = "paused"
+        if is_late:
+            return "was-late", _("%(metric)s was %(over)s late") % words, _("%(over)s late") % words, ""
+        return "met", _("%(metric)s met in %(used)s") % words, _("met in %(used)s") % words, ""
+    if reading.state == PAUSED:
         words["reason"] = str(PAUSE_WORDS.get(reading.pause_reason, reading.pause_reason))
-        view.text = _("%(metric)s paused: %(reason)s") % words
-        view.short = view.detail = (_("%(over)s late") if is_late else _("%(time)s left")) % words
-    elif is_late:
-        view.weight = "late"
-        view.text, view.short = _("%(metric)s %(over)s late") % words, _("%(over)s late") % words
-        view.detail = _("was due %(due)s") % words
-    else:
-        view.weight = "warn" if reading.warn_at and reading.warn_at <= now else "plain"
-        view.text, view.short = _("%(metric)s by %(due)s, in %(time)s") % words, _("%(time)s left") % words
+        short = (_("%(over)s late") if is_late else _("%(time)s left")) % words
+        return "paused", _("%(metric)s paused: %(reason)s") % words, short, short
+    if is_late:
+        text, short = _("%(metric)s %(over)s late") % words, _("%(over)s late") % words
+        return "late", text, short, _("was due %(due)s") % words
+    weight = "warn" if reading.warn_at and reading.warn_at <= now else "plain"
+    return weight, _("%(metric)s by %(due)s, in %(time)s") % words, _("%(time)s left") % words, ""
 
 
 def _source(reading: Reading, sources: Sources) -> Source:
+    calendar = sources.calendars.get(reading.calendar_version or 0)
     return Source(
         sources.policies.get(reading.policy_version or 0),
-        sources.calendars.get(reading.calendar_version or 0),
+        calendar,
+        BOOK.calendar(reading.calendar_version).spec.timezone
+        if reading.calendar_version and calendar
+        else "",
         str(PRIORITY_WORDS.get(reading.priority, "")),
     )
 
@@ -278,14 +282,20 @@ BAR = 1000  # units of the bar's width
 GAP = 4
 
 
-def _lines(told: ledger.Ledger, sources: Sources) -> list[Line]:
-    return [
-        Line(one.start, GLYPHS[one.kind], one.kind, stretch_words(one, told, sources), one.spent)
+def _lines(told: ledger.Ledger, sources: Sources) -> tuple[Line, ...]:
+    return tuple(
+        Line(
+            one.start,
+            GLYPHS[one.kind],
+            one.kind,
+            stretch_words(one, told, sources),
+            one.spent // MINUTE * MINUTE,
+        )
         for one in told.stretches
-    ]
+    )
 
 
-def _bar(told: ledger.Ledger) -> list[tuple[str, int, int]]:
+def _bar(told: ledger.Ledger) -> tuple[tuple[str, int, int], ...]:
     """The life of the clock as (kind, start, width) in parts of BAR, what is left at its end."""
     parts = [(one.kind, CLOSED_SHARE if one.kind == ledger.CLOSED else one.spent) for one in told.stretches]
     if told.reading.is_open and told.remaining and told.remaining > timedelta(0):
@@ -296,4 +306,4 @@ def _bar(told: ledger.Ledger) -> list[tuple[str, int, int]]:
         width = max(12, round(length / whole * BAR))
         bar.append((kind, at, width))
         at += width + GAP
-    return [(kind, round(start * BAR / at), round(width * BAR / at)) for kind, start, width in bar]
+    return tuple((kind, round(start * BAR / at), round(width * BAR / at)) for kind, start, width in bar)

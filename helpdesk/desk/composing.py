@@ -23,7 +23,7 @@ def goes_on_to_next(user: Any) -> bool:
 class Offers:
     """What stands in the composer beside the words."""
 
-    times: list[Choice]
+    times: tuple[Choice, ...]
     own_time: str
     zone: str
     has_saved: bool

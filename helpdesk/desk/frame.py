@@ -28,8 +28,8 @@ class Frame:
     alerts: int
     saved: list[SavedView]
     floods: list[flooded.Flood]
-    colleagues: list[Named]
-    teams: list[Named]
+    colleagues: tuple[Named, ...]
+    teams: tuple[Named, ...]
 
 
 def frame(user: User, view: str = VIEWS[0]) -> Frame:
@@ -45,8 +45,8 @@ def frame(user: User, view: str = VIEWS[0]) -> Frame:
         alerts=found["alerts"],
         saved=[SavedView(**one) for one in listed["saved"]],
         floods=flooded.from_json(listed["floods"]),
-        colleagues=[Named(**one) for one in listed["colleagues"]],
-        teams=[Named(**one) for one in listed["teams"]],
+        colleagues=tuple(Named(**one) for one in listed["colleagues"]),
+        teams=tuple(Named(**one) for one in listed["teams"]),
     )
 
 

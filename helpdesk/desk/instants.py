@@ -49,7 +49,7 @@ class Choice:
         return self.at.isoformat()
 
 
-def snooze_choices(now: datetime) -> list[Choice]:
+def snooze_choices(now: datetime) -> tuple[Choice, ...]:
     """Later today (while there is some of it left), tomorrow morning, next Monday morning; each once."""
     local = timezone.localtime(now)
     offered = [
@@ -63,7 +63,7 @@ def snooze_choices(now: datetime) -> list[Choice]:
     for word, at in offered:
         if all(at != choice.at for choice in found):
             found.append(Choice(word, at))
-    return found
+    return tuple(found)
 
 
 def _morning(local: datetime) -> datetime:

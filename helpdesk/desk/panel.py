@@ -17,7 +17,7 @@ class Panel:
     """What the panel shows of the requester of one ticket."""
 
     person: User
-    others: list[Other]
+    others: tuple[Other, ...]
     open_number: int
     local_now: datetime | None
     language: str

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from helpdesk.context import path_of
 from helpdesk.desk.frame import Frame, frame
 from helpdesk.desk.listing import VIEWS, at_most
 from helpdesk.desk.where import CAPPED, Where, reaches_settled
@@ -76,12 +76,12 @@ def rail(request: HttpRequest, current: str = "", known: Frame | None = None) ->
     )
     written, stuck = around.drafts, around.stuck
     if written or current == "drafts":
-        items.append((reverse("desk:drafts"), _("Drafts"), "pen", written, current == "drafts"))
+        items.append((path_of("desk:drafts"), _("Drafts"), "pen", written, current == "drafts"))
     if stuck or current == "undelivered":
-        path, is_here = reverse("desk:undelivered"), current == "undelivered"
+        path, is_here = path_of("desk:undelivered"), current == "undelivered"
         items.append((path, _("Not delivered"), "alert", at_most(stuck), is_here))
     if access.can_restore(user):  # not counted: nobody has to do anything about them
-        items.append((reverse("desk:deleted"), _("Deleted"), "trash", None, current == "deleted"))
+        items.append((path_of("desk:deleted"), _("Deleted"), "trash", None, current == "deleted"))
     return items
 
 
@@ -126,7 +126,7 @@ def _capped(count: int | None, is_least: bool) -> str | None:
 
 
 def view_path(view: str) -> str:
-    return f"{reverse('desk:queue')}?view={view}"
+    return f"{path_of('desk:queue')}?view={view}"
 
 
 def view_word(where: Where) -> str:

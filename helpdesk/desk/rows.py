@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,6 +16,7 @@ from helpdesk.desk.clocks import NO_CHIP, Chip, Owed, chip_of
 from helpdesk.desk.listing import Listed
 from helpdesk.times import clock_time
 from tickets.models import Event, User
+from tickets.statements import answer
 
 SNIPPET = 160  # characters
 LEAVING = (
@@ -37,10 +37,10 @@ class Row:
     due: Chip
     is_unread: bool = False
     words: str = ""
-    marks: list[tuple[str, str, str]] = field(default_factory=list)
+    marks: tuple[tuple[str, str, str], ...] = ()
     left: str = ""
-    here: list[presence.Seen] = field(default_factory=list)
-    """Who else is at the ticket at this moment."""
+    here: tuple[str, str] | None = None
+    """Who else is at the ticket at this moment, as `presence.mark_of` says it."""
 
     @property
     def is_late(self) -> bool:
@@ -57,7 +57,7 @@ SELECT shown.id, word.said, spoken.seq > coalesce(mark.seq, 0),
     owed.target_working, owed.calendar_version_id, owed.due_set_at
 FROM unnest(%(tickets)s::bigint[]) AS shown(id)
 LEFT JOIN LATERAL (
-    SELECT left(coalesce(nullif(fresh, ''), text), %(length)s) AS said FROM tickets_message
+    SELECT left(coalesce(nullif(fresh, ''), text), %(length)s::int) AS said FROM tickets_message
     WHERE ticket_id = shown.id AND public AND NOT automatic AND NOT held AND withdrawn_at IS NULL
     AND side_talk_id IS NULL
     ORDER BY said_at DESC, id DESC LIMIT 1) word ON TRUE
@@ -80,10 +80,8 @@ not read, failed mail, the reader's own drafts, and the clock that ends next."""
 def rows_for(tickets: Sequence[Listed], reader: User) -> list[Row]:
     """The rows of one page of tickets that the reader may work on: one query, whatever their number."""
     numbers = [ticket.pk for ticket in tickets]
-    given: dict[str, Any] = {"tickets": numbers, "reader": reader.pk, "length": SNIPPET * 2}
-    with connection.cursor() as cursor:
-        cursor.execute(FACTS, given)
-        facts = {fact[0]: fact[1:] for fact in cursor.fetchall()}
+    found = answer(FACTS, tickets=numbers, reader=reader.pk, length=SNIPPET * 2)
+    facts = {fact[0]: fact[1:] for fact in found}
     here = presence.among(numbers, reader)
     now = timezone.now()
     return [_row(ticket, facts[ticket.pk], here.get(ticket.pk, []), now) for ticket in tickets]
@@ -92,17 +90,16 @@ def rows_for(tickets: Sequence[Listed], reader: User) -> list[Row]:
 def _row(ticket: Listed, facts: tuple[Any, ...], here: list[presence.Seen], now: datetime) -> Row:
     words, is_new, is_undelivered, is_drafted, *owed = facts
     due = chip_of(Owed(*owed), now) if owed[0] else NO_CHIP
-    row = Row(
-        ticket, due, bool(is_new and ticket.is_unanswered), " ".join(words.split())[:SNIPPET] if words else ""
-    )
-    row.here = here
+    marks = []
     if is_drafted:
-        row.marks.append(("pen", _("Draft"), ""))
+        marks.append(("pen", _("Draft"), ""))
     if is_undelivered:
-        row.marks.append(("alert", _("Not delivered"), "late"))
+        marks.append(("alert", _("Not delivered"), "late"))
     if ticket.snoozed_until:
-        row.marks.append(("moon", _("Until %(time)s") % {"time": clock_time(ticket.snoozed_until)}, ""))
-    return row
+        marks.append(("moon", _("Until %(time)s") % {"time": clock_time(ticket.snoozed_until)}, ""))
+    said = " ".join(words.split())[:SNIPPET] if words else ""
+    is_unread = bool(is_new and ticket.is_unanswered)
+    return Row(ticket, due, is_unread, said, tuple(marks), here=presence.mark_of(here))
 
 
 def why_left(tickets: Sequence[Listed]) -> dict[int, str]:

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from helpdesk.context import path_of
 from helpdesk.desk import listing
 from helpdesk.desk.listing import CAPPED
 from tickets import access
@@ -73,7 +74,7 @@ class Where:
 
     @property
     def path(self) -> str:
-        return f"{reverse('desk:queue')}?view={self.address}"
+        return f"{path_of('desk:queue')}?view={self.address}"
 
     def ticket_path(self, number: int) -> str:
         return f"{reverse('desk:ticket', args=[number])}?view={self.address}"
@@ -83,7 +84,7 @@ class Where:
         query = {"view": self.view, "q": text} | ({"sort": self.given_sort} if self.given_sort else {})
         if not text and self.saved is None:
             del query["q"]
-        return f"{reverse('desk:queue')}?{urlencode(query)}"
+        return f"{path_of('desk:queue')}?{urlencode(query)}"
 
     def without(self, term: Term) -> str:
         return self.filtered_by(self.query.without(term)) if self.query else self.path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.cast import PersonFactory
 from tickets import access, actions, statements
@@ -50,6 +51,13 @@ def test_rows_are_those_that_django_makes_with_what_is_read_beside_them(ticket, 
             assert found.requester.preferences == {}  # JSON is read as such
             assert found.team.name == ticket.team.name
     assert kept_models("test ticket", rows, number=0) == []
+
+
+@pytest.mark.django_db
+def test_the_log_of_statements_has_them_with_their_values():
+    with CaptureQueriesContext(connection) as asked:
+        kept_rows("test log", lambda: f"SELECT {NUMBER} AS n", number=12)
+    assert [query["sql"] for query in asked] == ["SELECT 12::bigint AS n"]
 
 
 @pytest.mark.django_db

@@ -154,6 +154,10 @@ class User(AbstractBaseUser):
         return first_name(self.name, self.email)
 
     @property
+    def named(self) -> Named:
+        return Named(self.pk, self.name, self.email)
+
+    @property
     def salutation(self) -> str:
         """How the person asked to be addressed; "" where they did not."""
         return str(self.preferences.get(SALUTATION) or "")

@@ -101,8 +101,6 @@ def ticket_page(
     }
     if request.method == "GET" and status == 200:
         _mark_read(request, ticket, context["beside"])
-    if not is_part(request):
-        presence.visit(ticket, request.user, context["tab"], presence.READING)  # type: ignore[arg-type]
     template = "desk/_ticket_parts.html" if is_part(request) else "desk/ticket.html"
     response = render(request, template, context, status=status)
     if is_part(request):
@@ -129,6 +127,7 @@ def related_to(events: list[Event], user: Any) -> list[Ticket]:
 
 def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
     user: Any = request.user
+    tab = uuid.uuid4().hex[:12]
     where = where_of(request)
     around = frame(user)
     request.alerts = notifications.Alerts(user, around.alerts)  # type: ignore[attr-defined]
@@ -155,8 +154,8 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "may_delete": access.can_delete(user, ticket),
         "may_set_up": access.is_administrator(user),
         "merged_here": merging.merged_here(ticket, talk.events, user),
-        "links": queries.links_of(ticket, access.worked_by(user)) if beside.has_links else [],
-        "link_words": LinkWord.choices,
+        "links": _links(ticket, user) if beside.has_links else (),
+        "link_words": tuple((value, str(word)) for value, word in LinkWord.choices),
         "related": related_to(talk.events, user),
         "followers": beside.in_state(Follower.State.ACCEPTED),
         "proposed": beside.in_state(Follower.State.PROPOSED),
@@ -164,7 +163,7 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "tag_choices": beside.tag_choices,
         "people": beside.people,
         "teams": around.teams,
-        "types": TicketType.choices,
+        "types": tuple((value, str(word)) for value, word in TicketType.choices),
         "unsent": unsent,
         "composer": composing.offers(
             user,
@@ -173,8 +172,8 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
             can_quote=any(one.is_theirs for one in talk.said),
         ),
         "once": uuid.uuid4().hex,
-        "tab": uuid.uuid4().hex[:12],
-        "present": presence.beside(ticket, user),
+        "tab": tab,
+        "present": presence.beside(ticket, user) if is_part(request) else presence.arrive(ticket, user, tab),
         "panel": panel.panel(ticket, beside),
         "place": neighbours.place(request, ticket, around.counts),
         "rail_items": rail(request, known=around),
@@ -182,6 +181,12 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "snooze_offered": snooze_choices(timezone.now()),
         "snooze_own": as_input(ticket.snoozed_until or snooze_choices(timezone.now())[-1].at),
     }
+
+
+def _links(ticket: Ticket, user: Any) -> tuple[tuple[int, str, str], ...]:
+    """Number, subject and word of each. Two queries."""
+    links = queries.links_of(ticket, access.worked_by(user))
+    return tuple((other.pk, other.subject, word) for other, word in links)
 
 
 def _unsent(ticket: Ticket, user: Any) -> dict[str, Draft]:
