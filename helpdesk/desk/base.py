@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -93,5 +94,9 @@ def see_other(path: str) -> HttpResponse:
 
 
 def tell(request: HttpRequest, text: str, undo: str = "") -> None:
-    """A toast on the next page; `undo` is a path to which its Undo button posts."""
+    """A toast on the next page; `undo` is a path to which its Undo button posts, from the same place in the
+    list."""
+    place = {name: request.GET[name] for name in ("view", "sort", "q") if request.GET.get(name)}
+    if undo and place and "view=" not in undo:
+        undo += ("&" if "?" in undo else "?") + urlencode(place)
     messages.success(request, text, extra_tags=f"undo:{undo}" if undo else "")

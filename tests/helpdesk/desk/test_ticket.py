@@ -143,6 +143,12 @@ def test_scripts_get_the_parts_and_everybody_else_the_page(mira, ticket):
     assert whole.status_code == 303
 
 
+def test_undo_keeps_the_place_in_the_list(mira, ticket):
+    page = mira.post(f"/desk/tickets/{ticket.pk}/resolve/?view=team&sort=new", follow=True).content.decode()
+    assert f'action="/desk/tickets/{ticket.pk}/reopen/?then=' in page
+    assert '&amp;view=team&amp;sort=new"' in page
+
+
 def test_a_move_out_of_sight_takes_scripts_to_the_queue(mira, cast, ticket):
     answer = mira.post(
         f"/desk/tickets/{ticket.pk}/move/", {"team": cast.tech.pk}, headers={"HX-Request": "true"}
