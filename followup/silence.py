@@ -1,9 +1,9 @@
 """Since when a customer says nothing on a ticket that waits for them, and days of working time. Pure of rows.
 
-A silence begins when the ticket is set to wait, again with each public word of ours while it waits, when it
-comes back from being put off, and when another customer becomes its requester. It is over with the
-customer's word, with another ticket that is merged into this one and with every other status. While the
-ticket is put off, our words did not arrive, or a mail waits to be judged, nobody is silent.
+A silence begins when the ticket is set to wait, again with each public word of ours while it waits, and when
+it comes back from being put off. It is over with the customer's word, with another ticket that is merged into
+this one, with another requester and with every other status. While the ticket is put off, our words did not
+arrive, a mail waits to be judged, or we have not answered the requester's own last word, nobody is silent.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-WAITING = "waiting"
+WAITING, CUSTOMER = "waiting", "customer"
 FOLDED = frozenset(
     {
         "ticket.opened",
@@ -24,6 +24,7 @@ FOLDED = frozenset(
         "ticket.put_on_hold",
         "ticket.set_open",
         "ticket.replied",
+        "ticket.carried",
         "ticket.snoozed",
         "ticket.unsnoozed",
         "ticket.requester_changed",
@@ -74,6 +75,7 @@ class Silence:
 @dataclass
 class _Fold:
     waits: bool = False
+    ours: set[int] = field(default_factory=set)  # our words since the customer's last
     snoozed: bool = False
     begins: list[Begin] = field(default_factory=list)
     lost: set[int] = field(default_factory=set)
@@ -83,17 +85,16 @@ class _Fold:
     def take(self, fact: Fact) -> None:
         kind, data, here = fact.kind, fact.data, Begin(fact.pk, fact.at, fact.data.get("message"))
         if kind == "ticket.opened":
+            self._speak(data.get("spoke_first"), here)
             self._stand(data.get("status"), here)
         elif "status" in data:
             self._stand(data["status"][1], here._replace(message=None))
-        elif kind == "ticket.replied":
-            self._said(data["by"] == "customer", here)
+        elif kind in ("ticket.replied", "ticket.carried"):
+            self._speak(data["by"], here)
         elif kind == "followup.sent" and data["kind"] == WAITING and self.begins:
             self.reminded[self.begins[-1].pk] = fact.at
         elif kind in ("ticket.requester_changed", "ticket.took_over"):
-            self.begins.clear()
-            if kind == "ticket.requester_changed":
-                self._begin(here)
+            self._speak(CUSTOMER, here)
         else:
             self._pause(kind, here)
 
@@ -106,6 +107,7 @@ class _Fold:
             self._begin(here)
         elif kind == "message.withdrawn":
             self.begins = [one for one in self.begins if one.message != number]
+            self.ours.discard(number)
         elif kind == "message.held":
             self.held.add(number)
         elif kind == "delivery.failed":
@@ -121,11 +123,13 @@ class _Fold:
         self.lost.clear()
         self._begin(here)
 
-    def _said(self, by_customer: bool, here: Begin) -> None:
-        if by_customer:
+    def _speak(self, who: str | None, here: Begin) -> None:
+        if who == CUSTOMER:
             self.begins.clear()
+            self.ours.clear()
         else:
             self.lost.clear()
+            self.ours.add(here.message or 0)
             self._begin(here)
 
     def _begin(self, here: Begin) -> None:
@@ -138,7 +142,7 @@ def silence_of(facts: Iterable[Fact]) -> Silence | None:
     fold = _Fold()
     for fact in facts:
         fold.take(fact)
-    if not (fold.waits and fold.begins) or fold.snoozed or fold.lost or fold.held:
+    if not (fold.waits and fold.begins and fold.ours) or fold.snoozed or fold.lost or fold.held:
         return None
     begin = fold.begins[-1]
     return Silence(begin.pk, begin.at, fold.reminded.get(begin.pk))

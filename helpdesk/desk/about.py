@@ -81,7 +81,7 @@ class About:
     has_files: bool
     has_file_links: bool
     has_deliveries: bool
-    planned: list[Planned]
+    planned: tuple[Planned, ...]
 
     def in_state(self, state: str) -> tuple[Copied, ...]:
         return tuple(one for one in self.copied if one.state == state)
@@ -109,9 +109,9 @@ def about(ticket: Ticket, user: User) -> About:
             "people": tuple(Named(**one) for one in listed["people"]),
             "copied": tuple(map(_copied, listed["copied"])),
             "others": tuple(map(_other, listed["others"])),
-            "planned": [
+            "planned": tuple(
                 Planned(one["kind"], datetime.fromisoformat(one["due_at"])) for one in listed["planned"]
-            ],
+            ),
             "originals": {one["message_id"]: one["flagged"] for one in listed["originals"]},
         }
     )

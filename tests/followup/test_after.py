@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from feedback import actions as feedback
-from feedback.models import Recovery, SurveyVersion
+from feedback.models import Cadence, Recovery, SurveyVersion
 from followup import actions as followup
 from followup.models import FollowUp
+from helpdesk.mail import compose
 from helpdesk.models import Delivery
 from tests.followup.conftest import DAY, TUESDAY, due, rows, send
 from tickets import actions
@@ -119,3 +120,18 @@ def test_the_question_keeps_a_day_away_from_a_survey(cast, switch, resolve):
     feedback.invite(survey, at=due("fixed").due_at - HOUR)
     row = send("fixed")
     assert (row.state, row.due_at) == ("planned", TUESDAY + 2 * DAY)
+
+
+def test_a_promoter_is_thanked_though_no_ticket_is_meant(cast, switch, resolve):
+    switch("thanks")
+    feedback.install_standard_survey()
+    nps = feedback.create_survey("NPS", "nps", by=None, questions=[{"key": "rating", "kind": "nps"}])
+    feedback.switch_survey(nps, True, by=None)
+    resolve(at=TUESDAY)
+    cadence = Cadence.objects.get()
+    survey = feedback.plan_round(cadence, at=cadence.due_at)
+    survey = feedback.invite(survey, at=survey.send_at)
+    feedback.answer(survey, score=10, at=survey.invited_at)
+    assert send("thanks").ticket is None
+    written = compose.write(Delivery.objects.get(template="followup.thanks"))
+    assert b"Thank you for telling us" in written.content

@@ -114,6 +114,18 @@ def test_mail_that_waits_to_be_judged_may_be_the_answer(cast, switch, wait):
     assert not FollowUp.objects.filter(state="planned").exists()
 
 
+def test_nobody_is_reminded_of_a_question_that_nobody_asked(cast, switch, open_ticket):
+    switch("waiting")
+    at = timezone.now() - 9 * DAY
+    ticket = open_ticket(at=at)
+    actions.set_waiting(ticket, by=cast.mira, at=at)
+    assert rows() == []
+    actions.reply(ticket, "Which account?", by=cast.mira, channel="desk", at=at + DAY)
+    assert due("waiting").since == at + DAY
+    actions.change_requester(ticket, cast.paul, by=cast.mira, at=at + 2 * DAY)
+    assert rows() == [("waiting", "cancelled", "overtaken")]
+
+
 def test_planning_again_from_the_events_changes_nothing(cast, switch, wait):
     switch("waiting", "silence")
     tickets = [wait(), wait(at=TUESDAY + DAY)]
