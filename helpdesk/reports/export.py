@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from helpdesk.reports.asks import Ask
 from helpdesk.reports.cases import CaseRow
+from helpdesk.reports.reasons import chosen
 from helpdesk.reports.rows import Line, lines
 from helpdesk.reports.waits import Wait
 
@@ -45,21 +47,25 @@ class _Echo:
 
 COMMON = ["ticket", "subject", "requester", "status", "team", "agent", "priority", "channel"]
 WAIT_COLUMNS = [*COMMON, "date", "seconds", "time", "answered", "verdict", "target_seconds"]
-ASK_COLUMNS = [*COMMON, "date", "stage", "reason", "rating", "comment", "answered_at"]
+ASK_COLUMNS = [*COMMON, "date", "stage", "reason", "rating", "reasons", "comment", "answered_at"]
+BATCH = 1000
+Cells = tuple[Any, ...]
 CASE_COLUMNS = [*COMMON, "date", "seconds", "contacted", "verdict", "closed", "rating_after", "recovered"]
 
 
 def stream(rows: Iterable[Any], reader: Any, *, kind: type, basis: str) -> Iterator[str]:
     """The lines of the file, the head first. `kind` is what the rows are (they may be none)."""
     writer = csv.writer(_Echo())
-    columns, cells = _shape(kind, basis)
+    columns, cells_of = _shape(kind, basis)
     yield writer.writerow(columns)
-    for line in lines(rows, reader):
-        yield writer.writerow([harmless(cell) for cell in (*_common(line), *cells(line.row))])
+    told = iter(lines(rows, reader))
+    while batch := list(islice(told, BATCH)):
+        for line, own in zip(batch, cells_of([line.row for line in batch]), strict=True):
+            yield writer.writerow([harmless(cell) for cell in (*_common(line), *own)])
 
 
-def _shape(kind: type, basis: str) -> tuple[list[str], Callable[[Any], tuple[Any, ...]]]:
-    """Column names of a kind of rows, and how one of them fills those beyond the common ones."""
+def _shape(kind: type, basis: str) -> tuple[list[str], Callable[[Sequence[Any]], Iterator[Cells]]]:
+    """Column names of a kind of rows, and how a batch of them fills those beyond the common ones."""
     if issubclass(kind, Ask):
         return ASK_COLUMNS, _ask_cells
     if issubclass(kind, CaseRow):
@@ -73,16 +79,21 @@ def _common(line: Line) -> tuple[Any, ...]:
     return (row.ticket, *words, line.team, line.agent, row.priority, row.channel)
 
 
-def _wait_cells(row: Wait, basis: str) -> tuple[Any, ...]:
-    target = row.target.total_seconds() if row.target else ""
-    return (row.at, round(row.value), basis, int(row.done), row.verdict, target)
+def _wait_cells(rows: Sequence[Wait], basis: str) -> Iterator[Cells]:
+    for row in rows:
+        target = row.target.total_seconds() if row.target else ""
+        yield (row.at, round(row.value), basis, int(row.done), row.verdict, target)
 
 
-def _ask_cells(row: Ask) -> tuple[Any, ...]:
-    return (row.at, row.stage, row.reason, row.value, row.comment, row.answered_at or "")
+def _ask_cells(rows: Sequence[Ask]) -> Iterator[Cells]:
+    chose = chosen(row.survey for row in rows if row.survey)
+    for row in rows:
+        reasons = "; ".join(chose.get(row.survey or 0, ()))
+        yield (row.at, row.stage, row.reason, row.value, reasons, row.comment, row.answered_at or "")
 
 
-def _case_cells(row: CaseRow) -> tuple[Any, ...]:
-    again = "" if row.score is None else row.score
-    closed, recovered = int(row.is_closed), "" if row.score is None else int(row.is_recovered)
-    return (row.at, round(row.value), int(row.done), row.verdict, closed, again, recovered)
+def _case_cells(rows: Sequence[CaseRow]) -> Iterator[Cells]:
+    for row in rows:
+        again = "" if row.score is None else row.score
+        closed, recovered = int(row.is_closed), "" if row.score is None else int(row.is_recovered)
+        yield (row.at, round(row.value), int(row.done), row.verdict, closed, again, recovered)

@@ -7,7 +7,7 @@ called; it is shown in its latest words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,8 +54,30 @@ def reasons(filters: Filters, kind: str) -> list[Asked]:
     return _in_words(counts) if counts else []
 
 
+def chosen(surveys: Iterable[int]) -> dict[int, list[str]]:
+    """What was chosen in the answers to these surveys, by survey, in the latest words. Two queries."""
+    items = AnswerItem.objects.filter(kind__in=CHOOSING, answer__current_of__in=list(surveys)).order_by("pk")
+    columns = ("answer__current_of", "answer__current_of__version__definition", "key", "choice")
+    found = list(items.values_list(*columns))
+    _surveys, called = _called({definition for _survey, definition, _key, _choice in found})
+    told: dict[int, list[str]] = {}
+    for survey, definition, key, choice in found:
+        told.setdefault(survey, []).append(called.get((definition, key, choice), choice))
+    return told
+
+
 def _in_words(counts: dict[tuple[int, str], dict[str, int]]) -> list[Asked]:
-    versions = SurveyVersion.objects.filter(definition__in={key[0] for key in counts})
+    surveys, called = _called({key[0] for key in counts})
+    return [
+        Asked(*surveys[place], _reasons(place, counts[place], called)) for place in surveys if place in counts
+    ]
+
+
+def _called(
+    definitions: Collection[int],
+) -> tuple[dict[tuple[int, str], tuple[str, str]], dict[tuple[int, str, str], str]]:
+    """The questions for reasons of these surveys, in their order, and what each choice is called by now."""
+    versions = SurveyVersion.objects.filter(definition__in=definitions)
     versions = versions.select_related("definition").order_by("definition__position", "definition", "number")
     surveys: dict[tuple[int, str], tuple[str, str]] = {}
     called: dict[tuple[int, str, str], str] = {}
@@ -65,9 +87,7 @@ def _in_words(counts: dict[tuple[int, str], dict[str, int]]) -> list[Asked]:
             surveys.pop(place, None)
             surveys[place] = (str(version.definition), words.text_of(question))
             called |= {(*place, one["key"]): words.own(one["texts"]) for one in question["choices"]}
-    return [
-        Asked(*surveys[place], _reasons(place, counts[place], called)) for place in surveys if place in counts
-    ]
+    return surveys, called
 
 
 def _choosing(questions: Iterable[Any]) -> Iterable[Any]:

@@ -6,9 +6,9 @@ Processes resolve tickets and, at the same time, do the periodic tasks over surv
 asking on a cadence. Each customer has several tickets, every third also a round of recommendation that has
 come. Every `--every` seconds one process is ended by SIGKILL, wherever it is, and replaced. Of many
 resolutions only `--acted` are done meanwhile, by the action; the others are there from the start as it would
-have left them, and all their surveys come due at once. Promises held afterwards: every resolution has one
-survey or the reason why not; nobody was asked twice within the cool-down; nobody who had something resolved
-was forgotten; each survey that was sent has one mail and one reminder.
+have left them, and all their surveys come due within two minutes. Promises held afterwards: every resolution
+has one survey or the reason why not; nobody was asked twice within the cool-down; nobody who had something
+resolved was forgotten; each survey that was sent has one mail and one reminder.
 """
 
 import argparse
@@ -159,11 +159,12 @@ def _write_resolved(tickets: list[Any]) -> None:
                 probability=version.sampling,
                 person=ticket.requester,
                 resolved_at=at,
-                send_at=sending_time(ticket, at, version),
+                # Not all in the same instant, so that rounds come in between.
+                send_at=sending_time(ticket, at, version) + timedelta(seconds=nth % 120),
                 resolver=agent,
                 team_id=ticket.team_id,
             )
-            for ticket, event in zip(tickets, events, strict=True)
+            for nth, (ticket, event) in enumerate(zip(tickets, events, strict=True))
         ]
         insert(surveys)
         told = [

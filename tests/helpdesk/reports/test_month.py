@@ -173,6 +173,12 @@ def test_satisfaction_effort_and_recommendation_are_told_apart(supervisor, month
     assert "No tickets were resolved in this period." in text_of(page_of(supervisor, "feedback", OCTOBER))
 
 
+def test_the_file_of_answers_names_the_reasons_that_were_chosen(supervisor, month):
+    lines = supervisor.get(f"/reports/tickets.csv?report=effort&{OCTOBER}").streaming_content
+    chosen = {row["rating"]: row["reasons"] for row in csv.DictReader(io.StringIO(b"".join(lines).decode()))}
+    assert (chosen["1"], chosen["2"], chosen["7"]) == ("Too slow; Unfriendly", "Too slow", "")
+
+
 def test_comments_are_found_by_their_words(supervisor, month):
     page = page_of(supervisor, "recommendation", OCTOBER + "&q=round+10")
     said = page.partition('id="comments"')[2]
