@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import repeat
 from statistics import NormalDist
+from typing import NamedTuple
 
 __all__ = [
     "Curve",
@@ -231,8 +232,7 @@ def differs(hits: int, n: int, other_hits: int, other_n: int) -> bool:
     return below > 0 or above < 0
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """From `time` on, `share` of the subjects have had the event; its standard error is `error`."""
 
     time: float

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 from feedback.scores import Curve, differs, kaplan_meier, wilson
@@ -96,7 +97,10 @@ class Bucket(NamedTuple):
 def merged(histograms: Iterable[Iterable[Bucket]]) -> list[Bucket]:
     """One histogram of all: the same as if the rows had never been told apart."""
     found: dict[tuple[float, bool], Bucket] = {}
-    for bucket in (bucket for histogram in histograms for bucket in histogram):
+    parts = list(histograms)
+    if len(parts) == 1:
+        return list(parts[0])
+    for bucket in chain.from_iterable(parts):
         same = found.get(bucket[:2])
         if same:
             hits = {name: count + same.hits[name] for name, count in bucket.hits.items()}

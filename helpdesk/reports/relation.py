@@ -175,7 +175,11 @@ class _Grouping:
         self.columns = list(dict.fromkeys(name for way in (*self.ways, beside) for name in way))
         asked = f"GROUPING({', '.join(self.columns)})" if self.columns else "0"
         self.selected = ", ".join((asked, *self.columns))
-        self.way_of = {self._mask(way): way for way in (*self.ways, *([beside] if beside else ()))}
+        self.way_of = {
+            self._mask(way): (way, [1 + self.columns.index(name) for name in way])
+            for way in (*self.ways, *([beside] if beside else ()))
+        }
+        self.rest = 1 + len(self.columns)
 
     def _mask(self, way: tuple[str, ...]) -> int:
         bits = reversed(self.columns)
@@ -187,9 +191,8 @@ class _Grouping:
 
     def read(self, row: tuple[Any, ...]) -> tuple[tuple[str, ...], Key, tuple[Any, ...]]:
         """The columns of a row's group, their values, and what follows."""
-        way = self.way_of[row[0]]
-        values = dict(zip(self.columns, row[1:], strict=False))
-        return way, tuple(values[name] for name in way), row[1 + len(self.columns) :]
+        way, places = self.way_of[row[0]]
+        return way, tuple([row[place] for place in places]), row[self.rest :]
 
 
 def relation(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -42,7 +43,7 @@ def first_response(request: HttpRequest) -> HttpResponse:
         "export": _export(filters),
     }
     if whole.n:
-        context |= _figures(filters, found, shared_target(targets, working=filters.is_working))
+        context |= _figures(filters, found, whole, shared_target(targets, working=filters.is_working))
         waiting = relation.sliced("waiting").rows("value DESC, ticket", LISTED)
         context["waiting"] = list(lines(waiting, request.user))
     else:
@@ -67,8 +68,7 @@ def waits_of(filters: Filters) -> Waits:
     return waits(found[()].get((), []))
 
 
-def _figures(filters: Filters, found: Found, target: float | None) -> dict[str, Any]:
-    whole = waits(merged(found["team",].values()))
+def _figures(filters: Filters, found: Found, whole: Waits, target: float | None) -> dict[str, Any]:
     series = [(group.name, waits(group.figure)) for group in _enough(found["team",])]
     if not 1 < len(series) <= charts.MOST:
         series = [(_("All"), whole)]
@@ -116,7 +116,7 @@ def _weekly(filters: Filters, target: float | None) -> charts.WeekChart:
     by_team: dict[tuple[Any, ...], dict[int, list[Bucket]]] = {}
     for (team, span), histogram in found["team", "span"].items():
         by_team.setdefault((team,), {})[span] = histogram
-    enough = _enough({team: merged(by_span.values()) for team, by_span in by_team.items()})
+    enough = _enough({team: list(chain(*by_span.values())) for team, by_span in by_team.items()})
     named = [(group.name, [by_team[group.value,]]) for group in enough]
     if not 1 < len(named) <= MOST_BY_WEEK:
         named = [(_("All"), list(by_team.values()))]
