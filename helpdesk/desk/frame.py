@@ -32,8 +32,9 @@ class Frame:
     teams: tuple[Named, ...]
 
 
-def frame(user: User, view: str = VIEWS[0]) -> Frame:
-    """One statement; `view` is the one whose late and soon tickets are counted, at most CAPPED + 1."""
+def frame(user: User, view: str = "") -> Frame:
+    """One statement; `view` is the one whose late and soon tickets are counted, at most CAPPED + 1; none:
+    neither is."""
     key = ("frame", access.footing(user), view)
     (row,) = kept_rows(key, lambda: _statement(access.someone_like(user), view), reader=user.pk)
     found = dict(zip(NAMES, row, strict=True))
@@ -57,11 +58,11 @@ def _statement(user: User, view: str) -> str:
     values: dict[str, Any] = queries.view_sums(user)
     source = values.pop("FROM")
     soon, shown = Q(due__place_at__lte=Now() + SOON), "open" if view == "soon" else view
-    due = {
-        "soon": ("open", soon),
-        "late": (shown, Q(due__place_at__lt=Now())),
-        "near": (shown, soon & Q(due__place_at__gte=Now())),
-    }
+    due = {"soon": ("open", soon)}
+    if view:
+        due["late"] = (shown, Q(due__place_at__lt=Now()))
+        due["near"] = (shown, soon & Q(due__place_at__gte=Now()))
+    values |= {"late": 0, "near": 0}
     for name, (of, condition) in due.items():
         rows = queries.in_view(user, of).filter(condition)
         # In the order of the index, which is walked no further than that many rows.
