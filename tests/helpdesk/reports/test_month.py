@@ -274,7 +274,7 @@ def test_ux37_card_table_and_api_agree_for_any_filters(supervisor, api, cast, mo
         assert f"{group['name']} {group['counts'][column]} " in page
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=filters, report=st.sampled_from(sorted(set(PARTS) - {"index"})))
 def test_ux37_the_mail_of_a_report_and_the_api_agree_for_any_filters(api, cast, month, asked, report):
     on_the_first = datetime(2026, 12, 1, 8, tzinfo=UTC)
