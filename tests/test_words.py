@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import translation
 
+from helpdesk import context, kept, times, words
 from helpdesk.models import Company, MailSource
 from sla import actions as sla_actions
 from tests.cast import Cast
@@ -40,11 +41,22 @@ def _marked(text: str) -> str:
 
 
 @pytest.fixture
-def pseudo(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A language whose every word stands in ⟦brackets⟧."""
+def pseudo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A language whose every word stands in ⟦brackets⟧. What was kept before, or is now, is forgotten."""
     from django.utils.translation import trans_real
 
     monkeypatch.setattr(translation, "_trans", _Pseudo(trans_real))
+    _forget_kept_words()
+    yield
+    _forget_kept_words()
+
+
+def _forget_kept_words() -> None:
+    kept.STORE.empty()
+    for module in (context, times, words):
+        for one in vars(module).values():
+            if hasattr(one, "cache_clear"):
+                one.cache_clear()
 
 
 class _Pseudo:
