@@ -55,6 +55,7 @@ BARE: dict[str, tuple[str, ...]] = {
         f"SELECT team_id, floor(date_part('epoch', working) / 60), count(*) {FIRST} GROUP BY 1, 2",
         f"SELECT DISTINCT target, target_working {FIRST}",
         f"SELECT team_id, {WEEK.format('opened_at')}, count(*), {BOTH} working) {FIRST} AND opened_at >= %(weeks)s GROUP BY 1, 2",
+        f"SELECT date_part('isodow', opened_at AT TIME ZONE 'Europe/Berlin'), date_part('hour', opened_at AT TIME ZONE 'Europe/Berlin'), count(*), {KEPT} {FIRST} GROUP BY 1, 2",
         f"SELECT team_id, {COUNTED.format('')} {OPEN} AND metric = 'first_response' GROUP BY 1",
         f"SELECT c.ticket_id, started_at {OPEN} AND metric = 'first_response' ORDER BY started_at LIMIT 5",
         f"SELECT count(*) FROM sla_clock c JOIN tickets_ticket t ON t.id = c.ticket_id WHERE c.needs_measuring AND metric = 'first_response' AND {PERIOD}",

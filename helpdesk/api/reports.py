@@ -36,6 +36,16 @@ class ReportQuery(Strict):
     priority = serializers.ChoiceField(choices=[str(value) for value in Priority.values], required=False)
     channel = serializers.ChoiceField(choices=Channel.values, required=False)
     tag = serializers.IntegerField(required=False, min_value=1, max_value=shapes.BIG)
+    weekday = serializers.ChoiceField(
+        choices=[str(day) for day in range(1, 8)],
+        required=False,
+        help_text=_("Of the row’s instant, in the company’s time zone; 1 is Monday."),
+    )
+    hour = serializers.ChoiceField(
+        choices=[str(hour) for hour in range(24)],
+        required=False,
+        help_text=_("Of the row’s instant, in the company’s time zone; 9 is from 09:00 to 10:00."),
+    )
     basis = serializers.ChoiceField(choices=["working", "calendar"], required=False)
     by = serializers.ChoiceField(choices=["opened", "answered", "resolved"], required=False)
     split = serializers.ChoiceField(choices=["team", "agent", "priority", "channel"], required=False)

@@ -20,6 +20,9 @@ from tickets.models import Channel, Priority
 NOBODY = "none"
 DIMENSIONS = ("team", "agent", "priority", "channel")
 """What a report can be narrowed to and split by."""
+WEEKDAYS = tuple(map(str, range(1, 8)))
+"""From Monday on (ISO 8601)."""
+HOURS = tuple(map(str, range(24)))
 WORDS = 200
 """Characters of what a comment is searched for."""
 REASON = re.compile(r"[0-9]{1,9}\.[^\W.]{1,40}\.[^\0]{1,40}")
@@ -30,6 +33,7 @@ REASON = re.compile(r"[0-9]{1,9}\.[^\W.]{1,40}\.[^\0]{1,40}")
 class Filters:
     """One question. `basis` is working or calendar time; `by` says which date counts for the period.
 
+    `weekday` and `hour` narrow it to rows whose instant fell there, on the clocks of `zone` ("": any).
     Of feedback, `words` stand in the comment, and `reason` was chosen (see `helpdesk.reports.reasons`).
     """
 
@@ -45,6 +49,8 @@ class Filters:
     by: str = ""
     split: str = "team"
     tag: str = ""
+    weekday: str = ""
+    hour: str = ""
     words: str = ""
     reason: str = ""
 
@@ -82,7 +88,7 @@ class Filters:
             given |= {"from": self.dates.first.isoformat(), "to": self.dates.last.isoformat()}
         elif self.preset != DEFAULT:
             given["period"] = self.preset
-        for name in (*DIMENSIONS, "tag", "by"):
+        for name in (*DIMENSIONS, "tag", "weekday", "hour", "by"):
             if getattr(self, name):
                 given[name] = getattr(self, name)
         if self.basis != "working":
@@ -121,6 +127,8 @@ def read(params: Mapping[str, str], now: datetime, *, by: tuple[str, ...] = ()) 
         priority=_one_of(params.get("priority"), {str(value) for value in Priority.values}),
         channel=_one_of(params.get("channel"), set(Channel.values)),
         tag=_number(params.get("tag")),
+        weekday=_one_of(params.get("weekday"), WEEKDAYS),
+        hour=_one_of(params.get("hour"), HOURS),
         basis=_one_of(params.get("basis"), {"working", "calendar"}) or "working",
         by="" if by and params.get("by") == by[0] else _one_of(params.get("by"), by),
         split=_one_of(params.get("split"), DIMENSIONS) or "team",

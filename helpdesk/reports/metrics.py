@@ -54,7 +54,8 @@ class Definition:
 
     def relation(self, filters: Filters) -> Relation:
         """The rows, from which every figure of this definition is taken."""
-        return relation(self.kind, self.parts(filters), self.slices, self.facts)
+        rows = relation(self.kind, self.parts(filters), self.slices, self.facts)
+        return rows.at_hour(filters.zone.key, weekday=filters.weekday, hour=filters.hour)
 
 
 _PROMISE: dict[str, Any] = {

@@ -30,6 +30,8 @@ BUCKET = f"({ROUNDED}) - (({ROUNDED}) - value)"
 Source: T. J. Dekker, "A floating-point technique for extending the available precision", Numerische
 Mathematik 18 (1971), 224–242 (the splitting of a double)."""
 CHUNK = 2000
+CLOCK = {"weekday": "isodow", "hour": "hour"}
+"""Columns that say when a row was, on the clocks of a zone, and the fields of an instant that they hold."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,19 @@ class Relation:
         edges = ",".join(edge.isoformat() for edge in (*(span.since for span in spans), spans[-1].until))
         place = f"width_bucket(at, '{{{edges}}}'::timestamptz[]) - 1"
         return replace(self, text=f"SELECT *, {place} AS span FROM ({self.text}) shared")  # noqa: S608
+
+    def by_hour(self, zone: str) -> Relation:
+        """With two columns more: `weekday` (1 is Monday) and `hour`, on the clocks of a zone."""
+        columns = ", ".join(f"{_on_clock(name, zone)} AS {name}" for name in CLOCK)
+        return replace(self, text=f"SELECT *, {columns} FROM ({self.text}) clocked")  # noqa: S608
+
+    def at_hour(self, zone: str, **places: str) -> Relation:
+        """The rows of a `weekday`, an `hour`, or both, on the clocks of a zone; "" stands for any."""
+        found = [f"{_on_clock(name, zone)} = {int(place)}" for name, place in places.items() if place]
+        if not found:
+            return self
+        text = f"SELECT * FROM ({self.text}) placed WHERE {' AND '.join(found)}"  # noqa: S608
+        return replace(self, text=text)
 
     def with_tags(self) -> Relation:
         """With a column more, `tag`: each row once by itself (null) and once for every tag of its ticket."""
@@ -158,6 +173,10 @@ class Relation:
     def _counts(self, names: Iterable[str]) -> str:
         conditions = (self.slices[name][1] for name in names)
         return "".join(f", coalesce(sum(n) FILTER (WHERE {each}), 0)::bigint" for each in conditions)
+
+
+def _on_clock(name: str, zone: str) -> str:
+    return f"extract({CLOCK[name]} FROM at AT TIME ZONE '{zone}')::int"
 
 
 class _Grouping:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from feedback.scores import wilson
+from helpdesk.shades import shade
 from helpdesk.times import zone_named
 from helpdesk.words import number
 from sla.models import MetricName
@@ -21,8 +22,6 @@ from tickets.models import Job, Priority, Team, Ticket
 
 ENOUGH = 10
 """Below so many verdicts, counts are given and no share."""
-LEVELS = 4
-"""Shades of the hours of the week, apart from none."""
 
 
 @dataclass(frozen=True)
@@ -192,14 +191,11 @@ def _heats(hours: dict[str, list[int]]) -> list[Heat]:
             weeks[side][int(day)][int(hour)] += count
     most = max((count for week in weeks for day in week for count in day), default=0)
 
-    def shade(count: int) -> int:
-        return -(-LEVELS * count // most) if most else 0
-
     return [
         Heat(
             title,
             [
-                (str(WEEKDAYS_ABBR[number]), [(count, shade(count)) for count in day])
+                (str(WEEKDAYS_ABBR[number]), [(count, shade(count, most)) for count in day])
                 for number, day in enumerate(week)
             ],
             sum(map(sum, week)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -16,6 +17,7 @@ from helpdesk.reports.base import Group, frame, grouped, opens, report_view, sel
 from helpdesk.reports.empty import latest_period
 from helpdesk.reports.figures import PROMISED, Bucket, Waits, merged, rows_in, waits
 from helpdesk.reports.filters import Filters, read
+from helpdesk.reports.heat import heat_map, moment
 from helpdesk.reports.metrics import DEFINITIONS
 from helpdesk.reports.periods import Period, weeks
 from helpdesk.reports.rows import lines
@@ -40,6 +42,8 @@ def first_response(request: HttpRequest) -> HttpResponse:
         "definition": definition,
         "selects": selects(filters, _dates(), basis=True),
         "summary": whole,
+        "moment": moment(filters),
+        "any_moment": replace(filters, weekday="", hour="").query(),
         "export": _export(filters),
     }
     if whole.n:
@@ -78,6 +82,7 @@ def _figures(filters: Filters, found: Found, whole: Waits, target: float | None)
         "curve": charts.curve_chart(series, filters.is_working, target),
         "breakdown": _breakdown(filters, found),
         "tabs": split_tabs(filters),
+        "heat": heat_map(DEFINITIONS["first-response"], filters),
         "weeks": _weekly(filters, target),
         "opens": {
             name: opens(filters, "first-response", name) for name in DEFINITIONS["first-response"].slices

@@ -12,6 +12,7 @@ from helpdesk.reports.answers import question
 from helpdesk.reports.base import dimension_names, frame, member_view
 from helpdesk.reports.export import stream
 from helpdesk.reports.filters import DIMENSIONS, NOBODY, Filters
+from helpdesk.reports.heat import moment
 from helpdesk.reports.metrics import Definition
 from helpdesk.reports.rows import lines
 
@@ -87,6 +88,7 @@ def _narrowed_to(filters: Filters) -> list[str]:
         if value:
             key: Any = None if value == NOBODY else int(value) if value.isdigit() else value
             found.append(dimension_names(dimension, [key]).get(key, f"#{value}"))
+    found += filter(None, [moment(filters)])
     return [*found, _("“%(words)s”") % {"words": filters.words}] if filters.words else found
 
 

@@ -4,7 +4,9 @@ import csv
 import html
 import io
 import re
+from collections import Counter
 from copy import copy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,6 +23,7 @@ from helpdesk.reports.changes import SUBJECTS, change_of
 from helpdesk.reports.digests import PARTS, digest
 from helpdesk.reports.figures import Share
 from helpdesk.reports.filters import read
+from helpdesk.reports.heat import heat_map
 from helpdesk.reports.metrics import DEFINITIONS
 from helpdesk.reports.periods import weeks
 from tests.helpdesk.api.conftest import Caller
@@ -101,6 +104,31 @@ def test_ux36_the_overview_opens_its_numbers(supervisor, cast, month):
     for path, number in needs:
         assert count_of(supervisor, path) == int(number)
     assert [int(number) for _path, number in needs][:3] == [2, 0, 2]
+
+
+def test_the_heat_map_has_every_row_at_its_hour_of_the_week_on_the_companys_clocks(supervisor, month):
+    asked = read(dict(parse_qsl(NOVEMBER + "&by=answered")), timezone.now(), by=("opened", "answered"))
+    asked = replace(asked, zone=ZoneInfo("Asia/Kathmandu"))
+    definition = DEFINITIONS["first-response"]
+    clocks = [row.at.astimezone(asked.zone) for row in definition.relation(asked).rows("value", 99)]
+    heat = heat_map(definition, asked)
+    found = {
+        (day, hour): cell.count for day, line in enumerate(heat.days) for hour, cell in enumerate(line.cells)
+    }
+    assert Counter(found) == Counter((at.weekday(), at.hour) for at in clocks)
+    assert [day.whole.count for day in heat.days] == [
+        sum(at.weekday() == day for at in clocks) for day in range(7)
+    ]
+    assert sum(cell.count for cell in heat.hours) == heat.whole.count == len(clocks)
+    page = page_of(supervisor, "first-response", NOVEMBER)
+    shown = page.partition('id="hours"')[2].partition("</section>")[0]
+    assert 'title="Monday, 09:00–10:00: 18 tickets, ' in shown
+    [path] = {
+        path for path, words in FIGURE.findall(shown) if "weekday=1&amp;hour=9" in path and words == "18"
+    }
+    assert "UTC, Monday, 09:00–10:00" in text_of(supervisor.get(html.unescape(path)).content.decode())
+    narrowed = text_of(page_of(supervisor, "first-response", NOVEMBER + "&weekday=2"))
+    assert "No tickets were opened in this period." in narrowed
 
 
 # --- what changed ---------------------------------------------------------------------------------------
@@ -199,6 +227,8 @@ filters = st.fixed_dictionaries(
         "agent": st.integers(0, 2),
         "priority": st.integers(1, 4),
         "channel": st.sampled_from(["mail", "portal", "phone"]),
+        "weekday": st.sampled_from([1, 2]),
+        "hour": st.sampled_from([9, 10]),
         "basis": st.sampled_from(["working", "calendar"]),
         "by": st.sampled_from(["opened", "answered", "resolved"]),
     },
