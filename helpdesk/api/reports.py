@@ -14,7 +14,6 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from helpdesk.api import serializers as shapes
 from helpdesk.api.base import ApiView, Strict
 from helpdesk.api.parts import READ_REFUSALS, member
 from tickets.models import Channel, Priority
@@ -35,7 +34,8 @@ class ReportQuery(Strict):
     agent = serializers.RegexField(NUMBER_OR_NOBODY, required=False)
     priority = serializers.ChoiceField(choices=[str(value) for value in Priority.values], required=False)
     channel = serializers.ChoiceField(choices=Channel.values, required=False)
-    tag = serializers.IntegerField(required=False, min_value=1, max_value=shapes.BIG)
+    organization = serializers.RegexField(NUMBER_OR_NOBODY, required=False)
+    tag = serializers.RegexField(NUMBER_OR_NOBODY, required=False)
     weekday = serializers.ChoiceField(
         choices=[str(day) for day in range(1, 8)],
         required=False,

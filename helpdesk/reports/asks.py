@@ -25,7 +25,7 @@ from feedback.questions import SCALES
 from helpdesk.models import Delivery
 from helpdesk.reports.filters import Filters
 from helpdesk.reports.relation import Slices
-from helpdesk.reports.waits import EVERY, Parts, within, words
+from helpdesk.reports.waits import EVERY, LOOKED_UP, Parts, within, words
 from tickets.models import Event
 
 
@@ -104,7 +104,7 @@ def _resolutions(filters: Filters, condition: Q) -> Any:
             agent="survey__agent",
             priority="ticket__priority",
             channel="ticket__channel",
-            tag="ticket__tags",
+            **LOOKED_UP,
         )
     )
     if filters.by != "answered":
@@ -125,7 +125,7 @@ def _rounds(filters: Filters) -> QuerySet[Survey]:
     rounds = Survey.objects.filter(
         filters.condition(team="team", agent="agent"), kind=Kind.NPS, cadence__isnull=False
     )
-    if filters.priority or filters.channel or filters.tag:
+    if filters.priority or filters.channel or filters.organization or filters.tag:
         rounds = rounds.filter(ticket__isnull=False)  # no round has what it takes to fit
     if filters.by != "answered":
         return rounds.filter(**within(filters.period, "resolved_at"))

@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -26,7 +27,7 @@ from helpdesk.reports.periods import PRESETS
 from helpdesk.reports.waits import VERDICT_WORDS
 from helpdesk.times import zone_named
 from tickets import access
-from tickets.models import Channel, Priority, Tag, Team, User
+from tickets.models import Channel, Organization, Priority, Tag, Team, User
 from tickets.models.people import STAFF_ROLES
 
 View = Callable[..., HttpResponseBase]
@@ -206,22 +207,37 @@ def dimension_names(dimension: str, values: Iterable[Any]) -> dict[Any, str]:
         return {value: capital(str(word)) for value, word in Channel.choices}
     keys = [value for value in values if value is not None]
     if dimension == "tag":
-        return dict(Tag.objects.filter(pk__in=keys).values_list("pk", "name"))
+        names: dict[Any, str] = dict(Tag.objects.filter(pk__in=keys).values_list("pk", "name"))
+        return names | {None: pgettext("tag", "None")}
+    if dimension == "organization":
+        names = dict(Organization.objects.filter(pk__in=keys).values_list("pk", "name"))
+        return names | {None: pgettext("organisation", "None")}
     model: Any = Team if dimension == "team" else User
     return {row.pk: str(row) for row in model.objects.filter(pk__in=keys)} | {None: _("Nobody")}
 
 
-def split_tabs(filters: Filters) -> list[tuple[str, str, None, bool]]:
+def names_narrowed_to(filters: Filters, dimensions: Iterable[str]) -> list[str]:
+    """The names of the values to which a question is narrowed."""
+    found = []
+    for dimension in dimensions:
+        value: Any = getattr(filters, dimension)
+        if value:
+            key: Any = None if value == NOBODY else int(value) if value.isdigit() else value
+            found.append(dimension_names(dimension, [key]).get(key, f"#{value}"))
+    return found
+
+
+def split_tabs(filters: Filters, splits: Iterable[str] = DIMENSIONS) -> list[tuple[str, str, None, bool]]:
     """The dimensions by which the breakdown can be split, as tabs."""
     words = {
         "team": _("By team"),
         "agent": _("By agent"),
         "priority": _("By priority"),
         "channel": _("By channel"),
+        "organization": _("By organisation"),
+        "tag": _("By tag"),
     }
-    return [
-        (filters.query(split=name) + "#by", words[name], None, name == filters.split) for name in DIMENSIONS
-    ]
+    return [(filters.query(split=name) + "#by", words[name], None, name == filters.split) for name in splits]
 
 
 def opens(filters: Filters, report: str, slice_: str = "all") -> str:

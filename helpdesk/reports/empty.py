@@ -6,13 +6,14 @@ from calendar import monthrange
 
 from helpdesk.reports.filters import Filters
 from helpdesk.reports.periods import Period
+from helpdesk.reports.waits import of_ticket_itself
 from tickets.models import Ticket
 
 
 def latest_period(filters: Filters, column: str) -> Filters | None:
     """The same question about the month of the latest ticket that fits it; None when there is none at all."""
     tickets = Ticket.objects.filter(
-        filters.condition(team="team", agent="assignee", priority="priority", channel="channel", tag="tags"),
+        of_ticket_itself(filters),
         spam_at=None,
         **{f"{column}__isnull": False},
     )

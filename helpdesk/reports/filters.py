@@ -20,6 +20,8 @@ from tickets.models import Channel, Priority
 NOBODY = "none"
 DIMENSIONS = ("team", "agent", "priority", "channel")
 """What a report can be narrowed to and split by."""
+LINKED = ("organization", "tag")
+"""What else it can be narrowed to: looked up by the ticket, and split by where a report does so."""
 WEEKDAYS = tuple(map(str, range(1, 8)))
 """From Monday on (ISO 8601)."""
 HOURS = tuple(map(str, range(24)))
@@ -45,6 +47,7 @@ class Filters:
     agent: str = ""
     priority: str = ""
     channel: str = ""
+    organization: str = ""
     basis: str = "working"
     by: str = ""
     split: str = "team"
@@ -88,7 +91,7 @@ class Filters:
             given |= {"from": self.dates.first.isoformat(), "to": self.dates.last.isoformat()}
         elif self.preset != DEFAULT:
             given["period"] = self.preset
-        for name in (*DIMENSIONS, "tag", "weekday", "hour", "by"):
+        for name in (*DIMENSIONS, *LINKED, "weekday", "hour", "by"):
             if getattr(self, name):
                 given[name] = getattr(self, name)
         if self.basis != "working":
@@ -111,10 +114,17 @@ class Filters:
         return found
 
 
-def read(params: Mapping[str, str], now: datetime, *, by: tuple[str, ...] = ()) -> Filters:
+def read(
+    params: Mapping[str, str],
+    now: datetime,
+    *,
+    by: tuple[str, ...] = (),
+    splits: tuple[str, ...] = DIMENSIONS,
+) -> Filters:
     """The question in an address. What makes no sense is left out, so an old or mistyped link still opens.
 
-    `by` names the dates that this report can count by, the default first.
+    `by` names the dates that this report can count by, the default first; `splits` by what it
+    can be split.
     """
     zone = timezone.get_current_timezone()
     return Filters(
@@ -126,12 +136,13 @@ def read(params: Mapping[str, str], now: datetime, *, by: tuple[str, ...] = ()) 
         agent=_number(params.get("agent"), NOBODY),
         priority=_one_of(params.get("priority"), {str(value) for value in Priority.values}),
         channel=_one_of(params.get("channel"), set(Channel.values)),
-        tag=_number(params.get("tag")),
+        organization=_number(params.get("organization"), NOBODY),
+        tag=_number(params.get("tag"), NOBODY),
         weekday=_one_of(params.get("weekday"), WEEKDAYS),
         hour=_one_of(params.get("hour"), HOURS),
         basis=_one_of(params.get("basis"), {"working", "calendar"}) or "working",
         by="" if by and params.get("by") == by[0] else _one_of(params.get("by"), by),
-        split=_one_of(params.get("split"), DIMENSIONS) or "team",
+        split=_one_of(params.get("split"), splits) or "team",
         words=" ".join(params.get("q", "").replace("\0", "").split())[:WORDS],
         reason=reason if REASON.fullmatch(reason := params.get("reason", "")) else "",
     )

@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from helpdesk.reports.base import opens
-from helpdesk.reports.filters import DIMENSIONS, Filters
+from helpdesk.reports.filters import DIMENSIONS, LINKED, Filters
 from helpdesk.reports.metrics import DEFINITIONS
 from helpdesk.times import clock_time, duration
 
@@ -88,7 +88,7 @@ def _overdue_cases(filters: Filters, count: int, since: Callable[[str], str]) ->
     note = _("nobody waits for a word")
     if count:
         note = _("oldest due %(time)s") % {"time": since("overdue-cases")}
-    narrowed = any(getattr(filters, dimension) for dimension in DIMENSIONS)
+    narrowed = any(getattr(filters, dimension) for dimension in (*DIMENSIONS, *LINKED, "weekday", "hour"))
     path = opens(filters, "overdue-cases") if narrowed else f"{reverse('reports:cases')}?show=overdue"
     tone = "fault" if count else ""
     return Need("overdue-cases", _("Overdue cases"), "flag", count, note, path, tone)

@@ -9,7 +9,7 @@ from django.db.models.functions import Abs
 
 from helpdesk.models import Delivery
 from helpdesk.reports.filters import Filters
-from helpdesk.reports.waits import NO, Parts, as_waits
+from helpdesk.reports.waits import NO, Parts, as_waits, of_ticket_itself
 from sla.elapsed import seconds_between
 from sla.queries import due_between, late
 from tickets.models import UNRESOLVED_STATUSES, Status, Ticket
@@ -19,9 +19,7 @@ SOON = timedelta(hours=1)
 
 def needing(filters: Filters, key: str) -> Parts:
     """The tickets that one of the numbers counts. No period: it is about now."""
-    tickets: Any = Ticket.objects.filter(
-        filters.condition(team="team", agent="assignee", priority="priority", channel="channel", tag="tags")
-    )
+    tickets: Any = Ticket.objects.filter(of_ticket_itself(filters))
     now, at = filters.now, "opened_at"
     if key == "late":
         tickets, at = late(tickets, now), "due__due_at"

@@ -30,6 +30,11 @@ BUCKET = f"({ROUNDED}) - (({ROUNDED}) - value)"
 Source: T. J. Dekker, "A floating-point technique for extending the available precision", Numerische
 Mathematik 18 (1971), 224–242 (the splitting of a double)."""
 CHUNK = 2000
+LINKS = {
+    "organization": ("tickets_ticket", "id", "organization_id"),
+    "tag": ("tickets_ticket_tags", "ticket_id", "tag_id"),
+}
+"""Columns that are looked up by the ticket, only when they are asked for: table, its ticket, the value."""
 CLOCK = {"weekday": "isodow", "hour": "hour"}
 """Columns that say when a row was, on the clocks of a zone, and the fields of an instant that they hold."""
 
@@ -74,6 +79,21 @@ class Relation:
         """With a column more, `tag`: each row once by itself (null) and once for every tag of its ticket."""
         tags = "SELECT NULL UNION ALL SELECT tag_id FROM tickets_ticket_tags WHERE ticket_id = tagged.ticket"
         text = f"SELECT * FROM ({self.text}) tagged CROSS JOIN LATERAL ({tags}) AS link (tag)"  # noqa: S608
+        return replace(self, text=text)
+
+    def linked(self, name: str) -> Relation:
+        """With a column more, `name`: a row stands once for every value of its ticket, or once with null."""
+        table, ticket, value = LINKS[name]
+        other = f"LEFT JOIN {table} other ON other.{ticket} = linked.ticket"
+        text = f"SELECT linked.*, other.{value} AS {name} FROM ({self.text}) linked {other}"  # noqa: S608
+        return replace(self, text=text)
+
+    def among(self, name: str, values: Sequence[int | None]) -> Relation:
+        """The rows that have some of these values (None: null) in a column."""
+        numbers = [int(value) for value in values if value is not None]
+        found = [f"{name} IN ({', '.join(map(str, numbers))})"] if numbers else []
+        found += [f"{name} IS NULL"] if None in values else []
+        text = f"SELECT * FROM ({self.text}) chosen WHERE {' OR '.join(found) or 'false'}"  # noqa: S608
         return replace(self, text=text)
 
     # --- rows -------------------------------------------------------------------------------------------

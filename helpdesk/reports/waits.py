@@ -39,6 +39,8 @@ VERDICT_WORDS = {
 }
 Parts = list[Any]
 """Querysets that give the fields of a kind of rows in their order: see `helpdesk.reports.relation`."""
+LOOKED_UP = {"organization": "ticket__organization", "tag": "ticket__tags"}
+"""Columns of what has a ticket."""
 YES, NO = Value(True, BooleanField()), Value(False, BooleanField())
 NO_TARGET = Cast(Value(None), DurationField())
 
@@ -81,9 +83,7 @@ def promises(filters: Filters, metric: str) -> Parts:
 
 def _measured(filters: Filters, metric: str, instant: str) -> Any:
     found = Measurement.objects.filter(
-        filters.condition(
-            team="team", agent="agent", priority="priority", channel="channel", tag="ticket__tags"
-        ),
+        filters.condition(team="team", agent="agent", priority="priority", channel="channel", **LOOKED_UP),
         metric=metric,
         **within(filters.period, instant),
     )
@@ -153,7 +153,19 @@ def of_ticket(filters: Filters, *, agent: str) -> Q:
         agent=agent,
         priority="ticket__priority",
         channel="ticket__channel",
-        tag="ticket__tags",
+        **LOOKED_UP,
+    )
+
+
+def of_ticket_itself(filters: Filters) -> Q:
+    """The dimensions as a condition on tickets."""
+    return filters.condition(
+        team="team",
+        agent="assignee",
+        priority="priority",
+        channel="channel",
+        organization="organization",
+        tag="tags",
     )
 
 
@@ -198,7 +210,7 @@ def resolved(filters: Filters) -> Parts:
 def of_tickets(filters: Filters) -> Any:
     """Tickets that count, of whatever day, as narrowed."""
     return Ticket.objects.filter(
-        filters.condition(team="team", agent="assignee", priority="priority", channel="channel", tag="tags"),
+        of_ticket_itself(filters),
         spam_at=None,
     )
 

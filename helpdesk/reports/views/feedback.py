@@ -90,7 +90,7 @@ def _ways(filters: Filters, scoring: Scoring) -> list[tuple[str, ...]]:
 
 def _of_everybody(filters: Filters) -> Filters:
     """A round has no team, agent, priority or channel to narrow it to."""
-    return replace(filters, team="", agent="", priority="", channel="", tag="")
+    return replace(filters, team="", agent="", priority="", channel="", organization="", tag="")
 
 
 def _kinds(filters: Filters, current: Scoring) -> list[tuple[str, str, None, bool]]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from helpdesk.reports.answers import question
-from helpdesk.reports.base import dimension_names, frame, member_view
+from helpdesk.reports.base import frame, member_view, names_narrowed_to
 from helpdesk.reports.export import stream
-from helpdesk.reports.filters import DIMENSIONS, NOBODY, Filters
+from helpdesk.reports.filters import DIMENSIONS, LINKED, Filters
 from helpdesk.reports.heat import moment
 from helpdesk.reports.metrics import Definition
 from helpdesk.reports.rows import lines
@@ -82,12 +80,7 @@ def _page(filters: Filters, definition: Definition, slice_: str, after: int) -> 
 
 def _narrowed_to(filters: Filters) -> list[str]:
     """The names of what the question is narrowed to."""
-    found = []
-    for dimension in (*DIMENSIONS, "tag"):
-        value: Any = getattr(filters, dimension)
-        if value:
-            key: Any = None if value == NOBODY else int(value) if value.isdigit() else value
-            found.append(dimension_names(dimension, [key]).get(key, f"#{value}"))
+    found = names_narrowed_to(filters, (*DIMENSIONS, *LINKED))
     found += filter(None, [moment(filters)])
     return [*found, _("“%(words)s”") % {"words": filters.words}] if filters.words else found
 

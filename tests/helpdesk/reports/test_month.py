@@ -29,7 +29,7 @@ from helpdesk.reports.periods import weeks
 from tests.helpdesk.api.conftest import Caller
 from tests.helpdesk.reports.conftest import NOVEMBER, OCTOBER
 from tests.helpdesk.reports.test_reports import FIGURE, count_of, page_of, text_of
-from tickets.models import Tag, Ticket
+from tickets.models import Organization, Tag, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -131,6 +131,36 @@ def test_the_heat_map_has_every_row_at_its_hour_of_the_week_on_the_companys_cloc
     assert "No tickets were opened in this period." in narrowed
 
 
+@pytest.mark.tampers
+def test_organisations_and_tags_stand_in_the_breakdown_each_with_its_tickets(
+    supervisor, month, django_assert_max_num_queries
+):
+    tickets = list(Ticket.objects.filter(team=month.cast.billing, channel="mail").order_by("pk"))
+    Ticket.objects.filter(pk__in=[one.pk for one in tickets[:5]]).update(
+        organization=Organization.objects.create(name="Hooli")
+    )
+    refund, loud = (Tag.objects.create(name=name) for name in ("refund", "loud"))
+    for ticket, tag in (*((one, refund) for one in tickets[:3]), (tickets[0], loud)):
+        Ticket.tags.through.objects.create(ticket=ticket, tag=tag)
+    expected = {
+        "organization": [("Hooli", 5), ("None", 13)],
+        "tag": [("loud", 1), ("refund", 3), ("None", 15)],
+    }
+    for split, lines in expected.items():
+        with django_assert_max_num_queries(24):
+            page = page_of(supervisor, "first-response", f"{NOVEMBER}&split={split}")
+        table = page.partition('id="by"')[2].partition("<tbody>")[2].partition("</tbody>")[0]
+        rows = [
+            re.search(r'"row">(.*?)</th>.*?href="(.*?)">(.*?)</a>', row) for row in table.split("<tr>")[1:]
+        ]
+        assert [(row[1], int(row[3])) for row in rows if row] == lines
+        assert [count_of(supervisor, row[2]) for row in rows if row] == [count for _name, count in lines]
+    narrowed = page_of(supervisor, "first-response", f"{NOVEMBER}&split=tag&tag={refund.pk}")
+    assert "Only refund." in text_of(narrowed)
+    assert "n = 3 " in text_of(narrowed)
+    assert ">loud<" not in narrowed
+
+
 # --- what changed ---------------------------------------------------------------------------------------
 
 
@@ -227,6 +257,8 @@ filters = st.fixed_dictionaries(
         "agent": st.integers(0, 2),
         "priority": st.integers(1, 4),
         "channel": st.sampled_from(["mail", "portal", "phone"]),
+        "organization": st.sampled_from(["none", "1"]),
+        "tag": st.sampled_from(["none", "1"]),
         "weekday": st.sampled_from([1, 2]),
         "hour": st.sampled_from([9, 10]),
         "basis": st.sampled_from(["working", "calendar"]),
