@@ -55,7 +55,6 @@ BARE: dict[str, tuple[str, ...]] = {
         f"SELECT team_id, floor(date_part('epoch', working) / 60), count(*) {FIRST} GROUP BY 1, 2",
         f"SELECT DISTINCT target, target_working {FIRST}",
         f"SELECT team_id, {WEEK.format('opened_at')}, count(*), {BOTH} working) {FIRST} AND opened_at >= %(weeks)s GROUP BY 1, 2",
-        f"SELECT date_part('isodow', opened_at AT TIME ZONE 'Europe/Berlin'), date_part('hour', opened_at AT TIME ZONE 'Europe/Berlin'), count(*), {KEPT} {FIRST} GROUP BY 1, 2",
         f"SELECT team_id, {COUNTED.format('')} {OPEN} AND metric = 'first_response' GROUP BY 1",
         f"SELECT c.ticket_id, started_at {OPEN} AND metric = 'first_response' ORDER BY started_at LIMIT 5",
         f"SELECT count(*) FROM sla_clock c JOIN tickets_ticket t ON t.id = c.ticket_id WHERE c.needs_measuring AND metric = 'first_response' AND {PERIOD}",
@@ -63,6 +62,7 @@ BARE: dict[str, tuple[str, ...]] = {
         " c.ticket_id = t.id AND metric = 'first_response' AND state = 'cancelled')",
         f"SELECT count(*) FROM tickets_ticket t WHERE {PERIOD} AND {LIVE} AND spoke_first = 'agent' AND NOT EXISTS (SELECT FROM"
         " sla_clock c WHERE c.ticket_id = t.id AND metric = 'first_response')",
+        f"SELECT date_part('isodow', opened_at AT TIME ZONE 'Europe/Berlin'), date_part('hour', opened_at AT TIME ZONE 'Europe/Berlin'), count(*), {KEPT} {FIRST} GROUP BY 1, 2",
     ),
     "sla": (
         f"SELECT metric, priority, verdict, count(*) FROM sla_measurement WHERE metric IN ('first_response', 'next_response', 'resolution') AND {PERIOD} GROUP BY 1, 2, 3",
