@@ -75,6 +75,8 @@ RING = """it => { it.focus(); const style = getComputedStyle(it);
     return [style.outlineStyle, parseFloat(style.outlineWidth)]; }"""
 EDGES = """it => { const style = getComputedStyle(it);
     return ['Top', 'Right', 'Bottom', 'Left'].map(side => style[`border${side}Color`]).join(' '); }"""
+EMPTY = ("meta", "link", "input", "br", "img", "hr", "use", "path", "source", "wbr", "col")
+"""Elements without an end."""
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -118,10 +120,13 @@ def answers(got: Got) -> list[Answer]:
 
 @pytest.fixture(scope="module")
 def seen(browser: Browser, answers: list[Answer]) -> dict[str, list[Any]]:
-    """What was wrong, by the line of the checklist, after one look at each page."""
+    """What was wrong, by the line of the checklist, after one look at each page. Axe looks at those that have
+    something new: an element of a kind, or within one of a kind, in which it stood on no page before
+    (`bin/drill axe` has it look at all, as everybody who may see them)."""
     faults: dict[str, list[Any]] = {
         line: [] for line in ("axe", "narrow", "small", "moving", "said", "asked")
     }
+    known: set[Any] = set()
     context = browser.new_context(
         viewport={"width": 1280, "height": 800}, reduced_motion="reduce", locale="en-GB"
     )
@@ -133,6 +138,10 @@ def seen(browser: Browser, answers: list[Answer]) -> dict[str, list[Any]]:
             if answer.name in LONG:
                 continue
             here.show(page, answer.path, answer.response)
+            kinds = _Kinds(answer.response.content.decode()).found
+            if not kinds <= known:
+                known |= kinds
+                faults["axe"] += [(answer.name, fault) for fault in axe.staged(page)]
             _look(page, answer, faults)
     context.close()
     return faults
@@ -145,7 +154,6 @@ def _note(where: list[Any], url: str, address: str) -> None:
 
 def _look(page: Page, answer: Answer, faults: dict[str, list[Any]]) -> None:
     name = answer.name
-    faults["axe"] += [(name, fault) for fault in axe.staged(page)]
     if name in WALKED:
         faults["moving"] += [(name, what) for what in page.evaluate(MOVING)]
         page.emulate_media(color_scheme="dark")
@@ -190,11 +198,33 @@ class _Parts(HTMLParser):
         self.targets |= {(given.get("hx-target") or "").removeprefix("#")}
         if given.get("id") in ("say", "alert"):
             self.regions[given["id"] or ""] = [around for _tag, around in self._open] + [given]
-        if tag not in ("meta", "link", "input", "br", "img", "hr", "use", "path", "source", "wbr", "col"):
+        if tag not in EMPTY:
             self._open.append((tag, given))
 
     def handle_endtag(self, tag: str) -> None:
         while any(each == tag for each, _given in self._open):
+            if self._open.pop()[0] == tag:
+                break
+
+
+class _Kinds(HTMLParser):
+    """The kinds of elements on a page, each with the kind of the element around it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: set[Any] = set()
+        self._open: list[tuple[str, ...]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        kind = (tag, *(given.get(name) or "" for name in ("class", "type", "role")))
+        self.found.add((self._open[-1] if self._open else (), kind))
+        if tag not in EMPTY:
+            self._open.append(kind)
+
+    def handle_endtag(self, tag: str) -> None:
+        while any(each[0] == tag for each in self._open):
             if self._open.pop()[0] == tag:
                 break
 
