@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 BATCH = 500
 
 
-def _each(due: Iterable[Any], act: Callable[[Any], Any]) -> int:
+def each(due: Iterable[Any], act: Callable[[Any], Any]) -> int:
     """Do it to each; what fails stays due, and keeps none of the others waiting."""
     rows = list(due)
     for row in rows:
@@ -32,22 +32,22 @@ def _each(due: Iterable[Any], act: Callable[[Any], Any]) -> int:
 @shared_task(name="feedback.invite_due")
 def invite_due() -> int:
     """Send the surveys whose time has come. Returns how many it looked at."""
-    return _each(queries.due_to_send(timezone.now())[:BATCH], actions.invite)
+    return each(queries.due_to_send(timezone.now())[:BATCH], actions.invite)
 
 
 @shared_task(name="feedback.remind_due")
 def remind_due() -> int:
     """Remind those who have not answered. Returns how many surveys it looked at."""
-    return _each(queries.due_to_remind(timezone.now())[:BATCH], actions.remind)
+    return each(queries.due_to_remind(timezone.now())[:BATCH], actions.remind)
 
 
 @shared_task(name="feedback.plan_rounds")
 def plan_rounds() -> int:
     """Plan the surveys of the customers whose turn it is. Returns how many it looked at."""
-    return _each(queries.due_rounds(timezone.now())[:BATCH], actions.plan_round)
+    return each(queries.due_rounds(timezone.now())[:BATCH], actions.plan_round)
 
 
 @shared_task(name="feedback.expire_due")
 def expire_due() -> int:
     """Close the surveys that nobody answered in time. Returns how many it looked at."""
-    return _each(queries.due_to_expire(timezone.now())[:BATCH], actions.expire)
+    return each(queries.due_to_expire(timezone.now())[:BATCH], actions.expire)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from feedback.actions.base import give_up, has_declined, is_drawn, is_reachable, tell
+from feedback.actions.base import give_up, has_declined, is_drawn, is_robots, kept_from, tell
 from feedback.actions.definitions import versions_in_use
 from feedback.actions.rounds import enrol
 from feedback.models import Answer, AnswerItem, Kind, Survey, SurveyVersion
 from feedback.timing import sending_time
 from sla.actions.clocks import customer_tags
 from sla.matching import matches
-from tickets.models import Event, Message, Speaker, Ticket
+from tickets.models import Event, Ticket
 
 STRANGERS = (
     Survey.Reason.SPAM,
@@ -92,20 +92,11 @@ def _why_not(ticket: Ticket, resolution: Event) -> str:
     person = ticket.requester
     if resolution.actor_id is None:
         return Survey.Reason.AUTOMATIC
-    if ticket.spam_at is not None:
-        return Survey.Reason.SPAM
-    if ticket.merged_into_id is not None:
-        return Survey.Reason.MERGED
-    if person.is_member:
-        return Survey.Reason.INTERNAL
-    if not is_reachable(person):
-        return Survey.Reason.NO_ADDRESS
+    if reason := kept_from(ticket, person):
+        return reason
     if has_declined(person):
         return Survey.Reason.DECLINED
-    spoken = Message.objects.filter(ticket=ticket, by=Speaker.CUSTOMER, automatic=False)
-    if ticket.spoke_first == Speaker.CUSTOMER and not spoken.exists():
-        return Survey.Reason.ROBOT
-    return ""
+    return Survey.Reason.ROBOT if is_robots(ticket) else ""
 
 
 def cancel_scheduled(reopening: Event) -> None:

@@ -8,11 +8,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from feedback import queries, tokens
-from feedback.actions.base import give_up, has_declined, is_reachable, tell
+from feedback.actions.base import give_up, has_declined, hold, kept_from, tell
 from feedback.models import Survey
 from feedback.timing import in_window
-from tickets.models import Message, Speaker, Ticket, User
+from tickets.models import Message, Speaker, User
 
+HELD = Survey.objects.select_related("version", "ticket")
 LEFT_TO_ANSWER = timedelta(days=1)
 """Nobody is reminded of what closes sooner."""
 
@@ -26,7 +27,7 @@ def invite(survey: Survey, *, at: datetime | None = None) -> Survey | None:
     """
     at = at or timezone.now()
     with transaction.atomic():
-        held = _hold(survey)
+        held = hold(HELD, survey)
         if held is None:
             return None
         survey, person = held
@@ -47,32 +48,9 @@ def invite(survey: Survey, *, at: datetime | None = None) -> Survey | None:
         return _send(survey, person, at)
 
 
-def _hold(survey: Survey) -> tuple[Survey, User] | None:
-    """The survey as it is now, its ticket (or itself, without one) and its person locked; None while somebody
-    else has it.
-
-    Two surveys of one person are decided one after the other, or both would be sent.
-    """
-    model: type[Ticket] | type[Survey] = Ticket if survey.ticket_id else Survey
-    free = model._default_manager.select_for_update(skip_locked=True)
-    if not free.filter(pk=survey.ticket_id or survey.pk).exists():
-        return None
-    survey = Survey.objects.select_related("version", "ticket").get(pk=survey.pk)
-    return survey, User.objects.select_for_update(no_key=True).get(pk=survey.person_id)
-
-
 def _why_not_any_more(survey: Survey, person: User) -> str:
     """What has happened since it was planned that keeps it from being sent; ""."""
-    ticket = survey.ticket
-    if ticket is not None and ticket.spam_at is not None:
-        return Survey.Reason.SPAM
-    if ticket is not None and ticket.merged_into_id is not None:
-        return Survey.Reason.MERGED
-    if person.is_member:
-        return Survey.Reason.INTERNAL
-    if not is_reachable(person):
-        return Survey.Reason.NO_ADDRESS
-    return Survey.Reason.DECLINED if has_declined(person) else ""
+    return kept_from(survey.ticket, person) or (Survey.Reason.DECLINED if has_declined(person) else "")
 
 
 def _do_not(survey: Survey, reason: str, at: datetime) -> Survey:
@@ -119,7 +97,7 @@ def remind(survey: Survey, *, at: datetime | None = None) -> Survey | None:
     """Remind, once, of a survey that nobody answered. Returns as `invite`."""
     at = at or timezone.now()
     with transaction.atomic():
-        held = _hold(survey)
+        held = hold(HELD, survey)
         if held is None:
             return None
         survey, person = held

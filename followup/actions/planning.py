@@ -132,10 +132,8 @@ def _after_hours(survey: Survey, at: datetime, rule: Rule) -> datetime:
         return in_window(at + hours, survey.person, rule)
 
 
-def cancel_about(
-    tickets: Collection[int | None], *, but: Collection[str] = (), only: Collection[str] = ()
-) -> None:
-    """Nothing more goes out about these tickets: of some kinds `only`, or of all `but` some."""
-    rows = FollowUp.objects.filter(ticket__in=tickets, state=State.PLANNED).exclude(kind__in=but)
+def cancel_about(tickets: Collection[int | None], *, only: Collection[str] = ()) -> None:
+    """Nothing more goes out about these tickets; or nothing of some kinds `only`."""
+    rows = FollowUp.objects.filter(ticket__in=tickets, state=State.PLANNED)
     rows = rows.filter(kind__in=only) if only else rows
     rows.update(state=State.CANCELLED, reason=Reason.OVERTAKEN)

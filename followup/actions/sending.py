@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from feedback import tokens
-from feedback.actions import has_declined, is_reachable
+from feedback.actions.base import has_declined, hold, is_robots, kept_from
 from feedback.models import Recovery
 from feedback.queries import rest_over_at
 from feedback.timing import in_window
@@ -20,9 +20,10 @@ from sla.queries import calendar_of
 from tickets import actions
 from tickets.actions.base import instant
 from tickets.events import record
-from tickets.models import Message, Speaker, Ticket, User
+from tickets.models import Ticket, User
 
 State, Reason = FollowUp.State, FollowUp.Reason
+HELD = FollowUp.objects.select_related("ticket__team", "survey__answer")
 
 ASKS_FOR = timedelta(days=14)
 """For so long the question whether it stayed solved takes an answer."""
@@ -39,7 +40,7 @@ def send(follow_up: FollowUp, *, at: datetime | None = None) -> FollowUp | None:
     """
     at = at or timezone.now()
     with transaction.atomic():
-        held = _hold(follow_up)
+        held = hold(HELD, follow_up)
         if held is None:
             return None
         row, person = held
@@ -63,17 +64,6 @@ def send(follow_up: FollowUp, *, at: datetime | None = None) -> FollowUp | None:
         return _send(row, at)
 
 
-def _hold(follow_up: FollowUp) -> tuple[FollowUp, User] | None:
-    """The row as it is now; its ticket (or itself, without one) and its person locked, so that budgets hold.
-    None while somebody else has it."""
-    model: type[Ticket] | type[FollowUp] = Ticket if follow_up.ticket_id else FollowUp
-    free = model._default_manager.select_for_update(skip_locked=True)
-    if not free.filter(pk=follow_up.ticket_id or follow_up.pk).exists():
-        return None
-    row = FollowUp.objects.select_related("ticket__team", "survey__answer").get(pk=follow_up.pk)
-    return row, User.objects.select_for_update(no_key=True).get(pk=row.person_id)
-
-
 def _is_overtaken(row: FollowUp) -> bool:
     """It has no cause any more. Each event takes back what it ends; this is asked again all the same, since
     mail cannot be taken back."""
@@ -88,18 +78,11 @@ def _is_overtaken(row: FollowUp) -> bool:
 
 def _why_not(row: FollowUp, person: User) -> str:
     """Why this person gets no such mail about this; ""."""
-    ticket = row.ticket
-    if ticket is not None and ticket.spam_at is not None:
-        return Reason.SPAM
-    if ticket is not None and ticket.merged_into_id is not None:
-        return Reason.MERGED
-    if person.is_member:
-        return Reason.INTERNAL
-    if not is_reachable(person):
-        return Reason.NO_ADDRESS
+    if reason := kept_from(row.ticket, person):
+        return reason
     if row.kind not in SILENT and has_declined(person):
         return Reason.DECLINED
-    if ticket is not None and _is_robots(ticket):
+    if row.ticket is not None and is_robots(row.ticket):
         return Reason.ROBOT
     return _why_not_after_answer(row) if row.kind in RATED or row.kind == Kind.FIXED else ""
 
@@ -113,13 +96,6 @@ def _why_not_after_answer(row: FollowUp) -> str:
             return Reason.CONTACTED
         return "" if _signer(row, case) else Reason.NOBODY
     return ""
-
-
-def _is_robots(ticket: Ticket) -> bool:
-    """Opened by automatic mail, and no person has spoken since."""
-    if ticket.spoke_first != Speaker.CUSTOMER:
-        return False
-    return not Message.objects.filter(ticket=ticket, by=Speaker.CUSTOMER, automatic=False).exists()
 
 
 def _signer(row: FollowUp, case: Recovery | None) -> User | None:

@@ -104,7 +104,7 @@ def asked(definition: Definition, params: Mapping[str, str], at: datetime) -> Fi
     if definition.is_calendar:
         filters = replace(filters, basis="calendar")
     if definition.rating == Kind.NPS:
-        filters = replace(filters, team="", agent="", priority="", channel="", tag="")
+        filters = filters.of_everybody()
     return filters.during(preset(filters.preset, _yesterday(filters), filters.zone))
 
 

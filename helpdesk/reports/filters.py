@@ -75,6 +75,11 @@ class Filters:
         changes: dict[str, Any] = {dimension: NOBODY if value is None else str(value)}
         return replace(self, **changes)
 
+    def of_everybody(self) -> Filters:
+        """The same question about all: a round of recommendation has no ticket to narrow it to."""
+        nothing: dict[str, Any] = dict.fromkeys((*DIMENSIONS, *LINKED, "weekday", "hour"), "")
+        return replace(self, **nothing)
+
     def during(self, period: Period) -> Filters:
         return replace(self, dates=period)
 

@@ -16,7 +16,6 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
@@ -27,6 +26,7 @@ import psutil
 
 from bench import sweep as bench
 from config import env
+from tests.drills.own import own_servers
 from tests.flows.product import await_that
 
 PLACES = (-30, -10, 0, 10, 20)
@@ -49,18 +49,7 @@ def run(arguments: list[str]) -> dict[str, Any]:
     options = parser.parse_args(arguments)
     print(f"seed {options.seed}", flush=True)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="helpdesk-drill-")))
-        folder.chmod(0o755)
-        os.environ |= {"DATA_DIR": str(folder), "DEMO": "0", "MODE": "development"}
-        os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings"}
-        from config.embedded import Servers, running
-
-        stack.enter_context(running(Servers(folder)))
-        for command in (["prepare"], ["seed", "--tickets", "1"]):
-            subprocess.run([sys.executable, "manage.py", *command], cwd=env.ROOT, check=True)
-        import django
-
-        django.setup()
+        folder = stack.enter_context(own_servers(["seed", "--tickets", "1"]))
         return {"seed": options.seed, **_drill(options, random.Random(options.seed), stack, folder)}
 
 

@@ -8,18 +8,15 @@ percentiles) must be those counted from the file alone, and the clocks those tha
 """
 
 import argparse
-import os
 import random
 import re
 import subprocess
 import sys
-import tempfile
 import time
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from config import env
+from tests.drills.own import own_servers
 from tests.helpdesk.imports.incidents import LOG, incidents, totals
 
 
@@ -29,18 +26,7 @@ def run(arguments: list[str]) -> dict[str, Any]:
     parser.add_argument("--seed", type=int, default=random.randrange(2**32))
     options = parser.parse_args(arguments)
     print(f"seed {options.seed}", flush=True)
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="helpdesk-drill-")))
-        folder.chmod(0o755)
-        os.environ |= {"DATA_DIR": str(folder), "DEMO": "0", "MODE": "development"}
-        os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "ERROR"}
-        from config.embedded import Servers, running
-
-        stack.enter_context(running(Servers(folder)))
-        subprocess.run([sys.executable, "manage.py", "prepare"], cwd=env.ROOT, check=True)
-        import django
-
-        django.setup()
+    with own_servers(LOG_LEVEL="ERROR"):
         found: dict[str, Any] = {"seed": options.seed}
         found |= _import_killed(options.kills, random.Random(options.seed))
         found |= _clocks()

@@ -12,18 +12,16 @@ resolved was forgotten; each survey that was sent has one mail and one reminder.
 """
 
 import argparse
-import os
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import ExitStack
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from config import env
+from tests.drills.own import own_servers
 
 TICKETS_EACH = 4
 WORKERS = 3
@@ -39,18 +37,7 @@ def run(arguments: list[str]) -> dict[str, Any]:
     options = parser.parse_args(arguments)
     print(f"seed {options.seed}", flush=True)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="helpdesk-drill-")))
-        folder.chmod(0o755)
-        os.environ |= {"DATA_DIR": str(folder), "DEMO": "0", "MODE": "development"}
-        os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "ERROR"}
-        from config.embedded import Servers, running
-
-        stack.enter_context(running(Servers(folder)))
-        for command in (["prepare"], ["seed", "--tickets", "1"]):
-            subprocess.run([sys.executable, "manage.py", *command], cwd=env.ROOT, check=True)
-        import django
-
-        django.setup()
+        stack.enter_context(own_servers(["seed", "--tickets", "1"], LOG_LEVEL="ERROR"))
         acted = min(options.resolutions, options.acted or options.resolutions)
         seed(options.resolutions, acted)
         kills, seconds = _kill_until_done(random.Random(options.seed), options.every, stack)

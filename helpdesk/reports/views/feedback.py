@@ -63,7 +63,7 @@ def _page(request: HttpRequest, scoring: Scoring) -> HttpResponse:
     asked = read(request.GET, timezone.now(), by=definition.by)
     filters = replace(asked, words="", reason="")
     if scoring.kind == Kind.NPS:
-        filters = _of_everybody(filters)
+        filters = filters.of_everybody()
     sums = definition.relation(filters).sums(*_ways(filters, scoring))
     counts = sums[()][()]
     context = frame(request, "feedback", filters) | {
@@ -88,16 +88,11 @@ def _ways(filters: Filters, scoring: Scoring) -> list[tuple[str, ...]]:
     return [()] if scoring.kind == Kind.NPS else [(), (filters.split,), *((name,) for name in LEANS_BY)]
 
 
-def _of_everybody(filters: Filters) -> Filters:
-    """A round has no team, agent, priority or channel to narrow it to."""
-    return replace(filters, team="", agent="", priority="", channel="", organization="", tag="")
-
-
 def _kinds(filters: Filters, current: Scoring) -> list[tuple[str, str, None, bool]]:
     return [
         (
             reverse(f"reports:{one.route}")
-            + (_of_everybody(filters) if one.kind == Kind.NPS else filters).query(),
+            + (filters.of_everybody() if one.kind == Kind.NPS else filters).query(),
             str(one.tab),
             None,
             one is current,

@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from feedback import actions as feedback
 from helpdesk.models import Delivery
+from helpdesk.reports.filters import read
 from sla import actions as sla_actions
 from sla.models import Clock, Measurement, Policy
 from sla.queries import without_policy
@@ -248,3 +250,10 @@ def test_tickets_that_no_policy_matched_are_counted_and_opened(supervisor, story
     assert "2 rows" in listed
     narrowed = supervisor.get(f"/reports/sla/?{NOVEMBER}&team={cast.tech.pk}").content.decode()
     assert "Every ticket opened in this period matched a policy." in narrowed
+
+
+def test_a_round_is_of_everybody_whatever_a_link_narrows_it_to():
+    link = {"team": "1", "agent": "none", "organization": "2", "tag": "3", "weekday": "1", "hour": "9"}
+    asked = read(link | {"period": "90d"}, timezone.now())
+    assert asked.given().keys() >= link.keys()
+    assert asked.of_everybody() == read({"period": "90d"}, asked.now)
