@@ -214,8 +214,9 @@ def _length(value: float | None, definition: Definition) -> int:
 
 
 def _changes(report: str, params: Mapping[str, str], at: datetime) -> list[Change]:
-    """The last week that is over beside the one before, about what the page tells of."""
-    filters = replace(read(params, at), tag="", basis="working", by="", agent="", priority="", channel="")
+    """The last week that is over beside the one before, about what the page tells of; of a team, if any."""
+    given = read(params, at)
+    filters = replace(given.of_everybody(), team=given.team, basis="working", by="")
     before, now = weeks(filters.now.astimezone(filters.zone).date(), filters.zone)[-3:-1]
     found = changes(filters, (before, now))
     told = [f"report={key}&" for key in PARTS[report]]
