@@ -78,6 +78,8 @@ def test_two_browsers_at_one_ticket_see_each_other_and_what_is_said(desk: Any, c
     expect(sue.locator(".composer__problem")).to_contain_text("Mira replied while you were writing")
     expect(sue.locator("#reply-text")).to_have_value("Let me look.")
     assert list(ticket.messages.filter(by="agent").values_list("text", flat=True)) == ["It is on its way."]
+    is_up(sue)  # both pages are new: they know of being left, and hear of it, once their scripts run
+    is_up(mira)
     sue.goto("/desk/customers/")
     expect(mira.locator("#presence")).to_be_empty()
 

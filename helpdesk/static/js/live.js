@@ -48,7 +48,7 @@ function changed(hints) {
 
 function hear(message) {
   if (message.state === "up") {
-    const wasAway = root.dataset.live !== "up" && Date.now() - began > 2000;
+    const wasAway = root.dataset.live !== "up" && Date.now() - began > 500; // what was told since the page was made is not repeated
     root.dataset.live = "up";
     if (wasAway) changed(null);
   } else if (message.state === "down") root.dataset.live = "down";

@@ -8,6 +8,7 @@ const token = document.querySelector("input[name=csrfmiddlewaretoken]")?.value;
 let typed = document.querySelector("#composer [data-problem]") ? Date.now() : 0; // words that came back are being written still
 let told = "reading";
 let gone = false;
+let asked = 0;
 
 const answering = () => Boolean(area?.value.trim()) && Date.now() - typed < IDLE;
 const doing = () => (answering() ? "replying" : document.hidden ? "" : "reading");
@@ -18,8 +19,11 @@ async function say() {
   const what = doing();
   if (!what) { leave(); return; }
   told = what;
+  const turn = ++asked;
   const answer = await fetch(page.dataset.here, { method: "POST", body: body(what), credentials: "same-origin", redirect: "manual", cache: "no-store" });
-  if (answer.status === 200) show(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  if (answer.status !== 200) return;
+  const text = await answer.text();
+  if (turn === asked) show(new DOMParser().parseFromString(text, "text/html")); // an older answer that comes late is no news
 }
 
 function put(place, from) {
