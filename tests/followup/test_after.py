@@ -84,7 +84,7 @@ def test_a_customer_is_asked_whether_it_stayed_solved_and_no_opens_the_ticket(ca
     assert ticket.status == "open"  # though the days in which a word reopens it are over
     said = ticket.messages.order_by("pk").last()
     assert (said.text, said.by) == ("It did not stay solved.\n\nThe same error.", "customer")
-    kinds = [event.kind for event in ticket.events.filter(kind__startswith="followup.")]
+    kinds = [event.kind for event in ticket.events.filter(kind__startswith="followup.").order_by("seq")]
     assert kinds == ["followup.sent", "followup.answered", "followup.answered"]
     with pytest.raises(followup.Closed):
         followup.answer(row, stayed=True, at=row.expires_at)
