@@ -8,10 +8,8 @@ from django.utils import timezone
 from feedback.tasks import each
 from followup import actions, queries
 
-BATCH = 500
-
 
 @shared_task(name="followup.send_due")
 def send_due() -> int:
     """Send what is due; what fails stays due and holds up nothing. Returns how many it looked at."""
-    return each(queries.due(timezone.now())[:BATCH], actions.send)
+    return each(queries.due(timezone.now()), actions.send)
