@@ -282,19 +282,24 @@ class AnswerItem(models.Model):
         return f"{self.key} {self.choice or self.number}"
 
 
-class Cause(models.TextChoices):
-    """What went wrong, as whoever looked into it found."""
+class Cause(models.Model):
+    """What may have gone wrong, as the company tells it apart: whoever looked into a case chooses one.
 
-    WAIT = "wait", _("Took too long")
-    UNSOLVED = "unsolved", _("Not solved")
-    WRONG = "wrong", _("Wrong or unclear answer")
-    TONE = "tone", _("Tone or attitude")
-    REPEATED = "repeated", _("Had to ask or explain again")
-    PRODUCT = "product", _("Product or service itself")
-    PRICE = "price", _("Price or contract")
-    RULES = "rules", _("Our rules stood in the way")
-    MISTAKE = "mistake", _("Score given by mistake")
-    OTHER = "other", _("Something else")
+    `code` is what cases and events hold; it never changes, and no cause is ever deleted, so that a case keeps
+    what was found. `words` holds the name by language. One that is not active is not offered any more.
+    `position` is its place in the list, from 0.
+    """
+
+    code = models.CharField(max_length=8, unique=True)
+    words = models.JSONField(default=dict)
+    position = models.PositiveIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return next((name for name in self.words.values() if name), self.code)
 
 
 class Recovery(models.Model):
@@ -303,7 +308,7 @@ class Recovery(models.Model):
     `ticket` is the survey's, for a detractor without one the person's latest. `rated` is whom the score
     counts for; never the owner. Until when the customer is to be contacted says the clock
     ("recovery_contact", `instance`) of the ticket. `reason` says why a case was closed by itself. `message`
-    is the reply that was the contact, if one was.
+    is the reply that was the contact, if one was. `root_cause` is the code of a `Cause`.
     """
 
     class Why(models.TextChoices):
@@ -348,7 +353,7 @@ class Recovery(models.Model):
         User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     outcome = models.CharField(max_length=13, choices=Outcome, blank=True)
-    root_cause = models.CharField(max_length=8, choices=Cause, blank=True)
+    root_cause = models.CharField(max_length=8, blank=True)
     action_taken = models.TextField(blank=True)
     reason = models.CharField(max_length=8, choices=Reason, blank=True)
 

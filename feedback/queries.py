@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Max, Q, QuerySet
 
 from feedback import questions, tokens, words
-from feedback.models import Answer, Cadence, Recovery, Survey, SurveyDefinition, SurveyVersion
+from feedback.models import Answer, Cadence, Cause, Recovery, Survey, SurveyDefinition, SurveyVersion
 from tickets.models import Ticket, User
 
 
@@ -201,3 +201,15 @@ def cases_about(surveys: Iterable[int]) -> dict[int, int]:
     """The recovery case of each of these surveys that has one; one query."""
     found = Recovery.objects.filter(survey__in=list(surveys), ticket__deleted_at=None)
     return dict(found.values_list("survey", "pk"))
+
+
+def causes() -> QuerySet[Cause]:
+    """All that may have gone wrong, in the order in which it is offered."""
+    return Cause.objects.order_by("position", "pk")
+
+
+def cause_names(*, offered: bool = False) -> dict[str, str]:
+    """What the causes are called in the current language, by code and in their order; of all, or of those
+    that are `offered`."""
+    found = causes().filter(is_active=True) if offered else causes()
+    return {row.code: words.own(row.words) for row in found}

@@ -15,6 +15,7 @@ from django.test import TransactionTestCase
 from django.utils import timezone, translation
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from feedback.models import Cause
 from sla import clockwork
 from tests import chromium
 from tests.cast import Cast, make_cast
@@ -66,7 +67,7 @@ def _empty_tables(self: TransactionTestCase) -> None:
     Django's own way (TRUNCATE of every table, then permissions and content types written anew) takes a third
     of a second. Triggers are off meanwhile, so the order does not matter; what migrations filled stays.
     """
-    kept = {ContentType._meta.db_table, Permission._meta.db_table}
+    kept = {ContentType._meta.db_table, Permission._meta.db_table, Cause._meta.db_table}
     tables = set(connection.introspection.django_table_names(include_views=False)) - kept
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")

@@ -25,7 +25,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from feedback.actions import answer, install_standard_survey, invite
-from feedback.models import Survey
+from feedback.models import Cause, Survey
 from feedback.tokens import new_token
 from followup.actions import NewRule, send, set_rules
 from followup.models import FollowUp, Kind
@@ -412,6 +412,7 @@ def _ids(cast: Cast) -> dict[str, int]:
         "address": outward.create_address("support@desk.example", cast.billing, by=None).pk,
         "reply": outward.create_saved_reply("Hello", "Thank you.", by=None).pk,
         "topic": outward.create_topic({"en": {"name": "Refunds"}}, cast.billing, by=None).pk,
+        "cause": Cause.objects.get(code="other").pk,
         "blocked": outward.block_sender("ads.example", by=None).pk,
         "incoming": mail.pk,
         "deleted": _deleted(cast),

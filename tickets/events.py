@@ -165,6 +165,8 @@ KINDS: dict[str, frozenset[str]] = {
     "calendar.changed": frozenset({"calendar", "version"}),
     "policy.changed": frozenset({"policy", "version"}),
     "followup_rule.changed": frozenset({"rule", "kind", "team", "fields"}),
+    "cause.created": frozenset({"cause"}),
+    "cause.edited": frozenset({"cause", "fields"}),
     "survey_definition.changed": frozenset({"definition", "version"}),
     "job.asked": frozenset({"job", "kind"}),
     "job.cancelled": frozenset({"job", "kind"}),

@@ -17,6 +17,7 @@ from feedback.actions.cases import (
     follow_ticket,
     open_case,
 )
+from feedback.actions.causes import create_cause, edit_cause, move_cause
 from feedback.actions.definitions import (
     change_survey,
     create_survey,
@@ -48,9 +49,11 @@ __all__ = [
     "change_survey",
     "close_case",
     "contact",
+    "create_cause",
     "create_survey",
     "decline",
     "decline_for",
+    "edit_cause",
     "erase_comments",
     "expire",
     "follow_answer",
@@ -61,6 +64,7 @@ __all__ = [
     "install_standard_survey",
     "invite",
     "is_reachable",
+    "move_cause",
     "move_survey",
     "open_case",
     "plan_round",

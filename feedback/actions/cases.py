@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 
 from feedback import access as cases
 from feedback.actions.base import has_declined, is_reachable, tell
-from feedback.models import Cause, Recovery, Survey
-from feedback.queries import latest_version
+from feedback.models import Recovery, Survey
+from feedback.queries import causes, latest_version
 from feedback.questions import is_low
 from feedback.timing import sending_time
 from sla.models import Clock, MetricName
@@ -165,7 +165,9 @@ def close_case(
         if not case.is_open:
             return case
         _demand_handling(by, case)
-        outcome, root_cause = Outcome(outcome), Cause(root_cause).value if root_cause else ""
+        outcome = Outcome(outcome)
+        if root_cause and not causes().filter(code=root_cause, is_active=True).exists():
+            raise ValueError(_("This cause is not offered any more. Choose another one."))
         if not root_cause and outcome != Outcome.NO_ACTION:
             raise ValueError(_("Choose what went wrong."))
         if outcome in WITH_CONTACT and case.contacted_at is None:

@@ -10,13 +10,12 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from feedback.actions.base import demand_administrator
 from feedback.models import Kind, SurveyDefinition, SurveyVersion
 from feedback.queries import latest_version
 from feedback.questions import check
 from feedback.words import STANDARD, STANDARD_QUESTIONS
 from sla.matching import check_conditions
-from tickets import access
-from tickets.actions import NotAllowed
 from tickets.events import record
 from tickets.models import User
 
@@ -51,7 +50,7 @@ def create_survey(name: str, kind: str, *, by: User | None, **terms: Any) -> Sur
 
     Raises as `change_survey`; IntegrityError for a name that is taken.
     """
-    _demand_administrator(by)
+    demand_administrator(by)
     _check(kind, terms)
     with transaction.atomic():
         last = SurveyDefinition.objects.aggregate(last=Max("position"))["last"]
@@ -73,7 +72,7 @@ def _put_before_those_for_all(definition: SurveyDefinition) -> None:
 
 def move_survey(definition: SurveyDefinition, *, by: User | None, up: bool) -> None:
     """Ask this survey one place earlier or later. Raises NotAllowed as `change_survey`."""
-    _demand_administrator(by)
+    demand_administrator(by)
     with transaction.atomic():
         rows = list(SurveyDefinition.objects.select_for_update())
         here = next(n for n, row in enumerate(rows) if row.pk == definition.pk)
@@ -93,7 +92,7 @@ def _number(rows: list[SurveyDefinition]) -> None:
 
 def rename_survey(definition: SurveyDefinition, name: str, *, by: User | None) -> SurveyDefinition:
     """Another name, which only we read. Raises NotAllowed as `change_survey`."""
-    _demand_administrator(by)
+    demand_administrator(by)
     with transaction.atomic():
         definition = SurveyDefinition.objects.select_for_update().get(pk=definition.pk)
         if definition.name != name:
@@ -106,7 +105,7 @@ def rename_survey(definition: SurveyDefinition, name: str, *, by: User | None) -
 def switch_survey(definition: SurveyDefinition, on: bool, *, by: User | None) -> SurveyDefinition:
     """Send this survey from now on, or no more; what is planned or out goes on. Raises NotAllowed as
     `change_survey`."""
-    _demand_administrator(by)
+    demand_administrator(by)
     with transaction.atomic():
         definition = SurveyDefinition.objects.select_for_update().get(pk=definition.pk)
         if definition.is_active != on:
@@ -122,7 +121,7 @@ def change_survey(definition: SurveyDefinition, *, by: User | None, **terms: Any
     Raises NotAllowed unless `by` is the system or an administrator, ValueError (with words for the reader)
     for a negative time, a probability that is none, or questions and conditions that cannot be asked.
     """
-    _demand_administrator(by)
+    demand_administrator(by)
     _check(definition.kind, terms)
     with transaction.atomic():
         definition = SurveyDefinition.objects.select_for_update().get(pk=definition.pk)
@@ -169,11 +168,6 @@ def version_to_send() -> SurveyVersion | None:
     """What is asked after a resolution for which no other survey is meant; None where none is in use."""
     found = [one for one in versions_in_use() if one.definition.kind != Kind.NPS]
     return next((one for one in found if not one.conditions), None)
-
-
-def _demand_administrator(by: User | None) -> None:
-    if by is not None and not access.can_administer(by):
-        raise NotAllowed(_("Only administrators may do this."))
 
 
 def _add_version(

@@ -17,6 +17,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from feedback.queries import cause_names
 from helpdesk.company import company_of
 from helpdesk.context import path_of
 from helpdesk.models import ReportMail
@@ -190,12 +191,15 @@ class Group(Generic[Figure]):
 
 def grouped(figures: Mapping[tuple[Any, ...], Figure], dimension: str) -> list[Group[Figure]]:
     """What a relation said by the values of a dimension, in a fixed order that ranks nobody: by name,
-    priorities from urgent down."""
+    priorities from urgent down, causes as they are offered."""
     found = {value: figure for (value,), figure in figures.items()}
     names = dimension_names(dimension, found)
     groups = [Group(value, names.get(value, f"#{value}"), figure) for value, figure in found.items()]
     if dimension == "priority":
         return sorted(groups, key=lambda group: -group.value)
+    if dimension == "cause":
+        order = list(names)
+        return sorted(groups, key=lambda group: order.index(group.value) if group.value in names else -1)
     return sorted(groups, key=lambda group: (group.value is None, group.name.casefold(), str(group.value)))
 
 
@@ -205,6 +209,8 @@ def dimension_names(dimension: str, values: Iterable[Any]) -> dict[Any, str]:
         return {value: str(word) for value, word in Priority.choices}
     if dimension == "channel":
         return {value: capital(str(word)) for value, word in Channel.choices}
+    if dimension == "cause":
+        return {**cause_names(), None: pgettext("cause", "None")}
     keys = [value for value in values if value is not None]
     if dimension == "tag":
         names: dict[Any, str] = dict(Tag.objects.filter(pk__in=keys).values_list("pk", "name"))

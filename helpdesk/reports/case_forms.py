@@ -8,7 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from feedback.actions.cases import LONGEST, WITH_CONTACT
-from feedback.models import Cause, Recovery
+from feedback.models import Recovery
+from feedback.queries import cause_names
 
 TEXT_LIMIT = 65_000
 MISSING = {"required": _("Choose one.")}
@@ -28,9 +29,7 @@ class OutcomeForm(forms.Form):
         choices=[("", _("Not at all")), *Recovery.How.choices],
         required=False,
     )
-    root_cause = forms.ChoiceField(
-        label=_("What went wrong?"), choices=[("", _("Choose")), *Cause.choices], required=False
-    )
+    root_cause = forms.ChoiceField(label=_("What went wrong?"), required=False)
     action_taken = forms.CharField(
         label=_("What was done?"),
         max_length=LONGEST,
@@ -41,6 +40,8 @@ class OutcomeForm(forms.Form):
 
     def __init__(self, data: Any = None, *, case: Recovery) -> None:
         super().__init__(data, prefix="outcome")
+        causes: Any = self.fields["root_cause"]
+        causes.choices = [("", _("Choose")), *cause_names(offered=True).items()]
         self.is_contacted = case.contacted_at is not None
         if self.is_contacted:
             del self.fields["how"]

@@ -8,12 +8,12 @@ from operator import or_
 from typing import Any, NamedTuple
 
 from django.db.models import BooleanField, Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Coalesce, Greatest, NullIf
 from django.utils.translation import gettext_lazy as _
 
 from feedback.models import Recovery
 from feedback.questions import LOW
-from helpdesk.reports.filters import Filters
+from helpdesk.reports.filters import NOBODY, Filters
 from helpdesk.reports.relation import Slices
 from helpdesk.reports.waits import EVERY, MET, MISSED, PENDING, Parts, of_ticket, within, words
 from sla.elapsed import Seconds, seconds_between
@@ -22,7 +22,8 @@ from sla.models import NEVER, Clock, ClockState, MetricName
 
 class CaseRow(NamedTuple):
     """One case, by the date on which it was opened: `value` is the seconds until the customer was contacted
-    (`done`) or, so far, until now; `score` what they gave when they were asked again."""
+    (`done`) or, so far, until now; `score` what they gave when they were asked again; `cause` the code of
+    what went wrong, as whoever closed it found."""
 
     ticket: int
     value: float
@@ -36,6 +37,8 @@ class CaseRow(NamedTuple):
     is_closed: bool
     score: int | None
     is_recovered: bool
+    cause: str | None
+    outcome: str
 
 
 def with_clock(cases: QuerySet[Recovery]) -> Any:
@@ -63,7 +66,10 @@ def overdue(cases: Any, now: datetime) -> Any:
 
 
 def _asked_about(filters: Filters) -> Any:
-    return with_clock(Recovery.objects.filter(of_ticket(filters, agent="owner"), ticket__deleted_at=None))
+    found = Recovery.objects.filter(of_ticket(filters, agent="owner"), ticket__deleted_at=None)
+    if filters.cause:
+        found = found.filter(root_cause="" if filters.cause == NOBODY else filters.cause)
+    return with_clock(found)
 
 
 def overdue_cases(filters: Filters) -> Parts:
@@ -111,6 +117,8 @@ def _as_rows(rows: Any, now: datetime, spent: Any = None) -> Any:
         _is(Q(closed_at__isnull=False)),
         "asked_again__answer__score",
         _is(reduce(or_, no_longer_low)),
+        NullIf("root_cause", words("")),
+        "outcome",
     )
 
 
@@ -118,12 +126,14 @@ def _is(condition: Q) -> Any:
     return Case(When(condition, then=True), default=False, output_field=BooleanField())
 
 
-CASE_FACTS = ("is_closed", "done", "verdict", "is_recovered")
+CASE_FACTS = ("is_closed", "done", "verdict", "is_recovered", "outcome")
 CASE_SLICES: Slices = {
     "all": (_("opened"), EVERY),
     "loop-closed": (_("closed, contacted within target"), f"is_closed AND done AND verdict = '{MET}'"),
     "open": (_("still open"), "NOT is_closed"),
     "missed": (_("contacted late or not at all"), f"verdict = '{MISSED}'"),
+    "closed": (_("with an outcome"), "is_closed"),
+    "won-back": (_("with the outcome: recovered"), f"outcome = '{Recovery.Outcome.RECOVERED}'"),
 }
 AGAIN_SLICES: Slices = {
     "all": (_("answered again"), EVERY),

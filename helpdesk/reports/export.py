@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from feedback.queries import cause_names
 from helpdesk.reports.asks import Ask
 from helpdesk.reports.cases import CaseRow
 from helpdesk.reports.reasons import chosen
@@ -51,6 +52,7 @@ ASK_COLUMNS = [*COMMON, "date", "stage", "reason", "rating", "reasons", "comment
 BATCH = 1000
 Cells = tuple[Any, ...]
 CASE_COLUMNS = [*COMMON, "date", "seconds", "contacted", "verdict", "closed", "rating_after", "recovered"]
+CASE_COLUMNS += ["outcome", "cause"]
 
 
 def stream(rows: Iterable[Any], reader: Any, *, kind: type, basis: str) -> Iterator[str]:
@@ -93,7 +95,9 @@ def _ask_cells(rows: Sequence[Ask]) -> Iterator[Cells]:
 
 
 def _case_cells(rows: Sequence[CaseRow]) -> Iterator[Cells]:
+    names = cause_names()
     for row in rows:
         again = "" if row.score is None else row.score
         closed, recovered = int(row.is_closed), "" if row.score is None else int(row.is_recovered)
-        yield (row.at, round(row.value), int(row.done), row.verdict, closed, again, recovered)
+        found = (row.outcome, names.get(row.cause or "", row.cause or ""))
+        yield (row.at, round(row.value), int(row.done), row.verdict, closed, again, recovered, *found)

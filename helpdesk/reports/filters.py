@@ -29,6 +29,7 @@ WORDS = 200
 """Characters of what a comment is searched for."""
 REASON = re.compile(r"[0-9]{1,9}\.[^\W.]{1,40}\.[^\0]{1,40}")
 """Survey, question and choice: see `helpdesk.reports.reasons`."""
+CAUSE = re.compile(r"[a-z0-9]{1,8}")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Filters:
     """One question. `basis` is working or calendar time; `by` says which date counts for the period.
 
     `weekday` and `hour` narrow it to rows whose instant fell there, on the clocks of `zone` ("": any).
-    Of feedback, `words` stand in the comment, and `reason` was chosen (see `helpdesk.reports.reasons`).
+    Of feedback, `words` stand in the comment, and `reason` was chosen (see `helpdesk.reports.reasons`). Of
+    recovery cases, `cause` (its code) was found.
     """
 
     now: datetime
@@ -56,6 +58,7 @@ class Filters:
     hour: str = ""
     words: str = ""
     reason: str = ""
+    cause: str = ""
 
     @cached_property
     def period(self) -> Period:
@@ -107,6 +110,8 @@ class Filters:
             given["q"] = self.words
         if self.reason:
             given["reason"] = self.reason
+        if self.cause:
+            given["cause"] = self.cause
         return given
 
     def condition(self, **columns: str) -> Q:
@@ -149,6 +154,7 @@ def read(
         by="" if by and params.get("by") == by[0] else _one_of(params.get("by"), by),
         split=_one_of(params.get("split"), splits) or "team",
         words=" ".join(params.get("q", "").replace("\0", "").split())[:WORDS],
+        cause=cause if CAUSE.fullmatch(cause := params.get("cause", "")) else "",
         reason=reason if REASON.fullmatch(reason := params.get("reason", "")) else "",
     )
 

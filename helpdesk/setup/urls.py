@@ -4,6 +4,7 @@ from django.urls import path
 
 from helpdesk.setup.views import (
     calendars,
+    causes,
     company,
     faults,
     followups,
@@ -111,6 +112,10 @@ urlpatterns = [
         "faults/escalations/<int:pk>/again/", faults.faults_escalation_again, name="faults_escalation_again"
     ),
     path("surveys/", surveys.surveys, name="surveys"),
+    path("surveys/causes/", causes.surveys_causes, name="surveys_causes"),
+    path("surveys/causes/new/", causes.surveys_causes_new, name="surveys_causes_new"),
+    path("surveys/causes/<int:pk>/", causes.surveys_causes_edit, name="surveys_causes_edit"),
+    path("surveys/causes/<int:pk>/move/", causes.surveys_causes_move, name="surveys_causes_move"),
     path("surveys/mail/", followups.surveys_mail, name="surveys_mail"),
     path("surveys/defaults/", surveys.surveys_defaults, name="surveys_defaults"),
     path("surveys/new/<str:kind>/", surveys.surveys_new, name="surveys_new"),

@@ -6,7 +6,8 @@ import pytest
 
 from feedback import access as cases
 from feedback import actions as feedback
-from feedback.models import Recovery
+from feedback.models import Cause, Recovery
+from feedback.queries import cause_names
 from sla.clockwork import differences, rebuild
 from sla.models import Clock, TicketDue, Verdict
 from sla.queries import clocks_of, ledger_of_recovery
@@ -109,11 +110,21 @@ def test_an_outcome_needs_a_cause_and_a_contact_and_asks_again_once_past_the_coo
         feedback.close_case(low, "recovered", by=cast.sue)
     with pytest.raises(ValueError, match="how you were in contact"):
         feedback.close_case(low, "recovered", by=cast.sue, root_cause="wait")
+    for gone in ("nonsense", "wait ", "c1"):
+        with pytest.raises(ValueError, match="not offered"):
+            feedback.close_case(low, "recovered", by=cast.sue, root_cause=gone, how="phone")
     with pytest.raises(NotAllowed, match="outcome first"):
         feedback.ask_again(low, by=cast.sue)
     at = low.opened_at + HOUR
     closed = feedback.close_case(low, "recovered", by=cast.sue, root_cause="wait", how="phone", at=at)
     assert (closed.outcome, closed.contacted_by, clock_of(low).state) == ("recovered", cast.sue, "fulfilled")
+    feedback.edit_cause(Cause.objects.get(code="wait"), words={"en": "Too slow"}, is_active=False, by=None)
+    closed.refresh_from_db()
+    assert (closed.root_cause, cause_names()["wait"], "wait" in cause_names(offered=True)) == (
+        "wait",
+        "Too slow",
+        False,
+    )
     again = feedback.ask_again(closed, by=cast.sue, at=at)
     assert feedback.ask_again(closed, by=cast.sue, at=at) == again
     invited = feedback.invite(again, at=again.send_at)

@@ -19,16 +19,18 @@ from django.utils.translation import gettext as _
 from feedback import access as cases
 from feedback import actions as feedback
 from feedback.models import Survey
+from feedback.queries import cause_names
 from helpdesk.clock_words import sentence, sources_of
 from helpdesk.context import path_of
 from helpdesk.holding import hold_of
 from helpdesk.once import KeyReused, once
-from helpdesk.reports.base import frame, member_deed, member_view, opens, overseer_deed
+from helpdesk.reports.base import frame, grouped, member_deed, member_view, opens, overseer_deed
 from helpdesk.reports.case_forms import AnswerForm, ContactForm, OutcomeForm, OwnerForm
 from helpdesk.reports.cases import SHOWN, listed, overdue, with_clock
 from helpdesk.reports.figures import Share
-from helpdesk.reports.filters import read
+from helpdesk.reports.filters import Filters, read
 from helpdesk.reports.metrics import DEFINITIONS
+from helpdesk.reports.relation import Key
 from helpdesk.times import duration
 from sla.queries import ledger_of_recovery
 from tickets import access, actions
@@ -58,6 +60,7 @@ def recoveries(request: HttpRequest) -> HttpResponse:
         "cases": [(row, _due(row, filters.now)) for row in page[:PAGE]],
         "tabs": _tabs(mine, show, filters.now),
         "show": show,
+        "cause_names": cause_names() if show == "closed" else {},
         "older": _after(show, page[PAGE - 1]) if len(page) > PAGE else None,
         "newer": _address(show) if request.GET.get("after") else None,
     }
@@ -66,10 +69,12 @@ def recoveries(request: HttpRequest) -> HttpResponse:
     return render(request, "reports/cases.html", context)
 
 
-def _figures(filters: Any) -> dict[str, Any]:
+def _figures(filters: Filters) -> dict[str, Any]:
     loop, again = DEFINITIONS["cases"], DEFINITIONS["asked-again"]
-    opened, answered = (each.relation(filters).sums(())[()][()] for each in (loop, again))
+    found = loop.relation(filters).sums((), ("cause",))
+    opened, answered = found[()][()], again.relation(filters).sums(())[()][()]
     return {
+        "causes": _causes(filters, found["cause",]),
         "loop_rate": Share(opened["loop-closed"], opened["all"]),
         "recovered": Share(answered["recovered"], answered["all"]),
         "definitions": (loop, again),
@@ -80,6 +85,27 @@ def _figures(filters: Any) -> dict[str, Any]:
             "recovered": opens(filters, "asked-again", "recovered"),
         },
     }
+
+
+def _causes(filters: Filters, counts: dict[Key, dict[str, int]]) -> list[dict[str, Any]]:
+    """What went wrong, in the order in which it is offered; nothing while no case has a cause."""
+    if not any(cause for (cause,) in counts):
+        return []
+    lines = []
+    for group in grouped(counts, "cause"):
+        narrowed = filters.narrowed("cause", group.value)
+        told = group.figure
+        lines.append(
+            {
+                "name": group.name,
+                "count": told["all"],
+                "won_back": Share(told["won-back"], told["closed"]),
+                "all": opens(narrowed, "cases"),
+                "closed": opens(narrowed, "cases", "closed"),
+                "won": opens(narrowed, "cases", "won-back"),
+            }
+        )
+    return lines
 
 
 def _tabs(mine: Any, show: str, now: datetime) -> list[tuple[str, str, int | None, bool]]:
@@ -172,6 +198,7 @@ def _page(request: HttpRequest, row: Any, *, status: int = 200, **given: Any) ->
         "contact_form": ContactForm(),
         "owner_form": OwnerForm(case=row, people=people),
         "again": getattr(row, "asked_again", None),
+        "cause": cause_names().get(row.root_cause, row.root_cause) if row.root_cause else "",
         "problem": status != 200,
         "refused": "",
     }

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk.reports.answers import question
 from helpdesk.reports.base import frame, member_view, names_narrowed_to
+from helpdesk.reports.cases import CaseRow
 from helpdesk.reports.export import stream
 from helpdesk.reports.filters import DIMENSIONS, LINKED, Filters
 from helpdesk.reports.heat import moment
@@ -51,7 +52,7 @@ def tickets(request: HttpRequest) -> HttpResponse:
         "shown": _shown(start, count),
         "older": _page(filters, definition, slice_, start + PAGE) if start + PAGE < count else None,
         "newer": _page(filters, definition, slice_, 0) if start else None,
-        "narrowed_to": _narrowed_to(filters),
+        "narrowed_to": _narrowed_to(filters, definition),
         "asks": bool(definition.rating),
         "plain": not definition.by and not definition.is_now,
         "is_now": definition.is_now,
@@ -78,9 +79,10 @@ def _page(filters: Filters, definition: Definition, slice_: str, after: int) -> 
     return filters.query(report=definition.key, slice=slice_, after=after or None)
 
 
-def _narrowed_to(filters: Filters) -> list[str]:
+def _narrowed_to(filters: Filters, definition: Definition) -> list[str]:
     """The names of what the question is narrowed to."""
-    found = names_narrowed_to(filters, (*DIMENSIONS, *LINKED))
+    own = ("cause",) if definition.kind is CaseRow else ()
+    found = names_narrowed_to(filters, (*DIMENSIONS, *LINKED, *own))
     found += filter(None, [moment(filters)])
     return [*found, _("“%(words)s”") % {"words": filters.words}] if filters.words else found
 

@@ -1,6 +1,7 @@
 """The screens of recovery cases: from a low score to a recovered customer, and figures that agree."""
 
 import csv
+import html
 import io
 import re
 from datetime import timedelta
@@ -136,8 +137,16 @@ def test_list_needs_figures_and_click_through_agree(supervisor, cast, scored, dj
     assert rows_of(supervisor, "cases", "loop-closed") == 1
     export = supervisor.get(f"{reverse('reports:export')}?report=cases&slice=loop-closed")
     [line] = csv.DictReader(io.StringIO(b"".join(export.streaming_content).decode()))
-    told = [line[column] for column in ("ticket", "contacted", "verdict", "closed", "recovered")]
-    assert told == [met.ticket.reference, "1", "met", "1", ""]
+    columns = ("ticket", "contacted", "verdict", "closed", "recovered", "outcome", "cause")
+    told = [line[column] for column in columns]
+    assert told == [met.ticket.reference, "1", "met", "1", "", "recovered", "Took too long"]
+    causes = page.content.decode().partition('id="causes"')[2].partition("</section>")[0]
+    lines = re.findall(r'"row">([^<]+)</th>.*?href="([^"]+)">(\d+)</a>', causes)
+    assert [(name, int(count)) for name, _path, count in lines] == [("Took too long", 1), ("None", 4)]
+    for name, path, count in lines:
+        behind = supervisor.get(html.unescape(path)).content.decode()
+        assert f"<strong>{count} row" in behind
+        assert f", {name}" in behind
     assert '<strong class="nowrap">1 of 5</strong>' in page.content.decode()
     assert f">Overdue {need.count}</a>" in page.content.decode()
     narrowed = read({"agent": "none"}, timezone.now())

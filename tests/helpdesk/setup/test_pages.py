@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from feedback.actions import install_standard_survey
+from feedback.models import Cause
 from helpdesk import actions as outward
 from helpdesk.setup.urls import urlpatterns
 from sla.actions import install_defaults, recompute_open
@@ -19,7 +20,8 @@ PLAIN = [
     "replies", "replies_new", "mail", "mail_incoming", "mail_outgoing",
     "mail_floods", "mail_blocked", "hours", "hours_calendar_new",
     "hours_policy_new", "jobs", "jobs_simulate", "faults",
-    "surveys", "surveys_mail", "tokens", "topics", "topics_new", "wording",
+    "surveys", "surveys_causes", "surveys_causes_new", "surveys_mail",
+    "tokens", "topics", "topics_new", "wording",
 ]  # fmt: skip
 
 
@@ -46,6 +48,7 @@ def world(cast):
         "hours_calendar_public": calendar.pk,
         "hours_calendar_ical": calendar.pk,
         "hours_policy": policy.pk,
+        "surveys_causes_edit": Cause.objects.get(code="wait").pk,
         "surveys_edit": install_standard_survey().pk,
         "surveys_new": "ces",
         "jobs_one": recompute_open(cast.sue, policy=policy).pk,
@@ -113,6 +116,7 @@ EMPTY = {
     "addresses_new": "Enter an email address.",
     "replies_new": "Enter a title.",
     "topics_new": "Enter a name.",
+    "surveys_causes_new": "Enter a name.",
     "hours_calendar_new": "Enter a name.",
     "tokens": "Say what the token is for.",
 }
