@@ -190,6 +190,16 @@ def test_ux07_a_change_swaps_the_head_keeps_the_words_and_returns_the_focus(desk
     expect(page.locator(".toast")).to_contain_text("Priority: Urgent")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#prop-priority")).to_contain_text("Normal")
+    page.locator("h1").click()
+    page.keyboard.press("t")
+    for tag in ("refund", "bank"):  # the second one is typed at once
+        expect(page.locator("#panel-tag")).to_be_focused()
+        page.keyboard.type(tag)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name=f"Remove the tag {tag}")).to_be_visible()
+    page.get_by_role("button", name="Remove the tag bank").press("Enter")
+    expect(page.locator("#tags summary")).to_have_text("Tagsrefund")
+    expect(page.locator("#reply-text")).to_have_value("Half a sentence")
     # Whatever is pressed in the head, by keyboard: what is swapped leaves the focus on nothing but a control.
     page.evaluate(
         "document.addEventListener('htmx:afterSettle', event => {"

@@ -98,6 +98,7 @@ def ticket_page(
         "problem": bool(draft.problem or asked or status >= 400),
         "asked": asked,
         "why_open": asked is not None or "why" in request.GET,
+        "is_tagging": getattr(request.resolver_match, "url_name", "") in ("tag", "untag"),
     }
     if request.method == "GET" and status == 200:
         _mark_read(request, ticket, context["beside"])

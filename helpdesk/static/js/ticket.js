@@ -20,6 +20,7 @@ let opener = "";
 document.addEventListener("htmx:beforeRequest", (event) => {
   const from = event.target.closest?.(".ticket__props form");
   if (event.target.closest?.("#timeline a")) opener = "timeline-title";
+  else if (event.target.closest?.("#tags form")) opener = "panel-tag";
   else opener = from ? (from.closest("details.menu")?.querySelector("summary")?.id || from.querySelector("[id^=prop-]")?.id || "") : "";
 });
 document.addEventListener("htmx:afterSettle", (event) => {
