@@ -7,6 +7,8 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import override, pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -22,9 +24,11 @@ MAIL_WAITS_AT_MOST = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the system: `ok`, and in `detail` what an operator should know."""
+    """One part of the system: `ok`, and in `detail` what an operator should know. Machines go by `name`;
+    `title` and `detail` are in the reader's language."""
 
     name: str
+    title: str
     ok: bool
     detail: str
 
@@ -34,7 +38,7 @@ def parts() -> list[Part]:
     try:
         now = _database_time()
         return [
-            Part("database", True, "answers"),
+            Part("database", _("Database"), True, _("answers")),
             _broker(),
             *_heartbeats(now),
             *_mailboxes(now),
@@ -43,7 +47,7 @@ def parts() -> list[Part]:
             _clocks_put_aside(),
         ]
     except (DatabaseError, InterfaceError) as error:
-        return [Part("database", False, type(error).__name__), _broker()]
+        return [Part("database", _("Database"), False, type(error).__name__), _broker()]
 
 
 @require_safe
@@ -56,14 +60,18 @@ def livez(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 when every part works, else 503; the answer names the parts that do not."""
-    found = parts()
+    """200 when every part works, else 503; the answer names the parts that do not, always in English."""
+    with override("en"):
+        found = parts()
     failing = [part.name for part in found if not part.ok]
     return JsonResponse(
         {
             "status": "failing" if failing else "ok",
             "failing": failing,
-            "parts": {part.name: {k: v for k, v in asdict(part).items() if k != "name"} for part in found},
+            "parts": {
+                part.name: {k: v for k, v in asdict(part).items() if k not in ("name", "title")}
+                for part in found
+            },
         },
         status=503 if failing else 200,
     )
@@ -81,8 +89,8 @@ def _broker() -> Part:
         with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as client:
             client.ping()
     except redis.RedisError as error:
-        return Part("broker", False, type(error).__name__)
-    return Part("broker", True, "answers")
+        return Part("broker", _("Broker"), False, type(error).__name__)
+    return Part("broker", _("Broker"), True, _("answers"))
 
 
 def _heartbeats(now: datetime) -> list[Part]:
@@ -96,13 +104,14 @@ def _heartbeats(now: datetime) -> list[Part]:
     return [
         Part(
             "worker",
+            _("Worker"),
             not silent["worker"] and not idle,
-            "works nothing off" if idle else _since(beats, "worker", now),
+            _("works nothing off") if idle else _since(beats, "worker", now),
         ),
-        Part("mailer", not silent["mailer"], _since(beats, "mailer", now)),
-        Part("beat", not silent["beat"], _since(beats, "beat", now)),
-        Part("mail listener", not silent["smtp"], _since(beats, "smtp", now)),
-        Part("mail fetcher", not silent["fetcher"], _since(beats, "fetcher", now)),
+        Part("mailer", _("Mailer"), not silent["mailer"], _since(beats, "mailer", now)),
+        Part("beat", _("Schedule"), not silent["beat"], _since(beats, "beat", now)),
+        Part("mail listener", _("Mail listener"), not silent["smtp"], _since(beats, "smtp", now)),
+        Part("mail fetcher", _("Mail fetcher"), not silent["fetcher"], _since(beats, "fetcher", now)),
     ]
 
 
@@ -112,37 +121,41 @@ def _mailboxes(now: datetime) -> list[Part]:
     found = []
     for row in rows:
         said = words_of(row, row.trouble, row.trouble_detail) or (
-            f"read {max(0, round((now - row.last_ok_at).total_seconds()))} s ago"
+            _("read %(number)s s ago") % {"number": max(0, round((now - row.last_ok_at).total_seconds()))}
             if row.last_ok_at
-            else "not read yet"
+            else _("not read yet")
         )
         works = not row.is_stale and row.trouble not in STANDING
-        found.append(Part(f"mailbox {row.name}", works, said))
+        found.append(Part(f"mailbox {row.name}", _("Mailbox %(name)s") % {"name": row.name}, works, said))
     return found
 
 
 def _since(beats: dict[str, datetime], name: str, now: datetime) -> str:
     if name not in beats:
-        return "has never reported"
-    return f"reported {max(0, round((now - beats[name]).total_seconds()))} s ago"
+        return _("has never reported")
+    return _("reported %(number)s s ago") % {"number": max(0, round((now - beats[name]).total_seconds()))}
 
 
 def _oldest_mail(now: datetime) -> Part:
     waiting = InboundEmail.objects.filter(state=InboundEmail.State.WAITING)
     oldest = waiting.order_by("received_at").values_list("received_at", flat=True).first()
+    name, title = "oldest unprocessed mail", _("Oldest unprocessed mail")
     if oldest is None:
-        return Part("oldest unprocessed mail", True, "none waits")
+        return Part(name, title, True, _("none waits"))
     age = now - oldest
-    return Part("oldest unprocessed mail", age <= MAIL_WAITS_AT_MOST, f"waits {round(age.total_seconds())} s")
+    waits = _("waits %(number)s s") % {"number": round(age.total_seconds())}
+    return Part(name, title, age <= MAIL_WAITS_AT_MOST, waits)
 
 
 def _mail_that_does_not_leave() -> Part:
     """Mail that should have left an hour ago: the list of it stands at the desk."""
     count = overdue().count()
-    return Part("outgoing mail", count == 0, f"{count} over an hour late" if count else "leaves")
+    said = _("%(number)s over an hour late") % {"number": count} if count else _("leaves")
+    return Part("outgoing mail", _("Outgoing mail"), count == 0, said)
 
 
 def _clocks_put_aside() -> Part:
     """Told, but no failure of the system: each is one ticket's, is tried again and shown in setup."""
     count = parked_clocks().count()
-    return Part("clocks put aside", True, f"{count} could not be checked" if count else "none")
+    said = _("%(number)s could not be checked") % {"number": count} if count else pgettext("clocks", "none")
+    return Part("clocks put aside", _("Clocks put aside"), True, said)
