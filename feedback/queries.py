@@ -31,7 +31,9 @@ def survey_by_token(token: str) -> Survey | None:
     """The survey of a link, found by the token's hash: a near miss takes as long as any other. None while its
     ticket is deleted."""
     found = Survey.objects.filter(token_hash=tokens.hash_token(token), ticket__deleted_at=None)
-    return found.select_related("ticket", "version__definition", "answer", "person", "agent").first()
+    return found.select_related(
+        "ticket", "version__definition", "answer", "person", "agent", "resolver"
+    ).first()
 
 
 def due_to_remind(now: datetime) -> QuerySet[Survey]:
@@ -152,7 +154,7 @@ def invitation(survey: int) -> dict[str, Any] | None:
 def open_to(ticket: Ticket, person: User, at: datetime) -> Survey | None:
     """The survey in which `person` may rate how `ticket` was settled last, while it is open; one query."""
     found = Survey.objects.filter(ticket=ticket, person=person).order_by("-pk")
-    survey = found.select_related("ticket", "version", "answer", "person").first()
+    survey = found.select_related("ticket", "version", "answer", "person", "resolver").first()
     return survey if survey is not None and is_open(survey, at) else None
 
 
