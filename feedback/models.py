@@ -299,7 +299,7 @@ class Cause(models.Model):
         ordering = ["position", "pk"]
 
     def __str__(self) -> str:
-        return next((name for name in self.words.values() if name), self.code)
+        return self.code
 
 
 class Recovery(models.Model):

@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import translation
 
+from feedback.models import Cause
 from helpdesk import context, kept, times, words
 from helpdesk.models import Company, MailSource
 from sla import actions as sla_actions
@@ -119,6 +120,7 @@ def data_words() -> list[str]:
                     if field.name == "name":
                         found.update(word for value in rows for word in str(value).split())
     found.update(person.initials for person in User.objects.all())
+    found.update(name for cause in Cause.objects.all() for name in cause.words.values())
     found.update(str(name) for _code, name in [*settings.LANGUAGES, *MailSource.Provider.choices])
     return sorted(found, key=len, reverse=True)
 
