@@ -49,7 +49,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _answer(
         request,
         HTTPStatus.FORBIDDEN,
-        _("This form has grown too old"),
+        _("This form is too old"),
         _("Go back, load the page again and send the form once more."),
     )
 

@@ -19,7 +19,7 @@ from helpdesk.models import SavedReply
 from tickets.models import Ticket, User
 
 PLACES = {
-    "customer.name": _("the customer’s whole name"),
+    "customer.name": _("the customer’s full name"),
     "customer.first_name": _("the customer’s first name"),
     "customer.email": _("the customer’s address"),
     "customer.organization": _("the customer’s organisation"),

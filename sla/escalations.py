@@ -209,7 +209,7 @@ def _step(value: Any) -> tuple[str, Any]:
         raise PolicyError(_("“%(name)s” is nothing an escalation level can do.") % {"name": name})
     if name == "tag":
         if not isinstance(given, str) or not given.strip() or len(given) > 50:
-            raise PolicyError(_("A tag has 1 to 50 signs."))
+            raise PolicyError(_("A tag has 1 to 50 characters."))
         return name, given.strip().lower()
     if not _is_whole(given) or given < 1 or (name == "raise_priority" and not 2 <= given <= 4):
         raise PolicyError(

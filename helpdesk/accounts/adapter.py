@@ -48,10 +48,10 @@ class Adapter(DefaultAccountAdapter):
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "email_password_mismatch": gettext_lazy("The email address and the password do not fit together."),
+        "email_password_mismatch": gettext_lazy("The email address and the password do not match."),
         "incorrect_code": gettext_lazy("This is not the code from the newest email. Enter it again."),
         "too_many_login_attempts": gettext_lazy("This code has ended. Ask for a new one."),
-        "enter_current_password": gettext_lazy("Enter your present password"),
+        "enter_current_password": gettext_lazy("Enter your current password"),
         "invalid_password_reset": gettext_lazy("This link no longer works."),
     }
 

@@ -107,7 +107,7 @@ class ChoosePassword(forms.Form):
         label=_("Password"),
         max_length=4096,
         strip=False,
-        help_text=_("At least 8 signs. A sentence is easy to keep in mind."),
+        help_text=_("At least 8 characters. A sentence is easy to remember."),
         error_messages={"required": _("Choose a password")},
         widget=_NEW_PASSWORD,
     )

@@ -93,7 +93,7 @@ def unsubscribe(row: ReportMail, *, by: User, at: datetime | None = None) -> Non
 
 def _demand_own(row: ReportMail, by: User) -> None:
     if row.person_id != by.pk:
-        raise NotAllowed(_("Only who gets a report by mail changes that."))
+        raise NotAllowed(_("Only the person who gets a report by mail can change that."))
 
 
 def let_due_go(now: datetime | None = None) -> int:

@@ -107,7 +107,8 @@ def _too_many(request: HttpRequest, form: forms.NewTicket, team: Team, wait: tim
     minutes = math.ceil(wait.total_seconds() / 60)
     form.add_error(
         None,
-        _("That were many tickets in a short time. Wait %(minutes)s min, then send.") % {"minutes": minutes},
+        _("That was a lot of tickets in a short time. Wait %(minutes)s min, then send.")
+        % {"minutes": minutes},
     )
     response = _form(request, form, team, status=429)
     response["Retry-After"] = str(math.ceil(wait.total_seconds()))

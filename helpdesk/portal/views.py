@@ -144,7 +144,7 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
         return _ticket(request, visitor, found, form, status=422)
     person = visitor.speaks_as(found)
     if (wait := tries.wait("reply", account=person.pk)) is not None:
-        form.add_error(None, _("That were many replies in a short time. Wait a few minutes, then send."))
+        form.add_error(None, _("That was a lot of replies in a short time. Wait a few minutes, then send."))
         response = _ticket(request, visitor, found, form, status=429)
         response["Retry-After"] = str(int(wait.total_seconds()))
         return response

@@ -74,7 +74,7 @@ def test_levels_are_read_in_their_order():
             "raises the priority to normal, high or urgent",
         ),
         ([{"seconds": 0, "actions": [{"assign": 0}]}], "Choose to whom"),
-        ([{"seconds": 0, "actions": [{"tag": " "}]}], "A tag has 1 to 50 signs."),
+        ([{"seconds": 0, "actions": [{"tag": " "}]}], "A tag has 1 to 50 characters."),
         ([{"seconds": 0} | TELL, {"percent": 0} | TELL], "The escalation level “0” is given twice."),
         ([{"seconds": n} | TELL for n in range(21)], "at most 20 escalation levels"),
     ],

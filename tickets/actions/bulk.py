@@ -229,7 +229,7 @@ def undo_many(job: Job, *, by: User) -> Job:
     """Put back what a change of several tickets did, except what somebody changed since. Asked twice, the
     same job. Raises NotAllowed for another's change and for one that is still under way."""
     if job.kind != "tickets.bulk" or job.asked_by_id != by.pk:
-        raise NotAllowed(_("Only who made the change takes it back."))
+        raise NotAllowed(_("Only the person who made the change can take it back."))
     with transaction.atomic():
         job = Job.objects.select_for_update().get(pk=job.pk)
         if not job.is_finished:

@@ -61,4 +61,4 @@ def retry_job(job: Job, *, by: User | None) -> Job:
 
 def _demand(job: Job, by: User | None) -> None:
     if by is not None and not access.can_administer(by) and by.pk != job.asked_by_id:
-        raise NotAllowed(_("Only administrators and who asked for it may change this."))
+        raise NotAllowed(_("Only administrators and the person who asked for it may change this."))

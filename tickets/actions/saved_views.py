@@ -55,7 +55,7 @@ def delete_view(view: SavedView, *, by: User) -> None:
 
 def _lock(view: SavedView, by: User) -> SavedView:
     if not access.can_change_view(by, view):
-        raise NotAllowed(_("Only who made this view changes it."))
+        raise NotAllowed(_("Only the person who made this view can change it."))
     return SavedView.objects.select_for_update().get(pk=view.pk)
 
 

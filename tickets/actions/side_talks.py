@@ -168,7 +168,7 @@ def withdraw_outside(message: Message, *, by: User, at: datetime | None = None) 
             return message
         at = instant(at)
         if message.author_id != by.pk:
-            raise NotAllowed(_("Only who wrote this can take it back."))
+            raise NotAllowed(_("Only the person who wrote this can take it back."))
         if message.side_talk_id is None or message.by != Speaker.AGENT or at >= message.visible_at:
             raise NotAllowed(_("This message has already been sent."))
         message.withdrawn_at = at

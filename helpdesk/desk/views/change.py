@@ -240,7 +240,7 @@ def mark_spam(request: HttpRequest, ticket: Ticket) -> None:
 def unmark_spam(request: HttpRequest, ticket: Ticket) -> None:
     if ticket.spam_at is not None:
         outward.unmark_spam(ticket, by=_by(request))
-        tell(request, _("No spam. The ticket counts again."), path("mark-spam", ticket))
+        tell(request, _("Not spam. The ticket counts again."), path("mark-spam", ticket))
 
 
 UNDO = {
