@@ -139,11 +139,15 @@ def _shown(words: store.Words, look: Look) -> dict[str, str]:
     return {
         "subject": subject,
         "text": as_text(words, values, look),
-        "light": html.replace(_DARK, "not all").replace(_LIGHT, "all"),
-        "dark": html.replace(_LIGHT, "not all")
-        .replace(_DARK, "all")
-        .replace('content="light dark"', 'content="dark"'),
+        "light": _only(html, "light", _LIGHT, _DARK),
+        "dark": _only(html, "dark", _DARK, _LIGHT),
     }
+
+
+def _only(html: str, theme: str, this: str, other: str) -> str:
+    """The mail as it looks in one theme, whatever the reader's own is."""
+    html = html.replace(other, "not all").replace(this, "all")
+    return html.replace('content="light dark"', f'content="{theme}"')
 
 
 def _find(key: str, language: str) -> Notification:

@@ -87,6 +87,8 @@ def test_the_preview_is_the_mail_itself_in_both_themes_without_being_saved(root)
     assert html.count("Dear Priya &amp;lt;script&amp;gt;") == 2
     assert "Dear Priya &lt;script&gt;" in html
     assert html.count("&lt;iframe") == 0
+    for theme in ("light", "dark"):  # each looks the same whatever the reader's own theme is
+        assert html.count(f"name=&#34;color-scheme&#34; content=&#34;{theme}&#34;") == 1
     assert not Wording.objects.exists()
     assert root.client.post(path, {"subject": "x", "body": "{nope}"}).status_code == 422
 
