@@ -292,21 +292,25 @@ def kaplan_meier(times: Iterable[tuple[float, bool]], counts: Iterable[int] | No
     the American Statistical Association 53 (1958), 457–481; M. Greenwood, "The natural duration of cancer",
     1926 (the error).
     """
-    ended: Counter[float] = Counter()
-    censored: Counter[float] = Counter()
+    ended: dict[float, int] = {}
+    censored: dict[float, int] = {}
     weights = repeat(1) if counts is None else counts
     for (time, has_event), count in zip(times, weights, strict=False):
-        (ended if has_event else censored)[time] += count
-    at_risk = n = ended.total() + censored.total()
+        group = ended if has_event else censored
+        group[time] = group.get(time, 0) + count
+    events = sum(ended.values())
+    at_risk = n = events + sum(censored.values())
     waiting, spread, steps = 1.0, 0.0, []
-    for time in sorted(ended.keys() | censored.keys()):
-        if d := ended[time]:
-            waiting *= (at_risk - d) / at_risk
-            spread += d / (at_risk * (at_risk - d)) if at_risk > d else 0.0
+    ordered = sorted(ended.keys() | censored.keys())
+    for time in ordered:
+        if d := ended.get(time, 0):
+            left = at_risk - d
+            waiting *= left / at_risk
+            spread += d / (at_risk * left) if left > 0 else 0.0
             steps.append(Step(time, 1 - waiting, waiting * math.sqrt(spread)))
-        at_risk -= d + censored[time]
-    longest = max(ended.keys() | censored.keys(), default=None)
-    return Curve(tuple(steps), n, ended.total(), longest)
+            at_risk = left
+        at_risk -= censored.get(time, 0)
+    return Curve(tuple(steps), n, events, ordered[-1] if ordered else None)
 
 
 def percentile(values: Iterable[float], share: float) -> float | None:

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import (
-    BooleanField,
-    Case,
-    CharField,
-    F,
-    IntegerField,
-    Q,
-    QuerySet,
-    TextField,
-    Value,
-    When,
-)
+from django.db.models import BooleanField, ExpressionWrapper, F, IntegerField, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +14,7 @@ from feedback.models import Kind, Survey
 from feedback.questions import SCALES
 from helpdesk.models import Delivery
 from helpdesk.reports.filters import Filters
-from helpdesk.reports.relation import Slices
+from helpdesk.reports.relation import Slices, columns_of
 from helpdesk.reports.waits import EVERY, LOOKED_UP, Parts, within, words
 from tickets.models import Event
 
@@ -45,7 +35,6 @@ class Ask(NamedTuple):
     priority: int | None
     channel: str
     comment: str
-    has_comment: bool
     answered_at: datetime | None
     person: int | None
     survey: int | None
@@ -71,6 +60,7 @@ LOST_BEFORE = {
 }
 """Why somebody did not come to a stage."""
 _NOT_ELIGIBLE = (Survey.State.SUPPRESSED, Survey.State.CANCELLED)
+_OUT = (Survey.State.INVITED, Survey.State.EXPIRED)
 _ON_ITS_WAY = (Delivery.State.QUEUED, Delivery.State.IN_FLIGHT, Delivery.State.RETRYING)
 _NOT_DELIVERED = (Delivery.State.FAILED, Delivery.State.SUPPRESSED)
 
@@ -92,7 +82,11 @@ def _of_resolutions(filters: Filters, condition: Q) -> Parts:
     found = _narrowed(_resolutions(filters, condition), filters, "survey__")
     asked = _asked(filters, "survey__", "at", Coalesce("survey__team_id", "ticket__team_id"))
     ticket = {"ticket": "ticket_id", "priority": "ticket__priority", "channel": "ticket__channel"}
-    return [found.values_list(*((asked | ticket)[name] for name in Ask._fields))]
+    return [_values(found, asked | ticket)]
+
+
+def _values(found: Any, columns: dict[str, Any]) -> Any:
+    return found.values_list(*(columns[name] for name in columns_of(Ask, ASK_FACTS, ASK_DERIVED)))
 
 
 def _resolutions(filters: Filters, condition: Q) -> Any:
@@ -118,7 +112,7 @@ def recommendation(filters: Filters) -> Parts:
     asked = _asked(filters, "", "resolved_at", F("team_id"))
     ticket = {"ticket": F("ticket_id"), "priority": Cast(Value(None), IntegerField()), "channel": words("")}
     found = _narrowed(_rounds(filters), filters, "")
-    return [found.values_list(*((asked | ticket)[name] for name in Ask._fields))]
+    return [_values(found, asked | ticket)]
 
 
 def _rounds(filters: Filters) -> QuerySet[Survey]:
@@ -163,55 +157,31 @@ def _surveys_with(reason: str) -> QuerySet[Any, Any]:
 
 
 def _asked(filters: Filters, to_survey: str, at: str, team: Any) -> dict[str, Any]:
-    """The columns of an `Ask` that its survey gives; `to_survey` leads from the rows to it."""
-    stage, reason = _stage(to_survey)
-    comment = Coalesce(f"{to_survey}answer__comment", Value(""), output_field=TextField())
-    said = Case(When(Q(**{f"{to_survey}answer__comment__gt": ""}), then=True), default=False)
+    """The columns and the facts of an `Ask` that its survey gives; `to_survey` leads from the rows to it."""
     answered = F(f"{to_survey}answered_at")
     return {
         "value": F(f"{to_survey}answer__score"),
-        "stage": stage,
-        "reason": reason,
         "at": answered if filters.by == "answered" else F(at),
         "team": team,
         "agent": F(f"{to_survey}agent_id"),
-        "comment": comment,
-        "has_comment": Cast(said, BooleanField()),
+        "comment": Coalesce(f"{to_survey}answer__comment", Value(""), output_field=TextField()),
         "answered_at": answered,
         "person": F(f"{to_survey}person_id"),
         "survey": F(f"{to_survey}pk"),
+        "state": F(f"{to_survey}state"),
+        "why": F(f"{to_survey}reason"),
+        **{
+            fact: _is(Q(**{f"{to_survey}state__in": _OUT}) & Q(**{f"{to_survey}pk__in": _invited(*states)}))
+            for fact, states in (("is_on_its_way", _ON_ITS_WAY), ("is_lost", _NOT_DELIVERED))
+        },
+        "has_comment": _is(
+            Q(**{f"{to_survey}state": Survey.State.ANSWERED, f"{to_survey}answer__comment__gt": ""})
+        ),
     }
 
 
-def _stage(to_survey: str) -> tuple[Cast, Cast]:
-    """How far a survey came, and why not further. Only mails that did not arrive need to be looked at."""
-    state, reason = f"{to_survey}state", f"{to_survey}reason"
-    was_not_eligible = Q(**{state: None}) | Q(**{f"{state}__in": _NOT_ELIGIBLE})
-    is_scheduled, has_answer = (
-        Q(**{state: each}) for each in (Survey.State.SCHEDULED, Survey.State.ANSWERED)
-    )
-    is_on_its_way, is_lost = (
-        Q(**{f"{to_survey}pk__in": _invited(*states)}) for states in (_ON_ITS_WAY, _NOT_DELIVERED)
-    )
-    stage = Case(
-        When(was_not_eligible, then=Value("resolved")),
-        When(is_scheduled, then=Value("eligible")),
-        When(has_answer, then=Value("answered")),
-        When(is_on_its_way | is_lost, then=Value("sent")),
-        default=Value("delivered"),
-        output_field=CharField(),
-    )
-    why_not = Case(
-        When(was_not_eligible & Q(**{f"{reason}__gt": ""}), then=F(reason)),
-        When(was_not_eligible, then=Value("off")),
-        When(is_scheduled, then=Value("scheduled")),
-        When(has_answer, then=Value("")),
-        When(is_on_its_way, then=Value("on_its_way")),
-        When(is_lost, then=Value("not_delivered")),
-        default=Value("unanswered"),
-        output_field=CharField(),
-    )
-    return words(stage), words(why_not)
+def _is(condition: Q) -> ExpressionWrapper:
+    return ExpressionWrapper(condition, BooleanField())
 
 
 def _invited(*states: str) -> QuerySet[Any, Any]:
@@ -232,10 +202,23 @@ REASON_WORDS = {
 }
 
 
+def _one_of(values: Iterable[str]) -> str:
+    return "({})".format(", ".join(f"'{value}'" for value in values))
+
+
+_STATES = {
+    "eligible": (Survey.State.SCHEDULED, *_OUT, Survey.State.ANSWERED),
+    "sent": (*_OUT, Survey.State.ANSWERED),
+    "delivered": (*_OUT, Survey.State.ANSWERED),
+    "answered": (Survey.State.ANSWERED,),
+}
+
+
 def _reached(stage: str) -> str:
-    """A resolution came at least as far as `stage`."""
+    """A resolution came at least as far as `stage`. The states of its survey follow from that: they are said
+    as well because indexes know them."""
     further = STAGES[STAGES.index(stage) :]
-    return "stage IN ({})".format(", ".join(f"'{each}'" for each in further))
+    return f"state IN {_one_of(_STATES[stage])} AND stage IN {_one_of(further)}"
 
 
 def _slices(kind: str, first: Any, groups: Slices) -> Slices:
@@ -246,7 +229,7 @@ def _slices(kind: str, first: Any, groups: Slices) -> Slices:
         "sent": (_("asked"), _reached("sent")),
         "delivered": (_("reached"), _reached("delivered")),
         "answered": (_("answered"), _reached("answered")),
-        "silent": (_("reached, not answered"), "stage = 'delivered'"),
+        "silent": (_("reached, not answered"), f"state IN {_one_of(_OUT)} AND stage = 'delivered'"),
         **groups,
         "commented": (_("with a comment"), "has_comment"),
         **{f"score-{score}": (_("rated %(score)d"), f"value = {score}") for score in range(low, high + 1)},
@@ -254,7 +237,16 @@ def _slices(kind: str, first: Any, groups: Slices) -> Slices:
     }
 
 
-ASK_FACTS = ("stage", "reason", "value", "has_comment")
+ASK_FACTS = ("state", "why", "is_on_its_way", "is_lost", "value", "has_comment")
+_WAS_NOT_ELIGIBLE = f"state IS NULL OR state IN {_one_of(_NOT_ELIGIBLE)}"
+ASK_DERIVED = {
+    "stage": f"CASE WHEN {_WAS_NOT_ELIGIBLE} THEN 'resolved' WHEN state = 'scheduled' THEN 'eligible'"
+    " WHEN state = 'answered' THEN 'answered' WHEN is_on_its_way OR is_lost THEN 'sent' ELSE 'delivered' END",
+    "reason": f"CASE WHEN {_WAS_NOT_ELIGIBLE} THEN coalesce(nullif(why, ''), 'off')"
+    " WHEN state = 'scheduled' THEN 'scheduled' WHEN state = 'answered' THEN ''"
+    " WHEN is_on_its_way THEN 'on_its_way' WHEN is_lost THEN 'not_delivered' ELSE 'unanswered' END",
+}
+"""How far a survey came, and why not further. Only mails that did not arrive need to be looked at."""
 ASK_SLICES = _slices(Kind.CSAT, _("resolved"), {"satisfied": (_("rated 4 or 5"), "value BETWEEN 4 AND 5")})
 EFFORT_SLICES = _slices(
     Kind.CES, _("resolved"), {"agree": (_("found it easy (5 to 7)"), "value BETWEEN 5 AND 7")}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
 
 from django.utils.dates import WEEKDAYS as WEEKDAY_NAMES
 from django.utils.translation import gettext as _
@@ -16,8 +19,8 @@ from helpdesk.reports.metrics import Definition
 from helpdesk.shades import shade
 from helpdesk.words import number
 
-_PLACES = ("weekday", "hour")
-_Counts = Mapping[tuple[int, int], Mapping[str, int]]
+_Counts = dict[tuple[str, str], Counter[str]]
+_NOTHING: Counter[str] = Counter()
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,11 @@ def moment(filters: Filters) -> str:
 
 def heat_map(definition: Definition, filters: Filters) -> Heat:
     """The rows of a report about promises by weekday and hour of their instant. One query."""
-    sums = definition.relation(filters).by_hour(filters.zone.key).sums(_PLACES, slices=("all", *PROMISED))
-    counts: _Counts = sums[_PLACES]
-    most = max((told["all"] for told in counts.values()), default=0)
+    sums = (
+        definition.relation(filters).by_hour(filters.zone.key).sums(("week_hour",), slices=("all", *PROMISED))
+    )
+    counts = _counts(sums["week_hour",])
+    most = max((told["all"] for place, told in counts.items() if all(place)), default=0)
     days = [
         Day(
             str(WEEKDAY_NAMES[int(day) - 1]),
@@ -73,21 +78,27 @@ def heat_map(definition: Definition, filters: Filters) -> Heat:
     return Heat(days, hours, _cell(definition, filters, counts, filters.weekday, filters.hour))
 
 
+def _counts(by_hour: Mapping[tuple[Any, ...], Mapping[str, int]]) -> _Counts:
+    """What falls on a day (1 is Monday), an hour, or both ("": all), from the counts by hour of the week."""
+    counts: _Counts = {}
+    for (week_hour,), told in by_hour.items():
+        day, hour = divmod(week_hour, len(HOURS))
+        for place in product((WEEKDAYS[day], ""), (HOURS[hour], "")):
+            counts.setdefault(place, Counter()).update(told)
+    return counts
+
+
 def _cell(
     definition: Definition, filters: Filters, counts: _Counts, day: str, hour: str, most: int = 0
 ) -> Cell:
-    """What falls on a day, an hour, or both ("": all); `most`, the largest of its kind, gives it a shade."""
-    told = [each for place, each in counts.items() if _falls(place, day, hour)]
-    count, met, missed = (sum(each[name] for each in told) for name in ("all", *PROMISED))
+    """What falls on a place; `most`, the largest of its kind, gives it a shade."""
+    told = counts.get((day, hour), _NOTHING)
+    count, met, missed = (told[name] for name in ("all", *PROMISED))
     narrowed = replace(filters, weekday=day, hour=hour)
     within = Share(met, met + missed)
     words = ": ".join(filter(None, (moment(narrowed), _told(count, within))))
     paths = (opens(narrowed, definition.key), opens(narrowed, definition.key, "judged"))
     return Cell(count, within, *paths, words, shade(count, most))
-
-
-def _falls(place: Iterable[int], day: str, hour: str) -> bool:
-    return all(asked in ("", str(given)) for asked, given in zip((day, hour), place, strict=True))
 
 
 def _told(count: int, within: Share) -> str:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from feedback.models import Kind
 from helpdesk.reports import asks, cases, pressing, waits, work
 from helpdesk.reports.filters import Filters
-from helpdesk.reports.relation import Relation, Slices, relation
+from helpdesk.reports.relation import Derived, Relation, Slices, relation
 from helpdesk.reports.waits import EVERY, Parts
 from sla.models import MetricName
 
@@ -51,10 +51,11 @@ class Definition:
     kind: type = waits.Wait
     slices: Slices = field(default_factory=lambda: {"all": (_("all counted"), EVERY)})
     facts: tuple[str, ...] = ()
+    derived: Derived = field(default_factory=dict)
 
     def relation(self, filters: Filters) -> Relation:
         """The rows, from which every figure of this definition is taken."""
-        rows = relation(self.kind, self.parts(filters), self.slices, self.facts)
+        rows = relation(self.kind, self.parts(filters), self.slices, self.facts, self.derived)
         return rows.at_hour(filters.zone.key, weekday=filters.weekday, hour=filters.hour)
 
 
@@ -189,6 +190,7 @@ _LIST = (
         kind=asks.Ask,
         slices=asks.ASK_SLICES,
         facts=asks.ASK_FACTS,
+        derived=asks.ASK_DERIVED,
         **_FEEDBACK,
     ),
     Definition(
@@ -208,6 +210,7 @@ _LIST = (
         kind=asks.Ask,
         slices=asks.EFFORT_SLICES,
         facts=asks.ASK_FACTS,
+        derived=asks.ASK_DERIVED,
         **_FEEDBACK,
     ),
     Definition(
@@ -230,6 +233,7 @@ _LIST = (
         kind=asks.Ask,
         slices=asks.RECOMMENDATION_SLICES,
         facts=asks.ASK_FACTS,
+        derived=asks.ASK_DERIVED,
         time=_(
             "Dates are whole days in the company’s time zone, of the day on which the round was planned or "
             "of the answer, as chosen above."

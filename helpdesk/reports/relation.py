@@ -6,8 +6,8 @@ they cannot disagree; and a figure costs one pass in the database, not every row
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connection
@@ -19,6 +19,8 @@ from tickets.statements import rows_of, text_of
 
 Slices = dict[str, tuple[Any, str]]
 """Name in the address → words, and which rows belong to it: a condition on the columns of the relation."""
+Derived = Mapping[str, str]
+"""Name of a column → how it follows from others."""
 Key = tuple[Any, ...]
 Sums = dict[tuple[str, ...], dict[Key, dict[str, int]]]
 """How many rows each slice has, by the values of some columns, by these columns."""
@@ -41,60 +43,70 @@ CLOCK = {"weekday": "isodow", "hour": "hour"}
 
 @dataclass(frozen=True)
 class Relation:
-    """Rows of a `kind` (a named tuple whose fields are the columns); `facts` are the columns, of few values,
-    by which a row belongs to its slices."""
+    """Rows of a `kind` (a named tuple whose fields are the columns), in several `parts` which have no row in
+    common. `facts` are the columns, of few values, by which a row belongs to its slices; `derived` are
+    columns that follow from the facts alone, and how."""
 
     kind: Any
-    text: str
+    parts: tuple[str, ...]
     slices: Slices
     facts: tuple[str, ...]
+    derived: Derived = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """All rows."""
+        return " UNION ALL ".join(self.parts)
 
     # --- other relations --------------------------------------------------------------------------------
 
+    def _each(self, columns: str, name: str, more: str = "") -> Relation:
+        """Each part read once more under a name, by these columns. What is asked of all rows is asked of each
+        part: PostgreSQL then knows its columns, and can share it among processes."""
+        parts = tuple(f"SELECT {columns} FROM ({part}) {name}{more}" for part in self.parts)  # noqa: S608
+        return replace(self, parts=parts)
+
     def sliced(self, name: str) -> Relation:
         """The rows of a slice."""
-        condition = self.slices[name][1]
-        return replace(self, text=f"SELECT * FROM ({self.text}) sliced WHERE {condition}")  # noqa: S608
+        return self._each("*", "sliced", f" WHERE {self.slices[name][1]}")
 
     def shared_out(self, spans: Sequence[Period]) -> Relation:
         """With a column more, `span`: into which of some adjoining periods a row falls, from 0 on."""
         edges = ",".join(edge.isoformat() for edge in (*(span.since for span in spans), spans[-1].until))
         place = f"width_bucket(at, '{{{edges}}}'::timestamptz[]) - 1"
-        return replace(self, text=f"SELECT *, {place} AS span FROM ({self.text}) shared")  # noqa: S608
+        return self._each(f"*, {place} AS span", "shared")
 
     def by_hour(self, zone: str) -> Relation:
-        """With two columns more: `weekday` (1 is Monday) and `hour`, on the clocks of a zone."""
-        columns = ", ".join(f"{_on_clock(name, zone)} AS {name}" for name in CLOCK)
-        return replace(self, text=f"SELECT *, {columns} FROM ({self.text}) clocked")  # noqa: S608
+        """With a column more, `week_hour`: 0 is Monday's first, on the clocks of a zone."""
+        hours = f"floor(date_part('epoch', at AT TIME ZONE '{zone}') / 3600)::bigint"
+        return self._each(
+            f"*, mod({hours} + {3 * 24}, {7 * 24}) AS week_hour", "clocked"
+        )  # from a Thursday on
 
     def at_hour(self, zone: str, **places: str) -> Relation:
         """The rows of a `weekday`, an `hour`, or both, on the clocks of a zone; "" stands for any."""
         found = [f"{_on_clock(name, zone)} = {int(place)}" for name, place in places.items() if place]
         if not found:
             return self
-        text = f"SELECT * FROM ({self.text}) placed WHERE {' AND '.join(found)}"  # noqa: S608
-        return replace(self, text=text)
+        return self._each("*", "placed", f" WHERE {' AND '.join(found)}")
 
     def with_tags(self) -> Relation:
         """With a column more, `tag`: each row once by itself (null) and once for every tag of its ticket."""
         tags = "SELECT NULL UNION ALL SELECT tag_id FROM tickets_ticket_tags WHERE ticket_id = tagged.ticket"
-        text = f"SELECT * FROM ({self.text}) tagged CROSS JOIN LATERAL ({tags}) AS link (tag)"  # noqa: S608
-        return replace(self, text=text)
+        return self._each("*", "tagged", f" CROSS JOIN LATERAL ({tags}) AS link (tag)")
 
     def linked(self, name: str) -> Relation:
         """With a column more, `name`: a row stands once for every value of its ticket, or once with null."""
         table, ticket, value = LINKS[name]
-        other = f"LEFT JOIN {table} other ON other.{ticket} = linked.ticket"
-        text = f"SELECT linked.*, other.{value} AS {name} FROM ({self.text}) linked {other}"  # noqa: S608
-        return replace(self, text=text)
+        other = f" LEFT JOIN {table} other ON other.{ticket} = linked.ticket"
+        return self._each(f"linked.*, other.{value} AS {name}", "linked", other)
 
     def among(self, name: str, values: Sequence[int | None]) -> Relation:
         """The rows that have some of these values (None: null) in a column."""
         numbers = [int(value) for value in values if value is not None]
         found = [f"{name} IN ({', '.join(map(str, numbers))})"] if numbers else []
         found += [f"{name} IS NULL"] if None in values else []
-        text = f"SELECT * FROM ({self.text}) chosen WHERE {' OR '.join(found) or 'false'}"  # noqa: S608
-        return replace(self, text=text)
+        return self._each("*", "chosen", f" WHERE {' OR '.join(found) or 'false'}")
 
     # --- rows -------------------------------------------------------------------------------------------
 
@@ -147,7 +159,7 @@ class Relation:
         """How many rows have which `value`, by the values of each set of columns, and of these how many
         belong to some slices. And the different values of other columns (`beside`). One pass."""
         grouping = _Grouping(sets, ("bucket", "done"), beside)
-        timed = replace(self, text=f"SELECT *, {BUCKET} AS bucket FROM ({self.text}) timed")  # noqa: S608
+        timed = self._each(f"*, {BUCKET} AS bucket", "timed")
         alike = timed._alike((*grouping.columns, "bucket", "done"), ", max(value) AS value")
         text = (
             f"SELECT {grouping.selected}, bucket, done, max(value), sum(n)::bigint{self._counts(slices)} "  # noqa: S608
@@ -184,15 +196,21 @@ class Relation:
         return found
 
     def _alike(self, columns: Iterable[str], more: str = "") -> str:
-        """Rows that agree in these columns and in what their slices ask, counted together. Whatever is
-        grouped in several ways is grouped from these few, and to count them can be shared among processes."""
+        """Rows of a part that agree in these columns and in what their slices ask, counted together. Whatever
+        is grouped in several ways is grouped from these few, and to count them can be shared among processes.
+        """
         told = ", ".join(dict.fromkeys((*columns, *self.facts)))
         grouped = f" GROUP BY {told}" if told else ""
-        return f"SELECT {told + ', ' if told else ''}count(*) AS n{more} FROM ({self.text}) counted{grouped}"  # noqa: S608
+        counted = self._each(f"{told + ', ' if told else ''}count(*) AS n{more}", "counted", grouped).text
+        return f"SELECT {_with(self.derived)} FROM ({counted}) counted" if self.derived else counted  # noqa: S608
 
     def _counts(self, names: Iterable[str]) -> str:
         conditions = (self.slices[name][1] for name in names)
         return "".join(f", coalesce(sum(n) FILTER (WHERE {each}), 0)::bigint" for each in conditions)
+
+
+def _with(derived: Derived) -> str:
+    return ", ".join(["*", *(f"{how} AS {name}" for name, how in derived.items())])
 
 
 def _on_clock(name: str, zone: str) -> str:
@@ -235,8 +253,25 @@ class _Grouping:
 
 
 def relation(
-    kind: Any, parts: Iterable[QuerySet[Any, Any]], slices: Slices, facts: tuple[str, ...]
+    kind: Any,
+    parts: Iterable[QuerySet[Any, Any]],
+    slices: Slices,
+    facts: tuple[str, ...],
+    derived: Derived | None = None,
 ) -> Relation:
-    """The rows of some querysets, which give the fields of `kind` in their order and no row twice."""
-    union = " UNION ALL ".join(f"({text_of(part.order_by())})" for part in parts)
-    return Relation(kind, f"SELECT * FROM ({union}) AS part ({', '.join(kind._fields)})", slices, facts)  # noqa: S608
+    """The rows of some querysets, which give the fields of `kind` in their order and no row twice; where some
+    fields are `derived`, the facts stand in their place."""
+    derived = derived or {}
+    columns = ", ".join(columns_of(kind, facts, derived))
+    texts = (
+        f"SELECT {_with(derived)} FROM ({text_of(part.order_by())}) AS part ({columns})"  # noqa: S608
+        for part in parts
+    )
+    return Relation(kind, tuple(texts), slices, facts, derived)
+
+
+def columns_of(kind: Any, facts: tuple[str, ...], derived: Derived) -> list[str]:
+    """What the querysets of a relation give: the fields that are not derived, then the facts that are no
+    fields."""
+    fields = [name for name in kind._fields if name not in derived]
+    return fields + [name for name in facts if name not in kind._fields]

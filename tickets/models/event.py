@@ -41,6 +41,13 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["kind", "at"], name="event_by_kind"),
             models.Index(fields=["subject_kind", "subject_id"], name="event_by_subject"),
+            # Reports of a year read every resolution, but nothing else of it: this index alone.
+            models.Index(
+                fields=["at"],
+                include=["ticket", "id"],
+                name="event_resolved",
+                condition=models.Q(kind="ticket.resolved"),
+            ),
         ]
 
     def __str__(self) -> str:
