@@ -129,12 +129,17 @@ def areas_for(reader: Any) -> list[tuple[str, str, str, str]]:
 
 def path_of(route: str, *arguments: Any) -> str:
     """The path of `route`, or "" where no such face is mounted."""
-    return _path_of(get_urlconf() or settings.ROOT_URLCONF, route, arguments)
-
-
-@lru_cache(maxsize=1024)
-def _path_of(_routes: Any, route: str, arguments: tuple[Any, ...]) -> str:
     try:
-        return reverse(route, args=arguments)
+        return reversed_path(route, *arguments)
     except NoReverseMatch:
         return ""
+
+
+def reversed_path(route: str, *arguments: Any) -> str:
+    """The path of `route`, remembered: Django looks through the routes each time. Raises NoReverseMatch."""
+    return _reversed(get_urlconf() or settings.ROOT_URLCONF, route, *arguments)
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _reversed(_routes: Any, route: str, *arguments: Any) -> str:
+    return reverse(route, args=arguments)

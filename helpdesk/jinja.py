@@ -13,7 +13,7 @@ from django_htmx.jinja import htmx_script
 from jinja2 import Environment, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
-from helpdesk import context, icons, presence, times
+from helpdesk import context, icons, presence, times, words
 from helpdesk.kept import Kept
 from helpdesk.marking import marked
 from helpdesk.words import PRIORITY_WORDS, STATUS_WORDS, file_size, initials, number
@@ -33,7 +33,7 @@ def environment(**options: Any) -> Environment:
     options["extensions"] = ["jinja2.ext.i18n", "jinja2.ext.do", Kept]
     env = _Environment(**options)  # autoescape: by Django’s backend
     env.install_gettext_callables(  # type: ignore[attr-defined]
-        translation.gettext,
+        words.gettext,
         translation.ngettext,
         newstyle=True,
         pgettext=translation.pgettext,
@@ -79,7 +79,9 @@ def environment(**options: Any) -> Environment:
 
 def url(name: str, *args: Any, **kwargs: Any) -> str:
     """The path of the route `name`; raises NoReverseMatch, so a broken link fails a test."""
-    return reverse(name, args=args, kwargs=kwargs)
+    if kwargs:
+        return reverse(name, args=args, kwargs=kwargs)
+    return context.reversed_path(name, *args)
 
 
 @pass_context

@@ -17,13 +17,14 @@ from typing import Any, TypeVar
 
 import psycopg
 from django.core.exceptions import EmptyResultSet
-from django.db import NotSupportedError, connection
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, OperationalError, connection, connections
 from django.db.models import Model, QuerySet
 from django.db.models import query as django_query
+from psycopg.pq import Format
 from psycopg.types.numeric import Int8
 
 Row = TypeVar("Row", bound=Model)
-Value = int | datetime | list[int]
+Value = int | str | datetime | list[int]
 MOST_KEPT = 500
 _populators: Any = django_query.get_related_populators
 _kept: dict[Hashable, Any] = {}
@@ -84,8 +85,17 @@ def _with_places(text: str) -> str:
     return text
 
 
+_TIMESTAMPTZ = psycopg.adapters.types["timestamptz"].oid
+_INSTANTS: Any = psycopg.adapters.get_loader(_TIMESTAMPTZ, Format.TEXT)
+
+
 class _Prepared(psycopg.Cursor[Any]):
-    """Has its statements prepared at the first time."""
+    """Has its statements prepared at the first time, and instants read as the driver itself does, compiled:
+    Django's loader does no more than put UTC into the place of UTC, and takes eight times as long."""
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        self.adapters.register_loader(_TIMESTAMPTZ, _INSTANTS)
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         return super().execute(query, params, prepare=True, **options)
@@ -102,13 +112,16 @@ class _Logged(_Prepared):
 
 
 def answer(text: str, **values: Value) -> list[tuple[Any, ...]]:
-    """The rows of a statement with these values at its `%(name)s`; numbers are 8 bytes long. One query. What
-    was prepared before a migration changed its answer is prepared anew."""
+    """The rows of a statement that only reads, with these values at its `%(name)s`; numbers are 8 bytes long.
+    One query. What was prepared before a migration changed its answer is prepared anew, and a connection that
+    broke since the last request is opened anew: outside a transaction the statement finds out by itself."""
     given = {name: _long(value) for name, value in values.items()}
     try:
         return _rows(text, given)
-    except NotSupportedError:
-        if connection.in_atomic_block:
+    except (NotSupportedError, OperationalError) as error:
+        raw = connection.connection
+        is_lost = raw is not None and raw.closed
+        if connection.in_atomic_block or not (is_lost or isinstance(error, NotSupportedError)):
             raise
         connection.close()
         return _rows(text, given)
@@ -122,12 +135,13 @@ def _long(value: Value) -> Any:
 
 
 def _rows(text: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    is_logged = connection.queries_logged
-    with connection.wrap_database_errors:
-        raw: Any = (_Logged if is_logged else _Prepared)(connection.connection)
-    with (connection.make_debug_cursor if is_logged else connection.make_cursor)(raw) as cursor:
+    here: Any = connections[DEFAULT_DB_ALIAS]  # itself: the usual stand-in looks for it at every attribute
+    here.ensure_connection()
+    here.health_check_done = True  # see `answer`
+    is_logged = here.queries_logged
+    with here.wrap_database_errors:
+        raw: Any = (_Logged if is_logged else _Prepared)(here.connection)
+    with (here.make_debug_cursor if is_logged else here.make_cursor)(raw) as cursor:
         cursor.execute(text, values)
         found: list[tuple[Any, ...]] = cursor.fetchall()
     return found

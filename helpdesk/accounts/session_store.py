@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.models import Session
-from django.db import connection
 from django.utils import timezone
 
-READ = "SELECT session_data, expire_date FROM django_session WHERE session_key = %s AND expire_date > %s"
+from tickets.statements import answer
+
+READ = (
+    "SELECT session_data, expire_date FROM django_session"
+    " WHERE session_key = %(key)s::text AND expire_date > %(now)s::timestamptz"
+)
 
 
 class SessionStore(DatabaseStore):
     """The same rows, the same rules."""
 
     def _get_session_from_db(self) -> Session | None:
-        with connection.cursor() as cursor:
-            cursor.execute(READ, [self.session_key, timezone.now()])
-            row = cursor.fetchone()
-        if row is None:
+        found = answer(READ, key=self.session_key or "", now=timezone.now())
+        if not found:
             self._session_key = None
             return None
-        return Session(session_key=self.session_key or "", session_data=row[0], expire_date=row[1])
+        ((data, expires_at),) = found
+        return Session(session_key=self.session_key or "", session_data=data, expire_date=expires_at)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, logout
+from django.contrib.auth.middleware import get_user
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
@@ -50,6 +51,8 @@ class Reader:
         if request.path.startswith(_NOBODY_READS) or not request.user.is_authenticated:
             with timezone.override(None):  # the page's context knows the company's zone
                 return self.get_response(request)
+        # The person themselves: the stand-in until here looks for them whenever anything is asked of it.
+        request.user = get_user(request)
         _keep_or_end(request)
         user = request.user if request.user.is_authenticated else None
         own = languages.spoken(user.language) if user is not None else ""

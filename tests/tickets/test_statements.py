@@ -78,3 +78,26 @@ def test_a_statement_prepared_before_a_migration_is_prepared_anew():
             assert answer() == [("5",)]
         finally:
             other.execute("DROP TABLE migrated")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_broke_between_two_requests_is_opened_anew():
+    assert kept_rows("test lost", lambda: "SELECT 1") == [(1,)]
+    raw = connection.connection
+    with psycopg.connect(raw.info.dsn, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [raw.info.backend_pid])
+
+    assert kept_rows("test lost", lambda: "SELECT 1") == [(1,)]
+    assert connection.connection is not raw
+
+
+@pytest.mark.django_db
+def test_instants_are_read_as_django_reads_them():
+    instant = "timestamptz '2026-03-29 03:30:00.000001+02'"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {instant}")
+        (django,) = cursor.fetchone()
+
+    ((ours,),) = kept_rows("test instant", lambda: f"SELECT {instant}")
+    assert ours == django
+    assert ours.tzinfo is django.tzinfo
