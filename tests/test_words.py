@@ -133,10 +133,9 @@ def bare(page: str, data: list[str]) -> list[str]:
     while (shorter := re.sub(r"⟦[^⟦⟧]*⟧", " ", whole)) != whole:
         whole = shorter
     left = []
+    known = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, data))})(?!\w)")
     for text in whole.split("\x1f"):
-        rest = text
-        for value in data:
-            rest = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", " ", rest)
+        rest = known.sub(" ", text)
         rest = re.sub(r"\S+@\S+|https?://\S+|\b[0-9a-f]{8,}\b", " ", rest)
         strange = [word for word in re.findall(r"[^\W\d_]{2,}", rest) if word not in OWN_NAMES]
         if strange:
