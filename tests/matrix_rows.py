@@ -454,6 +454,7 @@ ROWS: dict[str, list[Row]] = {
     "reports:case-assign": [_case()],
     "reports:case-ask-again": [_case()],
     "reports:case-open": [Row(post=overseers, args=_one("scored"))],
+    "reports:choices": [Row(get=overseers, args=lambda w, t: ["tag"], is_part=True)],
     "reports:tickets": [Row(get=members, query=lambda w, t: "?report=first-response")],
     "reports:export": [Row(get=members, query=lambda w, t: "?report=first-response")],
     # API.

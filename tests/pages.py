@@ -48,6 +48,7 @@ NO_PAGE = {
     "desk:original": "a file",
     "desk:attachment": "a file",
     "reports:export": "a file",
+    "reports:choices": "a part of the filters; by itself it leads to a report",
     "setup:mail_raw": "a file",
     "setup:mail_delivery_raw": "a file",
     "setup:wording_preview": "a mail, in a frame that runs nothing",

@@ -8,7 +8,7 @@ from functools import partial, wraps
 from typing import Any, Generic, TypeVar
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -21,8 +21,9 @@ from feedback.queries import cause_names
 from helpdesk.company import company_of
 from helpdesk.context import path_of
 from helpdesk.models import ReportMail
+from helpdesk.reports import lookups
 from helpdesk.reports.asks import REASON_WORDS, STAGE_WORDS
-from helpdesk.reports.filters import DIMENSIONS, NOBODY, Filters
+from helpdesk.reports.filters import DIMENSIONS, LINKED, NOBODY, Filters
 from helpdesk.reports.geometry import time_label
 from helpdesk.reports.periods import PRESETS
 from helpdesk.reports.waits import VERDICT_WORDS
@@ -63,10 +64,19 @@ def _guarded(view: View, may_see: Callable[[Any], bool], method: Any = require_s
             return redirect_to_login(request.get_full_path())
         if not may_see(request.user):
             raise Http404
+        if (question := _with_numbers(request)) is not None:
+            return HttpResponseRedirect(f"{request.path}?{question.urlencode()}")
         with timezone.override(zone_named(company_of(request).time_zone)):
             return view(request, *args, **kwargs)
 
     return guarded
+
+
+def _with_numbers(request: HttpRequest) -> QueryDict | None:
+    """The question with the numbers of the names that were typed; None where none were. Who may not see the
+    reports learns of no names."""
+    is_asked = request.method in ("GET", "HEAD") and access.can_see_reports(request.user)
+    return lookups.resolved(request.GET) if is_asked else None
 
 
 def frame(request: HttpRequest, current: str, filters: Filters) -> dict[str, Any]:
@@ -84,6 +94,7 @@ def frame(request: HttpRequest, current: str, filters: Filters) -> dict[str, Any
         "stage_words": STAGE_WORDS,
         "reason_words": REASON_WORDS,
         "mailed_as": _mailed_as(request),
+        "unclear": lookups.unclear(request.GET) if access.can_see_reports(request.user) else [],
         "rhythms": ReportMail.Rhythm.choices,
         "time_words": partial(_time_words, is_working=filters.is_working),
     }
@@ -131,11 +142,16 @@ class Select:
 
     @property
     def is_rare(self) -> bool:
-        return self.name in ("agent", "priority", "channel")
+        return self.name in ("agent", "priority", "channel", *LINKED)
 
     @property
     def is_set(self) -> bool:
         return not self.options[0].is_chosen
+
+    @property
+    def typed_in(self) -> str:
+        """The field in which a name is typed; "" where one of the options is chosen."""
+        return lookups.field_of(self.name) if self.name in LINKED else ""
 
 
 def selects(filters: Filters, dates: dict[str, Any], *, basis: bool) -> list[Select]:
@@ -159,6 +175,7 @@ def selects(filters: Filters, dates: dict[str, Any], *, basis: bool) -> list[Sel
         **{value: capital(str(word)) for value, word in Channel.choices},
     }
     found.append(_select("channel", _("Channel"), channels, filters.channel))
+    found += [_lookup(name, filters) for name in LINKED]
     if basis:
         times = {"working": _("Working time"), "calendar": _("Calendar time")}
         found.append(_select("basis", _("Time"), times, filters.basis))
@@ -171,6 +188,19 @@ def _select(name: str, label: str, words: dict[Any, Any], chosen: str) -> Select
     return Select(
         name, label, [Option(str(key), str(word), str(key) == chosen) for key, word in words.items()]
     )
+
+
+def _lookup(name: str, filters: Filters) -> Select:
+    """The choice of which only what was chosen is known: nobody lists all there are."""
+    label, everything = {
+        "organization": (_("Organisation"), _("All organisations")),
+        "tag": (_("Tag"), _("All tags")),
+    }[name]
+    words = {"": everything}
+    if chosen := getattr(filters, name):
+        [word] = [lookups.nothing_of(name)] if chosen == NOBODY else names_narrowed_to(filters, (name,))
+        words[chosen] = word
+    return _select(name, label, words, chosen)
 
 
 def capital(word: str) -> str:

@@ -4,6 +4,7 @@ from django.urls import path
 
 from helpdesk.reports.views import (
     cases,
+    choices,
     feedback,
     first_response,
     mails,
@@ -37,6 +38,7 @@ urlpatterns = [
     path("mails/<int:pk>/resume/", mails.resume, name="mail-resume"),
     path("mails/<int:pk>/end/", mails.end, name="mail-end"),
     path("mails/stop/<str:token>/", mails.stop, name="mail-stop"),
+    path("choices/<str:kind>/", choices.choices, name="choices"),
     path("mine/", mine.mine, name="mine"),
     path("tickets/", tickets.tickets, name="tickets"),
     path("tickets.csv", tickets.export, name="export"),

@@ -20,7 +20,7 @@ from helpdesk.reports.asks import LOST_BEFORE, REASON_WORDS, STAGES, Ask
 from helpdesk.reports.base import frame, grouped, opens, report_view, selects, split_tabs
 from helpdesk.reports.empty import latest_period
 from helpdesk.reports.figures import Share
-from helpdesk.reports.filters import DIMENSIONS, Filters, read
+from helpdesk.reports.filters import DIMENSIONS, LINKED, Filters, read
 from helpdesk.reports.leaning import LEANS_BY, leanings
 from helpdesk.reports.metrics import DEFINITIONS
 from helpdesk.reports.periods import Period, weeks
@@ -104,7 +104,7 @@ def _kinds(filters: Filters, current: Scoring) -> list[tuple[str, str, None, boo
 def _selects(filters: Filters, scoring: Scoring) -> list[Any]:
     first = _("By planned date") if scoring.kind == Kind.NPS else _("By resolved date")
     found = selects(filters, {"resolved": first, "answered": _("By answered date")}, basis=False)
-    return [one for one in found if scoring.kind != Kind.NPS or one.name not in DIMENSIONS]
+    return [one for one in found if scoring.kind != Kind.NPS or one.name not in (*DIMENSIONS, *LINKED)]
 
 
 def satisfied(counts: Mapping[str, int]) -> Share:

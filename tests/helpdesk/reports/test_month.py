@@ -9,7 +9,7 @@ from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -159,6 +159,40 @@ def test_organisations_and_tags_stand_in_the_breakdown_each_with_its_tickets(
     assert "Only refund." in text_of(narrowed)
     assert "n = 3 " in text_of(narrowed)
     assert ">loud<" not in narrowed
+
+
+@pytest.mark.tampers
+def test_a_report_is_narrowed_to_an_organisation_or_tag_by_its_name(supervisor, month):
+    hooli, other = (Organization.objects.create(name=name) for name in ("Hooli", "Hooli & Sons"))
+    tickets = Ticket.objects.filter(team=month.cast.billing, channel="mail").order_by("pk")
+    Ticket.objects.filter(pk__in=[one.pk for one in tickets[:5]]).update(organization=hooli)
+    here = f"/reports/first-response/?{NOVEMBER}"
+    sent = supervisor.get(f"{here}&organization=&organization_named=hooli&tag_named=+")
+    assert parse_qs(urlsplit(sent["Location"]).query)["organization"] == [str(hooli.pk)]
+    page = supervisor.get(sent["Location"]).content.decode()
+    assert "n = 5 " in text_of(page)
+    field = re.search(r'<input[^>]*name="organization_named"[^>]*>', page)[0]
+    assert 'value="Hooli"' in field
+    assert '<input type="hidden" name="organization"' not in page
+    none = supervisor.get(f"{here}&organization_named=No+organisation")
+    assert "organization=none" in none["Location"]
+
+    several = supervisor.get(f"{here}&organization_named=hool").content.decode()
+    assert "Several organisations have “hool” in their name." in several
+    assert re.findall(r"organization=(\d+)\">(Hooli[^<]*)<", several) == [
+        (str(hooli.pk), "Hooli"),
+        (str(other.pk), "Hooli &amp; Sons"),
+    ]
+    unknown = supervisor.get(f"{here}&tag_named=<b>").content.decode()
+    assert "No tag has “&lt;b&gt;” in it. All are counted." in unknown
+    assert 'value="&lt;b&gt;"' in unknown
+
+    path = "/reports/choices/organization/?organization_named=o"
+    offered = supervisor.get(path, headers={"HX-Request": "true"}).content.decode()
+    assert re.findall(r'value="([^"]+)"', offered)[:3] == ["No organisation", "Hooli", "Hooli &amp; Sons"]
+    assert supervisor.get(path)["Location"] == "/reports/first-response/?organization_named=o"
+    supervisor.force_login(month.cast.mira)
+    assert "Hooli" not in supervisor.get("/reports/mine/?organization_named=hooli").content.decode()
 
 
 # --- what changed ---------------------------------------------------------------------------------------
