@@ -20,12 +20,17 @@ def test_it_is_asked_by_keyboard_taken_back_and_told_apart(desk, cast, ticket):
     assert faults(page) == []
     page.get_by_label("Email address").fill("kim@supplier.example")
     page.get_by_label("Your words").fill("When does the part come?")
+    page.reload()  # closed by mistake: what was typed is there again
+    expect(page.locator("[data-kept]")).to_contain_text("What you had written here is back.")
+    expect(page.get_by_label("Email address")).to_have_value("kim@supplier.example")
+    expect(page.get_by_label("Your words")).to_have_value("When does the part come?")
     page.locator("input[name=quote]").first.press("Space")
     page.get_by_label("Your words").press("Tab")
     page.get_by_role("button", name="Send outside").press("Enter")
 
     side = page.get_by_role("region", name="Outside: kim@supplier.example")
     expect(side).to_contain_text("When does the part come?")
+    assert page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('draft:'))") == []
     side.get_by_role("button", name="Take back").press("Enter")
     expect(page.get_by_label("Your words")).to_have_value("When does the part come?")
     assert page.locator("input[name=quote]").first.is_checked()

@@ -20,6 +20,11 @@ const onward = sent && new URLSearchParams(location.search).get("sent") === sent
 if (sent && (onward || location.hash.startsWith("#message-") || location.hash === "#composer")) localStorage.removeItem(sent);
 sessionStorage.removeItem(SENT);
 
+// The same for a form that led here (keep.js): after a sign-in in between, its words wait for another try.
+const form = sessionStorage.getItem("kept-sent");
+if (form && document.referrer && form.endsWith(`:${new URL(document.referrer).pathname}`)) localStorage.removeItem(form);
+sessionStorage.removeItem("kept-sent");
+
 function kept(form) {
   const text = localStorage.getItem(place(form));
   if (text === null) return null;
