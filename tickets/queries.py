@@ -166,6 +166,15 @@ def files_without_bytes() -> QuerySet[Attachment]:
     return Attachment.objects.select_related("blob").defer("blob__data").order_by("pk")
 
 
+def files_on(ticket: Ticket) -> list[Attachment]:
+    """The files of everything said on a ticket, to be listed. One query."""
+    return kept_models("files", _files, number=ticket.pk)
+
+
+def _files() -> QuerySet[Attachment]:
+    return files_without_bytes().filter(message__ticket=NUMBER)
+
+
 def with_held_words(tickets: list[Ticket]) -> set[int]:
     """The numbers of those on which a public message of ours still waits for its hold to end."""
     held = Message.objects.filter(

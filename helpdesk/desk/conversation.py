@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -18,6 +19,7 @@ from helpdesk.models import Delivery
 from helpdesk.sanitize import has_remote_images
 from tickets import queries
 from tickets.models import Attachment, Event, Message, Speaker, Ticket, User
+from tickets.statements import NUMBER, kept_models
 
 READ_KEPT_OPEN = 2  # how many read messages stay open at each end of a long conversation
 FOLD_FROM = 7
@@ -178,11 +180,10 @@ def _said(ticket: Ticket, reader: User, around: About, events: list[Event]) -> l
     origin = events[0].data.get("split_from") if events else None
     rows = queries.words_on(ticket, reader)
     files: dict[int, list[Attachment]] = defaultdict(list)
-    for file in queries.files_without_bytes().filter(message__ticket=ticket) if around.has_files else ():
+    for file in queries.files_on(ticket) if around.has_files else ():
         files[file.message_id].append(file)
     deliveries: dict[int, list[Delivery]] = defaultdict(list)
-    sent = Delivery.objects.filter(message__ticket=ticket).defer("secret").order_by("pk")
-    for delivery in sent if around.has_deliveries else ():
+    for delivery in _sent(ticket) if around.has_deliveries else ():
         deliveries[delivery.message_id or 0].append(delivery)
     lines = enclosures.invitations([file for found in files.values() for file in found])
     linked = _linked(ticket) if around.has_file_links else {}
@@ -205,6 +206,14 @@ def _said(ticket: Ticket, reader: User, around: About, events: list[Event]) -> l
         )
         for row in rows
     ]
+
+
+def _sent(ticket: Ticket) -> list[Delivery]:
+    return kept_models("sent", _sent_on, number=ticket.pk)
+
+
+def _sent_on() -> QuerySet[Delivery]:
+    return Delivery.objects.filter(message__ticket=NUMBER).defer("secret").order_by("pk")
 
 
 def _linked(ticket: Ticket) -> dict[int, datetime]:
