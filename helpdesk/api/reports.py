@@ -48,7 +48,17 @@ class ReportQuery(Strict):
     )
     basis = serializers.ChoiceField(choices=["working", "calendar"], required=False)
     by = serializers.ChoiceField(choices=["opened", "answered", "resolved"], required=False)
-    split = serializers.ChoiceField(choices=["team", "agent", "priority", "channel"], required=False)
+    cause = serializers.RegexField(
+        r"^[a-z0-9]{1,8}$", required=False, help_text=_("Of recovery cases: the code of what went wrong.")
+    )
+    split = serializers.ChoiceField(
+        choices=["team", "agent", "priority", "channel", "organization", "tag", "cause"],
+        required=False,
+        help_text=_(
+            "Of organisations and tags the 50 with the most rows; a row stands in each of its tags. "
+            "“cause” is of recovery cases; other reports are then split by team."
+        ),
+    )
     q = serializers.CharField(
         required=False, max_length=200, help_text=_("Of feedback: words of the comment.")
     )
@@ -102,6 +112,7 @@ class ReportOut(serializers.Serializer[Any]):
     counts = serializers.DictField(child=serializers.IntegerField())
     figures = FigureOut(many=True)
     groups = ReportGroupOut(many=True)
+    groups_left_out = serializers.IntegerField()
 
     def get_fields(self) -> dict[str, Any]:
         days = {name: serializers.DateField(allow_null=True) for name in ("from", "to")}

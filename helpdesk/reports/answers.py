@@ -15,9 +15,11 @@ from feedback.models import Kind
 from helpdesk.company import company
 from helpdesk.reports.base import Group, grouped
 from helpdesk.reports.figures import Bucket, Share, Times, merged, rows_in, waits
-from helpdesk.reports.filters import Filters, read
+from helpdesk.reports.filters import LINKED, Filters, read
 from helpdesk.reports.metrics import DEFINITIONS, Definition
 from helpdesk.reports.ratings import SCORING_OF, responded, scored
+from helpdesk.reports.relation import Key, Relation
+from helpdesk.reports.splits import split_rows
 from helpdesk.reports.waits import WAIT_SLICES
 from helpdesk.reports.work import WORK_SLICES
 from helpdesk.times import zone_named
@@ -36,7 +38,7 @@ def question(report: str, params: Mapping[str, str], reader: Any) -> tuple[Defin
     definition = DEFINITIONS.get(report)
     if definition is None:
         return None
-    filters = read(params, timezone.now(), by=definition.by)
+    filters = read(params, timezone.now(), by=definition.by, splits=definition.splits)
     if definition.is_calendar:
         filters = replace(filters, basis="calendar")
     if not access.can_see_reports(reader):
@@ -53,7 +55,7 @@ def answer(report: str, params: Mapping[str, str], reader: Any) -> dict[str, Any
 
 def told(definition: Definition, filters: Filters) -> dict[str, Any]:
     """The figures of one metric for one question."""
-    figures, groups = _told(definition, filters)
+    figures, groups, more = _told(definition, filters)
     return {
         "report": definition.key,
         "name": str(definition.name),
@@ -70,24 +72,41 @@ def told(definition: Definition, filters: Filters) -> dict[str, Any]:
             {"value": None if group.value is None else str(group.value), "name": group.name, **group.figure}
             for group in groups
         ],
+        "groups_left_out": more,
     }
 
 
-def _told(definition: Definition, filters: Filters) -> tuple[dict[str, Any], list[Group[dict[str, Any]]]]:
-    """Counts and figures of all rows, and of each group. One pass over the rows."""
+Told = dict[tuple[str, ...], dict[Key, dict[str, Any]]]
+"""What is said of the rows, by the values of each set of columns."""
+
+
+def _told(
+    definition: Definition, filters: Filters
+) -> tuple[dict[str, Any], list[Group[dict[str, Any]]], int]:
+    """Counts and figures of all rows and of each group, and how many groups are left out: of organisations
+    and tags those with the fewest rows. One pass over the rows; three by what is looked up."""
     relation, split = definition.relation(filters), (filters.split,)
+    if definition.rating == Kind.NPS:
+        return _said(definition, relation, ())[()][()], [], 0
+    if filters.split not in LINKED:
+        found, more = _said(definition, relation, (), split), 0
+    else:
+        rows, more = split_rows(filters, relation)
+        found = _said(definition, relation, ()) | _said(definition, rows, split)
+    return found[()][()], grouped(found[split], filters.split), more
+
+
+def _said(definition: Definition, relation: Relation, *ways: tuple[str, ...]) -> Told:
+    slices = tuple(definition.slices)
     if definition.slices is WAIT_SLICES:
-        found, _others = relation.histograms(split, slices=tuple(definition.slices))
-        groups = {key: _of_waits(each) for key, each in found[split].items()}
-        return _of_waits(merged(found[split].values())), grouped(groups, filters.split)
+        found, _others = relation.histograms(ways[-1], slices=slices)
+        told: Told = {way: {key: _of_waits(each) for key, each in found[way].items()} for way in found}
+        return told | ({(): {(): _of_waits(merged(found[ways[-1]].values()))}} if () in ways else {})
     if definition.slices is WORK_SLICES:
-        times = relation.quantiles((), split, slices=tuple(definition.slices))
-        groups = {key: _of_work(each) for key, each in times[split].items()}
-        return _of_work(times[()][()]), grouped(groups, filters.split)
-    is_split = definition.rating != Kind.NPS
-    sums = relation.sums((), *([split] if is_split else []))
-    groups = {key: _of_counts(definition, counts) for key, counts in sums[split].items()} if is_split else {}
-    return _of_counts(definition, sums[()][()]), grouped(groups, filters.split)
+        times = relation.quantiles(*ways, slices=slices)
+        return {way: {key: _of_work(each) for key, each in times[way].items()} for way in ways}
+    sums = relation.sums(*ways)
+    return {way: {key: _of_counts(definition, each) for key, each in sums[way].items()} for way in ways}
 
 
 def _of_counts(definition: Definition, counts: dict[str, int]) -> dict[str, Any]:

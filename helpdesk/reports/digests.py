@@ -63,6 +63,8 @@ SPLIT_WORDS = {
     "agent": gettext_lazy("By agent"),
     "priority": gettext_lazy("By priority"),
     "channel": gettext_lazy("By channel"),
+    "organization": gettext_lazy("By organisation"),
+    "tag": gettext_lazy("By tag"),
 }
 MOST_BARS = 12
 
@@ -100,7 +102,7 @@ def digest(report: str, params: Mapping[str, str], at: datetime) -> dict[str, An
 
 def asked(definition: Definition, params: Mapping[str, str], at: datetime) -> Filters:
     """The question of a mail, about whole days. The zone is the current one, the company's."""
-    filters = read(params, at, by=definition.by)
+    filters = read(params, at, by=definition.by, splits=definition.splits)
     if definition.is_calendar:
         filters = replace(filters, basis="calendar")
     if definition.rating == Kind.NPS:
@@ -121,12 +123,13 @@ def part_of(key: str, params: Mapping[str, str], at: datetime) -> Part:
     """A metric with its weeks; what is about this moment has none."""
     definition = DEFINITIONS[key]
     filters = asked(definition, params, at)
+    unsplit = replace(filters, split="team")  # of a week only the whole is told
     spans = [] if definition.is_now else weeks(_yesterday(filters), filters.zone)
     return Part(
         definition,
         filters,
         answers.told(definition, filters),
-        [(_week(span, filters), answers.told(definition, filters.during(span))) for span in spans],
+        [(_week(span, filters), answers.told(definition, unsplit.during(span))) for span in spans],
     )
 
 
@@ -178,12 +181,21 @@ def _charts(part: Part) -> list[tuple[str, list[Bar]]]:
         counts, slices = part.told["counts"], definition.slices.items()
         ages = [(str(words), counts[slice_]) for slice_, (words, _belongs) in slices]
         return [(_("By age"), _counted(ages[1:]))]
-    split = SPLIT_WORDS[part.filters.split]
-    groups = [(group["name"], group) for group in part.told["groups"][:MOST_BARS]]
+    split = str(SPLIT_WORDS[part.filters.split])
+    groups = [(group["name"], group) for group in _most(part.told["groups"])]
+    if len(part.told["groups"]) + part.told["groups_left_out"] > len(groups):
+        split = _("%(split)s, the %(number)d with the most") % {"split": split, "number": len(groups)}
     return [
         (f"{_('By week')}: {name}", _bars(part, part.weeks, key)),
         (f"{split}: {name}", _bars(part, groups, key)),
     ]
+
+
+def _most(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those with the most rows, in the order in which they stand."""
+    counts = sorted((group["counts"]["all"] for group in groups), reverse=True)
+    least = counts[MOST_BARS - 1] if len(counts) > MOST_BARS else 0
+    return [group for group in groups if group["counts"]["all"] >= least][:MOST_BARS]
 
 
 def _bars(part: Part, named: list[tuple[str, dict[str, Any]]], key: str) -> list[Bar]:

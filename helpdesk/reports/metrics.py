@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from feedback.models import Kind
 from helpdesk.reports import asks, cases, pressing, waits, work
-from helpdesk.reports.filters import Filters
+from helpdesk.reports.filters import DIMENSIONS, LINKED, Filters
 from helpdesk.reports.relation import Derived, Relation, Slices, relation
 from helpdesk.reports.waits import EVERY, Parts
 from sla.models import MetricName
@@ -52,6 +52,12 @@ class Definition:
     slices: Slices = field(default_factory=lambda: {"all": (_("all counted"), EVERY)})
     facts: tuple[str, ...] = ()
     derived: Derived = field(default_factory=dict)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The dimensions by which its rows can be told apart."""
+        own = ("cause",) if self.kind is cases.CaseRow else ()
+        return (*DIMENSIONS, *LINKED, *own)
 
     def relation(self, filters: Filters) -> Relation:
         """The rows, from which every figure of this definition is taken."""

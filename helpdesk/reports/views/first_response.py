@@ -25,19 +25,17 @@ from helpdesk.reports.base import (
 )
 from helpdesk.reports.empty import latest_period
 from helpdesk.reports.figures import PROMISED, Bucket, Waits, merged, rows_in, waits
-from helpdesk.reports.filters import DIMENSIONS, LINKED, Filters, read
+from helpdesk.reports.filters import LINKED, Filters, read
 from helpdesk.reports.heat import heat_map, moment
 from helpdesk.reports.metrics import DEFINITIONS
 from helpdesk.reports.periods import Period, weeks
-from helpdesk.reports.relation import Key, Relation
 from helpdesk.reports.rows import lines
+from helpdesk.reports.splits import MOST, split_rows
 from helpdesk.reports.waits import shared_target
 
 MOST_BY_WEEK = 3
 """More teams than this stand in no column of a week side by side."""
 TARGET = ("target", "target_working")
-LINES = 50
-"""More organisations or tags than this have no line of their own."""
 LISTED = 5
 """So many of those who wait longest stand on the page; the rest is one click away."""
 
@@ -46,7 +44,7 @@ LISTED = 5
 def first_response(request: HttpRequest) -> HttpResponse:
     """The finding, the curve, the breakdown, the weeks, and who still waits."""
     definition = DEFINITIONS["first-response"]
-    filters = read(request.GET, timezone.now(), by=definition.by, splits=(*DIMENSIONS, *LINKED))
+    filters = read(request.GET, timezone.now(), by=definition.by, splits=definition.splits)
     relation = definition.relation(filters)
     ways = dict.fromkeys([("team",), *([] if filters.split in LINKED else [(filters.split,)])])
     found, targets = relation.histograms(*ways, slices=PROMISED, beside=TARGET)
@@ -62,8 +60,9 @@ def first_response(request: HttpRequest) -> HttpResponse:
     if whole.n:
         more = 0
         if filters.split in LINKED:
-            found[filters.split,], more = _linked(filters, relation)
-        context |= {"not_shown": more, "most": LINES}
+            rows, more = split_rows(filters, relation)
+            found |= rows.histograms((filters.split,), slices=PROMISED)[0]
+        context |= {"not_shown": more, "most": MOST}
         context |= _figures(filters, found, whole, shared_target(targets, working=filters.is_working))
         waiting = relation.sliced("waiting").rows("value DESC, ticket", LISTED)
         context["waiting"] = list(lines(waiting, request.user))
@@ -98,7 +97,7 @@ def _figures(filters: Filters, found: Found, whole: Waits, target: float | None)
         "target": target,
         "curve": charts.curve_chart(series, filters.is_working, target),
         "breakdown": _breakdown(filters, found),
-        "tabs": split_tabs(filters, (*DIMENSIONS, *LINKED)),
+        "tabs": split_tabs(filters, DEFINITIONS["first-response"].splits),
         "heat": heat_map(DEFINITIONS["first-response"], filters),
         "weeks": _weekly(filters, target),
         "opens": {
@@ -106,21 +105,6 @@ def _figures(filters: Filters, found: Found, whole: Waits, target: float | None)
         },
         "left_out": _left_out(filters),
     }
-
-
-def _linked(filters: Filters, relation: Relation) -> tuple[dict[Key, list[Bucket]], int]:
-    """The histograms of the organisations or tags with the most rows, and how many there are beside them.
-
-    Two queries, which only this choice costs. Of a question about one tag only this tag is told, though its
-    tickets may have others.
-    """
-    split, linked = filters.split, relation.linked(filters.split)
-    counts = {key: told["all"] for key, told in linked.sums((split,), slices=("all",))[split,].items()}
-    if asked := getattr(filters, split):
-        counts = {key: count for key, count in counts.items() if str(key[0]) == asked or key == (None,)}
-    shown = sorted(counts, key=lambda key: (-counts[key], str(key)))[:LINES]
-    found, _others = linked.among(split, [value for (value,) in shown]).histograms((split,), slices=PROMISED)
-    return found[split,], len(counts) - len(shown)
 
 
 def _enough(teams: Mapping[tuple[Any, ...], list[Bucket]]) -> list[Group[list[Bucket]]]:

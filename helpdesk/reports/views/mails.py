@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -53,7 +54,12 @@ def mails(request: HttpRequest) -> HttpResponse:
 
 
 def _filters(row: ReportMail) -> Filters:
-    return read(row.question, timezone.now(), by=DEFINITIONS[PARTS[row.report][0]].by)
+    return _read(row.report, row.question)
+
+
+def _read(report: str, question: Mapping[str, str]) -> Filters:
+    definition = DEFINITIONS[PARTS[report][0]]
+    return read(question, timezone.now(), by=definition.by, splits=definition.splits)
 
 
 def _path(row: ReportMail) -> str:
@@ -80,7 +86,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     report, given = request.POST.get("report", ""), dict(parse_qsl(request.POST.get("question", "")))
     if report not in PARTS:
         raise Http404
-    filters = read(given, timezone.now(), by=DEFINITIONS[PARTS[report][0]].by)
+    filters = _read(report, given)
     question = {name: value for name, value in filters.given().items() if name not in ("from", "to", "q")}
     try:
         row = report_mails.subscribe(user, report, question, request.POST.get("rhythm", ""))

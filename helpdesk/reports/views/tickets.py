@@ -8,9 +8,8 @@ from django.utils.translation import gettext as _
 
 from helpdesk.reports.answers import question
 from helpdesk.reports.base import frame, member_view, names_narrowed_to
-from helpdesk.reports.cases import CaseRow
 from helpdesk.reports.export import stream
-from helpdesk.reports.filters import DIMENSIONS, LINKED, Filters
+from helpdesk.reports.filters import Filters
 from helpdesk.reports.heat import moment
 from helpdesk.reports.metrics import Definition
 from helpdesk.reports.rows import lines
@@ -81,8 +80,7 @@ def _page(filters: Filters, definition: Definition, slice_: str, after: int) -> 
 
 def _narrowed_to(filters: Filters, definition: Definition) -> list[str]:
     """The names of what the question is narrowed to."""
-    own = ("cause",) if definition.kind is CaseRow else ()
-    found = names_narrowed_to(filters, (*DIMENSIONS, *LINKED, *own))
+    found = names_narrowed_to(filters, definition.splits)
     found += filter(None, [moment(filters)])
     return [*found, _("“%(words)s”") % {"words": filters.words}] if filters.words else found
 

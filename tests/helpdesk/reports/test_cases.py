@@ -19,6 +19,7 @@ from helpdesk.reports.needs import needs_now
 from sla.actions import install_defaults
 from sla.tasks import sweep
 from tests.cast import PersonFactory
+from tests.helpdesk.api.conftest import Caller
 from tests.helpdesk.reports.conftest import measure_all
 from tickets import actions
 
@@ -140,6 +141,8 @@ def test_list_needs_figures_and_click_through_agree(supervisor, cast, scored, dj
     columns = ("ticket", "contacted", "verdict", "closed", "recovered", "outcome", "cause")
     told = [line[column] for column in columns]
     assert told == [met.ticket.reference, "1", "met", "1", "", "recovered", "Took too long"]
+    told = Caller(cast.sue).get("reports/cases/?split=cause").json()
+    assert [(group["value"], group["counts"]["all"]) for group in told["groups"]] == [("wait", 1), (None, 4)]
     causes = page.content.decode().partition('id="causes"')[2].partition("</section>")[0]
     lines = re.findall(r'"row">([^<]+)</th>.*?href="([^"]+)">(\d+)</a>', causes)
     assert [(name, int(count)) for name, _path, count in lines] == [("Took too long", 1), ("None", 4)]
