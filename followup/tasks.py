@@ -5,8 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from feedback.tasks import each
 from followup import actions, queries
+from tickets.sweeping import each
 
 
 @shared_task(name="followup.send_due")

@@ -17,12 +17,12 @@ from tickets import access
 from tickets.actions import NotAllowed
 from tickets.events import record
 from tickets.models import User
+from tickets.sweeping import each
 
 HOUR = time(8)
 MONDAY = 0
 MOST = 20
 """So many one person gets at most."""
-BATCH = 200
 
 
 def subscribe(
@@ -98,13 +98,15 @@ def _demand_own(row: ReportMail, by: User) -> None:
 
 def let_due_go(now: datetime | None = None) -> int:
     """Put the reports whose time has come into the outbox. Run twice, at once or late: each goes once, and of
-    several times that were missed only the last. Returns how many it looked at."""
+    several times that were missed only the last. What fails stays due and holds up nothing. Returns how
+    many it looked at."""
     now = now or timezone.now()
     due = ReportMail.objects.filter(paused_at=None, next_at__lte=now).order_by("next_at", "pk")
-    pks = list(due.values_list("pk", flat=True)[:BATCH])
-    for pk in pks:
-        _let_go(pk, now)
-    return len(pks)
+
+    def let_go(row: ReportMail) -> None:
+        _let_go(row.pk, now)
+
+    return each(due, let_go)
 
 
 def _let_go(pk: int, now: datetime) -> None:

@@ -50,6 +50,16 @@ def test_a_report_goes_once_however_often_and_late_it_is_looked_for(asked):
     assert asked.next_at == late.give_up_at == monday + 28 * DAY
 
 
+@pytest.mark.tampers
+def test_one_that_cannot_go_keeps_no_other_waiting(asked, cast, caplog):
+    broken = report_mails.subscribe(cast.sue, "sla", {}, "weekly")
+    ReportMail.objects.filter(pk=broken.pk).update(next_at=datetime(1, 1, 1, tzinfo=UTC))
+    assert report_mails.let_due_go(asked.next_at) == 2
+    [sent] = Delivery.objects.filter(template="report.digest")
+    assert sent.event.data["report_mail"] == asked.pk
+    assert f"failed for reportmail {broken.pk}" in caplog.text
+
+
 def test_who_moves_to_another_zone_gets_it_at_eight_there(asked, cast):
     monday = asked.next_at
     actions.edit_person(cast.sue, by=cast.sue, time_zone="Pacific/Honolulu")
