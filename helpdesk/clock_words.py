@@ -14,7 +14,7 @@ from helpdesk.words import PRIORITY_WORDS
 from helpdesk.words import gettext as _
 from sla import ledger
 from sla.measure import CANCELLED, FULFILLED, PAUSED, ZERO, Reading
-from sla.queries import Version, versions
+from sla.queries import Version, Versions, versions
 from sla.rules import Target
 from tickets.models import Event
 
@@ -68,13 +68,16 @@ class Sources:
     events: Mapping[int, Event]
 
 
-def sources_of(readings: Iterable[Reading], events: Iterable[Event]) -> Sources:
-    """Read what the ledgers of these readings name: one query, whatever their number."""
+def sources_of(readings: Iterable[Reading], events: Iterable[Event], known: Versions = ({}, {})) -> Sources:
+    """Read what the ledgers of these readings name: one query, whatever their number; none where all versions
+    are `known`."""
     spans = [span for reading in readings for span in reading.spans]
-    policies = {span.policy_version for span in spans if span.policy_version is not None}
+    policies = {span.policy_version for span in spans if span.policy_version is not None} - known[0].keys()
     calendars = {span.calendar_version for span in spans if span.calendar_version is not None}
+    calendars -= known[1].keys()
     found = versions(policies, calendars) if policies or calendars else ({}, {})
-    return Sources(*found, {event.seq: event for event in events if event.seq})
+    by_number = {event.seq: event for event in events if event.seq}
+    return Sources(known[0] | found[0], known[1] | found[1], by_number)
 
 
 def time_words(amount: timedelta, *, working: bool) -> str:

@@ -32,7 +32,7 @@ from sla.models import (
     Verdict,
 )
 from tickets.models import Event, Ticket
-from tickets.statements import answer
+from tickets.statements import answer, json_of
 
 _METRIC_ORDER = {metric: index for index, metric in enumerate(MetricName.values)}
 
@@ -57,14 +57,35 @@ JOIN sla_calendar c ON c.id = v.calendar_id WHERE v.id = ANY(%(calendars)s)
 """
 
 
-def versions(
-    policies: Iterable[int], calendars: Iterable[int]
-) -> tuple[dict[int, Version], dict[int, Version]]:
-    """Versions of policies and of calendars, each by id. One query."""
-    found: tuple[dict[int, Version], dict[int, Version]] = ({}, {})
+Versions = tuple[dict[int, Version], dict[int, Version]]
+"""Of policies and of calendars, each by id."""
+
+
+def versions(policies: Iterable[int], calendars: Iterable[int]) -> Versions:
+    """One query."""
+    found: Versions = ({}, {})
     for is_policy, pk, *told in answer(VERSIONS, policies=list(policies), calendars=list(calendars)):
         found[not is_policy][pk] = Version(*told)
     return found
+
+
+def versions_of_clocks(ticket: int) -> str:
+    """The versions under which the clocks of a ticket stand, as JSON within another statement: see
+    `versions_in`."""
+    clocks = Clock.objects.filter(ticket=ticket)
+    policies = PolicyVersion.objects.filter(pk__in=clocks.values("policy_version"))
+    calendars = CalendarVersion.objects.filter(pk__in=clocks.values("calendar_version"))
+    told = (
+        json_of(policies.values("pk", "number", of=F("policy"), name=F("policy__name"))),
+        json_of(calendars.values("pk", "number", of=F("calendar"), name=F("calendar__name"))),
+    )
+    return f"jsonb_build_array({', '.join(told)})"
+
+
+def versions_in(told: list[list[dict[str, Any]]]) -> Versions:
+    """What `versions_of_clocks` answered."""
+    policies, calendars = ({row.pop("pk"): Version(**row) for row in rows} for rows in told)
+    return policies, calendars
 
 
 # --- the queue ----------------------------------------------------------------------------------------

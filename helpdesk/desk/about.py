@@ -10,6 +10,7 @@ from typing import Any
 from followup import queries as follow_ups
 from helpdesk import notifications, saved_replies
 from helpdesk.models import Delivery, FileLink, InboundEmail
+from sla.queries import Versions, versions_in, versions_of_clocks
 from tickets import access, queries
 from tickets.models import (
     UNRESOLVED_STATUSES,
@@ -63,7 +64,7 @@ class About:
 
     `read_up_to` is the event up to which the reader has read, `has_news` whether the app told them of the
     ticket since; `originals` says of messages that came by mail whether they are flagged; `planned` is
-    the mail that goes out next by itself, if one does.
+    the mail that goes out next by itself, if one does; `versions` are those under which its clocks stand.
     """
 
     read_up_to: int
@@ -82,6 +83,7 @@ class About:
     has_file_links: bool
     has_deliveries: bool
     planned: tuple[Planned, ...]
+    versions: Versions
 
     def in_state(self, state: str) -> tuple[Copied, ...]:
         return tuple(one for one in self.copied if one.state == state)
@@ -112,12 +114,13 @@ def about(ticket: Ticket, user: User) -> About:
             "planned": tuple(
                 Planned(one["kind"], datetime.fromisoformat(one["due_at"])) for one in listed["planned"]
             ),
+            "versions": versions_in(listed["versions"]),
             "originals": {one["message_id"]: one["flagged"] for one in listed["originals"]},
         }
     )
 
 
-LISTED = ("tags", "tag_choices", "people", "copied", "others", "originals", "planned")
+LISTED = ("tags", "tag_choices", "people", "copied", "others", "originals", "planned", "versions")
 VALUES = tuple(About.__dataclass_fields__)
 
 
@@ -160,6 +163,7 @@ def _statement(like: Ticket, user: User) -> str:
             FileLink.objects.filter(attachment__message__ticket=NUMBER, revoked_at=None)
         ),
         "has_deliveries": exists(Delivery.objects.filter(message__ticket=NUMBER)),
+        "versions": versions_of_clocks(NUMBER),
         "planned": json_of(follow_ups.planned_on(NUMBER).values("kind", "due_at")[:1]),
     }
     return f"SELECT {', '.join(values[name] for name in VALUES)}"

@@ -33,7 +33,7 @@ from sla.clockwork import fold
 from sla.measure import FULFILLED, PAUSED, Reading
 from sla.metrics import ASIDES
 from sla.models import OPEN_STATES, Clock
-from sla.queries import Version
+from sla.queries import Version, Versions
 from tickets.models import Event, Ticket
 
 MOST_CHIPS = 3
@@ -170,9 +170,11 @@ def distance(due_at: datetime, now: datetime, clock: Clock | Owed) -> timedelta:
 # --- the ticket ---------------------------------------------------------------------------------------
 
 
-def clocks_of(ticket: Ticket, events: list[Event], now: datetime | None = None) -> list[ClockView]:
+def clocks_of(
+    ticket: Ticket, events: list[Event], now: datetime | None = None, known: Versions = ({}, {})
+) -> list[ClockView]:
     """The ticket's promises as its events now stand: of each metric the newest clock that owes something, and
-    every open one, to which a deadline may be given. Two queries."""
+    every open one, to which a deadline may be given. One query, for versions that are not `known`."""
     now = now or timezone.now()
     newest: dict[str, Reading] = {}
     for reading in fold(ticket.pk, events).readings:
@@ -184,7 +186,7 @@ def clocks_of(ticket: Ticket, events: list[Event], now: datetime | None = None) 
     reply = newest.get("next_response")
     if reply is not None and (not reply.is_open or (first is not None and first.is_open)):
         newest.pop("next_response")
-    sources = sources_of(newest.values(), events)
+    sources = sources_of(newest.values(), events, known)
     owing = [reading for reading in newest.values() if reading.target or reading.due_at]
     shown = {reading.metric for reading in sorted(owing, key=_urgency)[:MOST_CHIPS]}
     views = []

@@ -135,7 +135,7 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
     beside = about(ticket, user)
     talk = conversation(ticket, user, beside)
     unsent = _unsent(ticket, user) if beside.has_drafts else {}
-    clocks = clocks_of(ticket, talk.events)
+    clocks = clocks_of(ticket, talk.events, known=beside.versions)
     return {
         "area": "queue",
         "ticket": ticket,

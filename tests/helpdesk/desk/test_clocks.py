@@ -10,12 +10,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from helpdesk.desk.about import about
+from helpdesk.desk.clocks import clocks_of
 from sla import actions as sla_actions
 from sla.models import Calendar, Policy
 from sla.rules import METRICS
 from tests.helpdesk.desk.pages import words
 from tickets import actions
 from tickets.models import Ticket
+from tickets.queries import timeline
 
 HOUR = 3600
 
@@ -132,6 +135,17 @@ def test_each_line_says_who_began_it_and_a_holiday_by_its_name(mira, cast, open_
     ):
         assert line in text
     assert "Policy Standard support, version 1, priority Normal." in text
+
+
+def test_which_versions_hold_is_known_from_what_stands_beside_the_ticket(
+    cast, ticket, django_assert_num_queries
+):
+    events, known = timeline(ticket), about(ticket, cast.mira).versions
+    with django_assert_num_queries(0):
+        views = clocks_of(ticket, events, known=known)
+    assert [view.source for view in views] == [view.source for view in clocks_of(ticket, events)]
+    assert views[0].source.policy.name == "Standard support"
+    assert views[0].source.calendar.number == 1
 
 
 def test_without_a_policy_nothing_is_promised_and_a_deadline_can_be_given(mira, cast, open_ticket):
