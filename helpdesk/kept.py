@@ -22,7 +22,8 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from itertools import count
 from sys import getsizeof
 from typing import Any
@@ -121,8 +122,15 @@ STORE = Store()
 
 def setting_of(exact_times: bool) -> tuple[object, ...]:
     """What words depend on beside their values: language, time zone, taste in times, today's date there."""
-    zone = timezone.get_current_timezone_name()
-    return (translation.get_language(), zone, exact_times, timezone.localdate())
+    zone = timezone.get_current_timezone()
+    today = _date_there(timezone.now().replace(microsecond=0), zone)
+    return (translation.get_language(), str(zone), exact_times, today)
+
+
+@lru_cache(maxsize=256)
+def _date_there(at: datetime, zone: tzinfo) -> date:
+    """Remembered for the second, in which a page asks for it a hundred times."""
+    return at.astimezone(zone).date()
 
 
 class Kept(Extension):
