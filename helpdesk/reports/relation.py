@@ -108,6 +108,10 @@ class Relation:
         found += [f"{name} IS NULL"] if None in values else []
         return self._each("*", "chosen", f" WHERE {' OR '.join(found) or 'false'}")
 
+    def only(self, condition: str) -> Relation:
+        """The rows for which a condition on the columns holds."""
+        return self._each("*", "wanted", f" WHERE {condition}")
+
     # --- rows -------------------------------------------------------------------------------------------
 
     def rows(self, order: str, count: int, start: int = 0) -> list[Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from helpdesk.reports import paging
 from helpdesk.reports.answers import question
 from helpdesk.reports.base import frame, member_view, names_narrowed_to
 from helpdesk.reports.export import stream
@@ -30,27 +33,25 @@ def _asked(request: HttpRequest) -> tuple[Definition, str, Filters]:
     return definition, slice_, filters
 
 
-def _order(definition: Definition) -> str:
-    """The longest waits and the worst ratings first, then by number."""
-    return f"value {'ASC' if definition.rating else 'DESC'} NULLS LAST, coalesce(ticket, 0), at"
-
-
 @member_view
 def tickets(request: HttpRequest) -> HttpResponse:
-    """One page of the rows; `after` is how many rows stand before it in an order that does not change."""
+    """One page of the rows; `after` is the place of the row before it (see `helpdesk.reports.paging`)."""
     definition, slice_, filters = _asked(request)
+    after = paging.read(request.GET.get("after", ""), filters.now)
+    if after is not None:
+        filters = replace(filters, now=after.now)
     rows = definition.relation(filters).sliced(slice_)
-    count = rows.count()
-    after = request.GET.get("after", "0")
-    start = int(after) if after.isascii() and after.isdigit() and len(after) < 9 else 0
+    count, start = rows.count(), after.shown if after else 0
+    found = paging.page(rows, definition, PAGE, after)
+    further = paging.place_of(found, filters.now, after) if found else None
     context = frame(request, definition.key, filters) | {
         "definition": definition,
         "slice_word": _slice_word(definition, slice_),
         "count": count,
-        "lines": list(lines(rows.rows(_order(definition), PAGE, start), request.user)),
-        "shown": _shown(start, count),
-        "older": _page(filters, definition, slice_, start + PAGE) if start + PAGE < count else None,
-        "newer": _page(filters, definition, slice_, 0) if start else None,
+        "lines": list(lines(found, request.user)),
+        "shown": _shown(start, len(found), count),
+        "older": _page(filters, definition, slice_, further) if further and further.shown < count else None,
+        "newer": _page(filters, definition, slice_, None) if start else None,
         "narrowed_to": _narrowed_to(filters, definition),
         "asks": bool(definition.rating),
         "plain": not definition.by and not definition.is_now,
@@ -65,8 +66,8 @@ def _slice_word(definition: Definition, slice_: str) -> str:
     return word % {"score": int(slice_.removeprefix("score-"))} if slice_.startswith("score-") else word
 
 
-def _shown(start: int, count: int) -> str:
-    last = min(start + PAGE, count)
+def _shown(start: int, shown: int, count: int) -> str:
+    last = start + shown
     return _("%(first)d to %(last)d of %(count)d") % {
         "first": min(start + 1, last),
         "last": last,
@@ -74,8 +75,8 @@ def _shown(start: int, count: int) -> str:
     }
 
 
-def _page(filters: Filters, definition: Definition, slice_: str, after: int) -> str:
-    return filters.query(report=definition.key, slice=slice_, after=after or None)
+def _page(filters: Filters, definition: Definition, slice_: str, after: paging.Place | None) -> str:
+    return filters.query(report=definition.key, slice=slice_, after=after.words if after else None)
 
 
 def _narrowed_to(filters: Filters, definition: Definition) -> list[str]:
@@ -89,7 +90,7 @@ def _narrowed_to(filters: Filters, definition: Definition) -> list[str]:
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The same rows as CSV."""
     definition, slice_, filters = _asked(request)
-    rows = definition.relation(filters).sliced(slice_).stream(_order(definition))
+    rows = definition.relation(filters).sliced(slice_).stream(paging.order(definition))
     content = stream(rows, request.user, kind=definition.kind, basis=filters.basis)
     response = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")
     first, last = filters.period.first, filters.period.last

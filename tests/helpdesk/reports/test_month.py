@@ -9,7 +9,7 @@ from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -26,6 +26,7 @@ from helpdesk.reports.filters import read
 from helpdesk.reports.heat import heat_map
 from helpdesk.reports.metrics import DEFINITIONS
 from helpdesk.reports.periods import weeks
+from helpdesk.reports.views import tickets as list_view
 from tests.helpdesk.api.conftest import Caller
 from tests.helpdesk.reports.conftest import NOVEMBER, OCTOBER
 from tests.helpdesk.reports.test_reports import FIGURE, count_of, page_of, text_of
@@ -415,6 +416,39 @@ def test_the_api_tells_agents_of_themselves_and_refuses_what_makes_no_sense(cast
     for wrong in ("team=x", "from=2026-11-01", "from=2026-12-01&to=2026-11-01", "smoke=1"):
         assert agent.get(f"reports/feedback/?{wrong}").status_code == 400
     assert Caller(cast.priya).get("reports/feedback/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        f"report=recommendation&{OCTOBER}",  # without tickets, planned in the same moment, many rated alike
+        f"report=first-response&{NOVEMBER}&basis=calendar",  # two grow older while one reads
+        f"report=opened&{NOVEMBER}",
+        f"report=feedback&{NOVEMBER}",
+    ],
+)
+def test_page_by_page_a_list_shows_every_row_once_and_in_its_order(supervisor, month, monkeypatch, asked):
+    def rows_of(page: str) -> list[str]:
+        rows = page.partition("<tbody>")[2].partition("</tbody>")[0].split("</tr>")[:-1]
+        return [re.sub(r"\d+ (d|h|min)\b", "", text_of(row)) for row in rows]  # a minute may pass meanwhile
+
+    path = f"{reverse('reports:tickets')}?{asked}"
+    whole = rows_of(supervisor.get(path).content.decode())
+    assert len(whole) > 9
+    monkeypatch.setattr(list_view, "PAGE", 3)
+    walked: list[str] = []
+    while path:
+        page = supervisor.get(path).content.decode()
+        walked += rows_of(page)
+        assert f"to {len(walked)} of {len(whole)}" in page
+        older = re.search(r'href="([^"]+)" rel="next"', page)
+        path = reverse("reports:tickets") + html.unescape(older[1]) if older else ""
+    assert walked == whole
+    for nonsense in ("50", "3~now~1~2~3~4", "3~2026-11-01T00:00:00+00:00~nan~1~2026-11-01T00:00:00+00:00~0"):
+        page = supervisor.get(
+            f"{reverse('reports:tickets')}?{asked}&after={quote(nonsense)}"
+        ).content.decode()
+        assert rows_of(page) == whole[:3]
 
 
 # --- cost -----------------------------------------------------------------------------------------------
