@@ -179,11 +179,15 @@ def _measure(names: list[str], pairs: int) -> None:
 
 
 def _asking(newest: datetime) -> tuple[Callable[[str], Callable[[], str]], str]:
-    """Gives a page's asker by name, as a supervisor; and the question."""
+    """Gives a page's asker by name, as a supervisor; and the question. Garbage is looked for as in the web
+    server's processes."""
     from django.conf import settings
     from django.contrib.auth import get_user_model
     from django.test import Client
 
+    from helpdesk.garbage import look_seldom
+
+    look_seldom()
     person = get_user_model().objects.filter(role="supervisor").first()
     assert person is not None
     client = Client(SERVER_NAME="localhost")

@@ -6,11 +6,13 @@ Intervals are two-sided at 95%. A figure without data is None, never 0 and never
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import repeat
+from operator import attrgetter
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -240,6 +242,7 @@ class Step(NamedTuple):
     error: float
 
 
+_time_of, _share_of = attrgetter("time"), attrgetter("share")
 _SLACK = 1e-9
 """Products of fractions miss a round share by rounding; a share counts as reached this close below it."""
 
@@ -255,16 +258,13 @@ class Curve:
 
     def share_by(self, time: float) -> float:
         """The share (0 to 1) that has had the event within `time`."""
-        share = 0.0
-        for step in self.steps:
-            if step.time > time:
-                break
-            share = step.share
-        return share
+        passed = bisect_right(self.steps, time, key=_time_of)
+        return self.steps[passed - 1].share if passed else 0.0
 
     def quantile(self, share: float) -> float | None:
         """The time within which `share` (0 to 1) of the subjects have the event; None if not reached."""
-        return next((step.time for step in self.steps if step.share >= share - _SLACK), None)
+        reached = bisect_left(self.steps, share - _SLACK, key=_share_of)
+        return self.steps[reached].time if reached < len(self.steps) else None
 
     def median_interval(self) -> tuple[float | None, float | None]:
         """The 95% interval of the median; an end that the data do not reach is None.

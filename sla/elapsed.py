@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,16 +39,16 @@ def seconds_between(start: Any, end: Any) -> Seconds:
     return Seconds(ExpressionWrapper(last - first, output_field=DurationField()))
 
 
-def seconds_run(metric: str, now: datetime, *, working: bool) -> Any:
-    """An expression on open clocks of a metric: the seconds each has run up to `now`, in working or calendar
-    time.
+def seconds_run(metrics: Sequence[str], now: datetime, *, working: bool) -> Any:
+    """An expression on open clocks of some metrics: the seconds each has run up to `now`, in working or
+    calendar time.
 
     Exact, in whatever calendar each counts. Asks once in which calendars such clocks run and since when.
     """
     if not working:
         since = Greatest(seconds_between("running_since", now), Value(0.0))
         return Seconds(F("elapsed_calendar")) + Coalesce(since, Value(0.0))
-    clocks = Clock.objects.filter(metric=metric, state__in=OPEN_STATES, running_since__isnull=False)
+    clocks = Clock.objects.filter(metric__in=metrics, state__in=OPEN_STATES, running_since__isnull=False)
     found = clocks.order_by().values_list("calendar_version")
     cases = [
         When(

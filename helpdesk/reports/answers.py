@@ -14,7 +14,7 @@ from django.utils import timezone
 from feedback.models import Kind
 from helpdesk.company import company
 from helpdesk.reports.base import Group, grouped
-from helpdesk.reports.figures import Bucket, Share, Times, merged, rows_in, waits
+from helpdesk.reports.figures import Histogram, Share, Times, merged, waits
 from helpdesk.reports.filters import LINKED, Filters, read
 from helpdesk.reports.metrics import DEFINITIONS, Definition
 from helpdesk.reports.ratings import SCORING_OF, responded, scored
@@ -114,7 +114,7 @@ def _of_counts(definition: Definition, counts: dict[str, int]) -> dict[str, Any]
     return {"counts": counts, "figures": figures}
 
 
-def _of_waits(histogram: list[Bucket]) -> dict[str, Any]:
+def _of_waits(histogram: Histogram) -> dict[str, Any]:
     figure = waits(histogram)
     low, high = figure.median_interval if figure.median is not None else (None, None)
     figures = [
@@ -122,7 +122,7 @@ def _of_waits(histogram: list[Bucket]) -> dict[str, Any]:
         _figure("p90", SECONDS, figure.n, figure.p90),
         _share("within_target", figure.within),
     ]
-    return {"counts": {name: rows_in(histogram, name) for name in WAIT_SLICES}, "figures": figures}
+    return {"counts": {name: histogram.counts[name] for name in WAIT_SLICES}, "figures": figures}
 
 
 def _of_work(told: Times) -> dict[str, Any]:

@@ -206,30 +206,18 @@ def _one_of(values: Iterable[str]) -> str:
     return "({})".format(", ".join(f"'{value}'" for value in values))
 
 
-_STATES = {
-    "eligible": (Survey.State.SCHEDULED, *_OUT, Survey.State.ANSWERED),
-    "sent": (*_OUT, Survey.State.ANSWERED),
-    "delivered": (*_OUT, Survey.State.ANSWERED),
-    "answered": (Survey.State.ANSWERED,),
-}
-
-
-def _reached(stage: str) -> str:
-    """A resolution came at least as far as `stage`. The states of its survey follow from that: they are said
-    as well because indexes know them."""
-    further = STAGES[STAGES.index(stage) :]
-    return f"state IN {_one_of(_STATES[stage])} AND stage IN {_one_of(further)}"
+_ASKED = f"state IN {_one_of((*_OUT, Survey.State.ANSWERED))}"
 
 
 def _slices(kind: str, first: Any, groups: Slices) -> Slices:
     low, high = SCALES[kind]
     return {
         "all": (first, EVERY),
-        "eligible": (_("to be asked"), _reached("eligible")),
-        "sent": (_("asked"), _reached("sent")),
-        "delivered": (_("reached"), _reached("delivered")),
-        "answered": (_("answered"), _reached("answered")),
-        "silent": (_("reached, not answered"), f"state IN {_one_of(_OUT)} AND stage = 'delivered'"),
+        "eligible": (_("to be asked"), f"({_ASKED} OR state = 'scheduled')"),
+        "sent": (_("asked"), _ASKED),
+        "delivered": (_("reached"), f"{_ASKED} AND stage <> 'sent'"),
+        "answered": (_("answered"), "state = 'answered'"),
+        "silent": (_("reached, not answered"), f"state IN {_one_of(_OUT)} AND stage <> 'sent'"),
         **groups,
         "commented": (_("with a comment"), "has_comment"),
         **{f"score-{score}": (_("rated %(score)d"), f"value = {score}") for score in range(low, high + 1)},

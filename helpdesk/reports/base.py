@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial, wraps
+from functools import lru_cache, partial, wraps
 from typing import Any, Generic, TypeVar
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -278,4 +278,10 @@ def split_tabs(filters: Filters, splits: Iterable[str] = DIMENSIONS) -> list[tup
 
 def opens(filters: Filters, report: str, slice_: str = "all") -> str:
     """The address of the list of exactly the rows behind a figure."""
-    return reverse("reports:tickets") + filters.query(report=report, slice=slice_)
+    return _lists(get_script_prefix()) + filters.query(report=report, slice=slice_)
+
+
+@lru_cache(maxsize=8)
+def _lists(prefix: str) -> str:
+    """Where the lists are, below the path at which the project is mounted: a page asks some hundred times."""
+    return reverse("reports:tickets")

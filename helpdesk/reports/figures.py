@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from typing import NamedTuple
 
 from feedback.scores import Curve, differs, kaplan_meier, wilson
@@ -84,46 +84,56 @@ class Waits:
 
 
 class Bucket(NamedTuple):
-    """`n` rows whose times (seconds) hardly differ: `value` is the longest of them, `hits` says how many
-    belong to which slice. Buckets of the same `key` and `done` are the same stretch of time."""
+    """`n` rows whose times (seconds) hardly differ: `value` is the longest of them. Buckets of the same `key`
+    and `done` are the same stretch of time."""
 
     key: float
     done: bool
     value: float
     n: int
-    hits: Mapping[str, int]
 
 
-def merged(histograms: Iterable[Iterable[Bucket]]) -> list[Bucket]:
+@dataclass(frozen=True)
+class Histogram:
+    """How many rows have which time, and `counts`: how many belong to which slice."""
+
+    buckets: list[Bucket]
+    counts: dict[str, int]
+
+    @property
+    def n(self) -> int:
+        return sum([bucket.n for bucket in self.buckets])
+
+
+NOTHING = Histogram([], Counter())
+
+
+def merged(histograms: Iterable[Histogram]) -> Histogram:
     """One histogram of all: the same as if the rows had never been told apart."""
-    found: dict[tuple[float, bool], Bucket] = {}
     parts = list(histograms)
     if len(parts) == 1:
-        return list(parts[0])
-    for bucket in chain.from_iterable(parts):
-        same = found.get(bucket[:2])
-        if same:
-            hits = {name: count + same.hits[name] for name, count in bucket.hits.items()}
-            value, n = max(bucket.value, same.value), bucket.n + same.n
-            bucket = Bucket(bucket.key, bucket.done, value, n, hits)
-        found[bucket[:2]] = bucket
-    return list(found.values())
-
-
-def rows_in(histogram: Iterable[Bucket], slice_: str = "") -> int:
-    """How many rows there are, or of them in a slice."""
-    return sum(bucket.hits[slice_] if slice_ else bucket.n for bucket in histogram)
+        return parts[0]
+    found: dict[tuple[float, bool], Bucket] = {}
+    counts: Counter[str] = Counter()
+    for part in parts:
+        counts.update(part.counts)
+        for bucket in part.buckets:
+            key, done, value, n = bucket
+            if same := found.get((key, done)):
+                bucket = Bucket(key, done, max(value, same.value), n + same.n)
+            found[key, done] = bucket
+    return Histogram(list(found.values()), counts)
 
 
 PROMISED = ("met", "missed")
 """The slices by which `waits` tells what was kept."""
 
 
-def waits(histogram: Iterable[Bucket]) -> Waits:
+def waits(histogram: Histogram) -> Waits:
     """Sum up how long rows waited and, by the slices `PROMISED`, whether in time."""
-    buckets = list(histogram)
-    met, missed = (rows_in(buckets, name) for name in PROMISED)
-    curve = kaplan_meier(((each.value, each.done) for each in buckets), [each.n for each in buckets])
+    met, missed = (histogram.counts[name] for name in PROMISED)
+    times = [(value, done) for _key, done, value, _n in histogram.buckets]
+    curve = kaplan_meier(times, [bucket.n for bucket in histogram.buckets])
     return Waits(curve, Share(met, met + missed))
 
 

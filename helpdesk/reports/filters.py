@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
@@ -88,12 +88,15 @@ class Filters:
 
     def query(self, **more: Any) -> str:
         """The question as a query string, defaults left out."""
-        given = self.given()
-        given |= {name: value for name, value in more.items() if value is not None}
-        return "?" + urlencode(given)
+        given = {**self._given, **{name: value for name, value in more.items() if value is not None}}
+        return "?" + "&".join([f"{name}={_quoted(str(value))}" for name, value in given.items()])
 
     def given(self) -> dict[str, str]:
         """The question as names and values of a query string, defaults left out."""
+        return dict(self._given)
+
+    @cached_property
+    def _given(self) -> dict[str, str]:
         given: dict[str, str] = {}
         if self.dates:
             given |= {"from": self.dates.first.isoformat(), "to": self.dates.last.isoformat()}
@@ -122,6 +125,11 @@ class Filters:
             if value:
                 found &= Q(**{f"{column}__isnull": True}) if value == NOBODY else Q(**{column: value})
         return found
+
+
+@lru_cache(maxsize=500)
+def _quoted(value: str) -> str:
+    return quote_plus(value)
 
 
 def read(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from itertools import pairwise
 
 from feedback.scores import Curve
@@ -49,7 +50,11 @@ class TimeAxis:
         """Where a time stands, in per cent from the low end; what lies outside stands at the end."""
         if seconds <= self.low:
             return 0.0
-        return min(100.0, 100 * math.log(seconds / self.low) / math.log(self.high / self.low))
+        return min(100.0, 100 * math.log(seconds / self.low) / self._width)
+
+    @cached_property
+    def _width(self) -> float:
+        return math.log(self.high / self.low)
 
     @property
     def ticks(self) -> list[Tick]:
@@ -83,14 +88,14 @@ def time_axis(values: Iterable[float], is_working: bool) -> TimeAxis:
 
 def step_path(curve: Curve, axis: TimeAxis) -> str:
     """The rising share as an SVG path; steps that no eye could tell apart are drawn as one."""
-    parts, last_x, height = ["M0 1000"], 0.0, 1000.0
+    heights: dict[int, float] = {}  # the last of the steps at a place
     for step in curve.steps:
-        x, y = round(10 * axis.place(step.time)), round(1000 * (1 - step.share), 1)
-        if x > last_x:
-            parts.append(f"H{x}V{y:g}")
-        else:
-            parts.append(f"V{y:g}")
-        last_x, height = x, y
+        heights[round(10 * axis.place(step.time))] = 1 - step.share
+    parts, last_x, height = ["M0 1000"], 0.0, 1000.0
+    for x, left in heights.items():
+        height = round(1000 * left, 1)
+        parts.append(f"H{x}V{height:g}" if x > 0 else f"V{height:g}")
+        last_x = x
     if curve.longest is not None:
         parts.append(f"H{max(last_x, round(10 * axis.place(curve.longest))):g}")
     return "".join(parts) if height < 1000 or len(parts) > 1 else ""

@@ -16,6 +16,7 @@ from helpdesk.reports.base import opens
 from helpdesk.reports.figures import PROMISED, Share
 from helpdesk.reports.filters import HOURS, WEEKDAYS, Filters
 from helpdesk.reports.metrics import Definition
+from helpdesk.reports.relation import Relation
 from helpdesk.shades import shade
 from helpdesk.words import number
 
@@ -59,11 +60,9 @@ def moment(filters: Filters) -> str:
     return ", ".join(filter(None, (day, hours)))
 
 
-def heat_map(definition: Definition, filters: Filters) -> Heat:
-    """The rows of a report about promises by weekday and hour of their instant. One query."""
-    sums = (
-        definition.relation(filters).by_hour(filters.zone.key).sums(("week_hour",), slices=("all", *PROMISED))
-    )
+def heat_map(definition: Definition, relation: Relation, filters: Filters) -> Heat:
+    """The rows of a report about promises, a relation, by weekday and hour of their instant. One query."""
+    sums = relation.by_hour(filters.period).sums(("week_hour",), slices=("all", *PROMISED))
     counts = _counts(sums["week_hour",])
     most = max((told["all"] for place, told in counts.items() if all(place)), default=0)
     days = [

@@ -7,8 +7,8 @@ named slice, which opens exactly these rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -108,7 +108,7 @@ _LIST = (
             "could not be delivered does not count. Left out: tickets that we opened by writing first, and "
             "tickets resolved before anybody answered; both are counted below."
         ),
-        parts=partial(waits.promises, metric=MetricName.FIRST_RESPONSE),
+        parts=partial(waits.promises, metrics=(MetricName.FIRST_RESPONSE,)),
         **_PROMISE,
     ),
     Definition(
@@ -120,7 +120,7 @@ _LIST = (
             "side."
         ),
         included=_("Every stretch of waiting after the first answer is a row of its own."),
-        parts=partial(waits.promises, metric=MetricName.NEXT_RESPONSE),
+        parts=partial(waits.promises, metrics=(MetricName.NEXT_RESPONSE,)),
         **_PROMISE,
     ),
     Definition(
@@ -129,7 +129,7 @@ _LIST = (
         question=_("How long does it take until a request is settled?"),
         formula=_("From opening to resolution, without the time in which the policy pauses the clock."),
         included=_("Tickets that are not resolved yet count with the time they have taken so far."),
-        parts=partial(waits.promises, metric=MetricName.RESOLUTION),
+        parts=partial(waits.promises, metrics=(MetricName.RESOLUTION,)),
         **_PROMISE,
     ),
     Definition(
@@ -144,7 +144,7 @@ _LIST = (
             "Only tickets whose policy promises updates or asks to measure them. What was left when the "
             "ticket was resolved is not counted."
         ),
-        parts=partial(waits.promises, metric=MetricName.PERIODIC_UPDATE),
+        parts=partial(waits.promises, metrics=(MetricName.PERIODIC_UPDATE,)),
         **_PROMISE,
     ),
     Definition(
@@ -156,7 +156,7 @@ _LIST = (
             "takes the same sum up again."
         ),
         included=_("Only tickets whose policy promises it or asks to measure it."),
-        parts=partial(waits.promises, metric=MetricName.REQUESTER_WAIT),
+        parts=partial(waits.promises, metrics=(MetricName.REQUESTER_WAIT,)),
         **_PROMISE,
     ),
     Definition(
@@ -168,7 +168,7 @@ _LIST = (
             "same sum up again."
         ),
         included=_("Only tickets whose policy promises it or asks to measure it."),
-        parts=partial(waits.promises, metric=MetricName.AGENT_WORK),
+        parts=partial(waits.promises, metrics=(MetricName.AGENT_WORK,)),
         **_PROMISE,
     ),
     Definition(
@@ -177,7 +177,7 @@ _LIST = (
         question=_("How long does it take until a request is settled for good?"),
         formula=_("From opening to the last resolution, nothing left out unless the policy says so."),
         included=_("Only tickets whose policy promises it or asks to measure it."),
-        parts=partial(waits.promises, metric=MetricName.TOTAL_RESOLUTION),
+        parts=partial(waits.promises, metrics=(MetricName.TOTAL_RESOLUTION,)),
         **_PROMISE,
     ),
     Definition(
@@ -385,3 +385,15 @@ _LIST = (
     ),
 )
 DEFINITIONS: dict[str, Definition] = {definition.key: definition for definition in _LIST}
+
+
+def named(key: str) -> str:
+    """The metric (`sla.models.MetricName`) that a definition of promises is about."""
+    return key.replace("-", "_")
+
+
+def promised(keys: Sequence[str]) -> Definition:
+    """The promises of several definitions as one, which tells them apart by a fact more: `metric`."""
+    first = DEFINITIONS[keys[0]]
+    parts = partial(waits.promises, metrics=[named(key) for key in keys], more=("metric",))
+    return replace(first, parts=parts, facts=(*first.facts, "metric"))

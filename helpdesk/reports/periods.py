@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.dateformat import format as date_format
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
 WEEKS = 8
 LONGEST = timedelta(days=5 * 366)
 
@@ -37,6 +38,20 @@ class Period:
     def covers(self, at: datetime) -> bool:
         return self.since <= at < self.until
 
+    @property
+    def offsets(self) -> list[tuple[datetime, int]]:
+        """By how many seconds the zone's clocks are ahead of UTC: each with the instant until which it holds,
+        the last with the end of the period."""
+        found = []
+        at, until = self.since.astimezone(UTC), self.until.astimezone(UTC)
+        while at < until:
+            after = min(at + DAY, until)
+            if (ahead := _ahead(at, self.zone)) != _ahead(after, self.zone):
+                after = _change(at, after, self.zone)
+                found.append((after, ahead))
+            at = after
+        return [*found, (until, _ahead(until - SECOND, self.zone))]
+
     def __str__(self) -> str:
         first, last = self.first, self.last
         if first == last:
@@ -46,6 +61,23 @@ class Period:
         if first.year == last.year:
             return f"{date_format(first, _('j M'))} – {date_format(last, _('j M Y'))}"
         return f"{date_format(first, _('j M Y'))} – {date_format(last, _('j M Y'))}"
+
+
+def _ahead(at: datetime, zone: ZoneInfo) -> int:
+    offset = at.astimezone(zone).utcoffset()
+    assert offset is not None
+    return int(offset.total_seconds())
+
+
+def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """The instant, to the second, from which on a zone's clocks stand as `after`, and not as `before`."""
+    while after - before > SECOND:
+        middle = before + SECOND * ((after - before) // SECOND // 2)
+        if _ahead(middle, zone) == _ahead(before, zone):
+            before = middle
+        else:
+            after = middle
+    return after
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from helpdesk.reports.figures import Bucket, Times
+from helpdesk.reports.figures import Bucket, Histogram, Times
 from helpdesk.reports.periods import Period
 from tickets.statements import rows_of, text_of
 
@@ -76,12 +76,16 @@ class Relation:
         place = f"width_bucket(at, '{{{edges}}}'::timestamptz[]) - 1"
         return self._each(f"*, {place} AS span", "shared")
 
-    def by_hour(self, zone: str) -> Relation:
-        """With a column more, `week_hour`: 0 is Monday's first, on the clocks of a zone."""
-        hours = f"floor(date_part('epoch', at AT TIME ZONE '{zone}') / 3600)::bigint"
-        return self._each(
-            f"*, mod({hours} + {3 * 24}, {7 * 24}) AS week_hour", "clocked"
-        )  # from a Thursday on
+    def by_hour(self, period: Period) -> Relation:
+        """With a column more, `week_hour`: 0 is Monday's first, on the clocks of a period's zone, which hold
+        for the rows of this period."""
+        *changes, (_end, last) = period.offsets
+        ahead = "".join(
+            f" WHEN at < '{until.isoformat()}'::timestamptz THEN {ahead}" for until, ahead in changes
+        )
+        wall = f"date_part('epoch', at) + {f'CASE{ahead} ELSE {last} END' if changes else last}"
+        hour = f"mod(floor(({wall}) / 3600)::bigint + {3 * 24}, {7 * 24})"  # 1970 began on a Thursday
+        return self._each(f"*, {hour} AS week_hour", "clocked")
 
     def at_hour(self, zone: str, **places: str) -> Relation:
         """The rows of a `weekday`, an `hour`, or both, on the clocks of a zone; "" stands for any."""
@@ -159,7 +163,7 @@ class Relation:
 
     def histograms(
         self, *sets: tuple[str, ...], slices: Sequence[str], beside: tuple[str, ...] = ()
-    ) -> tuple[dict[tuple[str, ...], dict[Key, list[Bucket]]], set[Key]]:
+    ) -> tuple[dict[tuple[str, ...], dict[Key, Histogram]], set[Key]]:
         """How many rows have which `value`, by the values of each set of columns, and of these how many
         belong to some slices. And the different values of other columns (`beside`). One pass."""
         grouping = _Grouping(sets, ("bucket", "done"), beside)
@@ -169,15 +173,19 @@ class Relation:
             f"SELECT {grouping.selected}, bucket, done, max(value), sum(n)::bigint{self._counts(slices)} "  # noqa: S608
             f"FROM ({alike}) alike GROUP BY {grouping.sets()}"
         )
-        found: dict[tuple[str, ...], dict[Key, list[Bucket]]] = {each: {} for each in sets}
+        found: dict[tuple[str, ...], dict[Key, Histogram]] = {each: {} for each in sets}
         others: set[Key] = set()
         for row in rows_of(text):
             columns, key, (bucket, done, value, count, *hits) = grouping.read(row)
             if beside and columns == beside:
                 others.add(key)
-            else:
-                told = dict(zip(slices, hits, strict=True))
-                found[columns].setdefault(key, []).append(Bucket(bucket, done, value, count, told))
+                continue
+            told = found[columns].get(key)
+            if told is None:
+                told = found[columns][key] = Histogram([], dict.fromkeys(slices, 0))
+            told.buckets.append(Bucket(bucket, done, value, count))
+            for name, hit in zip(slices, hits, strict=True):
+                told.counts[name] += hit
         return found, others
 
     def quantiles(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -66,25 +66,28 @@ def words(value: Any) -> Cast:
     return Cast(Value(value) if isinstance(value, str) else value, CharField())
 
 
-def promises(filters: Filters, metric: str) -> Parts:
-    """Kept and broken promises of one metric, by opening or by answering date, and those still open.
+def promises(filters: Filters, metrics: Sequence[str], more: tuple[str, ...] = ()) -> Parts:
+    """Kept and broken promises of some metrics, by opening or by answering date, and those still open.
 
     A clock is open, or stopped and still to be measured, or measured, so that each counts once. One that a
-    worker is still to measure counts by what it shows itself.
+    worker is still to measure counts by what it shows itself. `more` are columns of both that follow.
     """
     if filters.by == "answered":
-        return [_measured(filters, metric, "stopped_at"), _stopped(filters, metric, "stopped_at")]
+        return [
+            _measured(filters, metrics, more, "stopped_at"),
+            _stopped(filters, metrics, more, "stopped_at"),
+        ]
     return [
-        _measured(filters, metric, "opened_at"),
-        _stopped(filters, metric, "ticket__opened_at"),
-        _open(filters, metric),
+        _measured(filters, metrics, more, "opened_at"),
+        _stopped(filters, metrics, more, "ticket__opened_at"),
+        _open(filters, metrics, more),
     ]
 
 
-def _measured(filters: Filters, metric: str, instant: str) -> Any:
+def _measured(filters: Filters, metrics: Sequence[str], more: tuple[str, ...], instant: str) -> Any:
     found = Measurement.objects.filter(
         filters.condition(team="team", agent="agent", priority="priority", channel="channel", **LOOKED_UP),
-        metric=metric,
+        metric__in=metrics,
         **within(filters.period, instant),
     )
     return found.values_list(
@@ -99,35 +102,45 @@ def _measured(filters: Filters, metric: str, instant: str) -> Any:
         "channel",
         "target",
         "target_working",
+        *more,
     )
 
 
-def _stopped(filters: Filters, metric: str, instant: str) -> Any:
+def _stopped(filters: Filters, metrics: Sequence[str], more: tuple[str, ...], instant: str) -> Any:
     """Clocks that stopped and wait for their measurement, as the measurement will say it."""
     clocks = Clock.objects.filter(
         of_ticket(filters, agent="stopped_by"),
-        metric=metric,
+        metric__in=metrics,
         state=ClockState.FULFILLED,
         needs_measuring=True,
         **within(filters.period, instant),
     )
     run = Seconds(F("elapsed_working" if filters.is_working else "elapsed_calendar"))
-    return _of_clocks(clocks, run, YES, Q(breached_at__isnull=False), MET, instant, "stopped_by_id")
+    return _of_clocks(clocks, run, YES, Q(breached_at__isnull=False), MET, instant, "stopped_by_id", more)
 
 
-def _open(filters: Filters, metric: str) -> Any:
+def _open(filters: Filters, metrics: Sequence[str], more: tuple[str, ...]) -> Any:
     clocks = Clock.objects.filter(
         of_ticket(filters, agent="ticket__assignee"),
-        metric=metric,
+        metric__in=metrics,
         state__in=OPEN_STATES,
         **within(filters.period, "ticket__opened_at"),
     )
-    run = seconds_run(metric, filters.now, working=filters.is_working)
+    run = seconds_run(metrics, filters.now, working=filters.is_working)
     is_late = Q(breached_at__isnull=False) | Q(state=ClockState.RUNNING, due_at__lt=filters.now)
-    return _of_clocks(clocks, run, NO, is_late, PENDING, "ticket__opened_at", "ticket__assignee_id")
+    return _of_clocks(clocks, run, NO, is_late, PENDING, "ticket__opened_at", "ticket__assignee_id", more)
 
 
-def _of_clocks(clocks: Any, run: Any, done: Value, is_late: Q, else_: str, instant: str, agent: str) -> Any:
+def _of_clocks(
+    clocks: Any,
+    run: Any,
+    done: Value,
+    is_late: Q,
+    else_: str,
+    instant: str,
+    agent: str,
+    more: tuple[str, ...],
+) -> Any:
     verdict = Case(
         When(target=None, then=Value(UNPROMISED)), When(is_late, then=Value(MISSED)), default=Value(else_)
     )
@@ -143,6 +156,7 @@ def _of_clocks(clocks: Any, run: Any, done: Value, is_late: Q, else_: str, insta
         "ticket__channel",
         "target",
         "target_working",
+        *more,
     )
 
 

@@ -44,5 +44,5 @@ def test_clocks_that_run_stand_still_or_stood_still_have_run_as_long_as_the_fold
 
 
 def run_of(clock: Clock, now: datetime, working: bool) -> float:
-    run = seconds_run(clock.metric, now, working=working)
+    run = seconds_run([clock.metric], now, working=working)
     return Clock.objects.filter(pk=clock.pk).values_list(run, flat=True).get()

@@ -238,7 +238,8 @@ def _weekly(filters: Filters, scoring: Scoring) -> list[charts.WeekMark]:
     spans = weeks(min(filters.period.last, filters.now.astimezone(filters.zone).date()), filters.zone)
     whole = filters.during(Period(spans[0].first, spans[-1].last, filters.zone))
     definition = DEFINITIONS[scoring.key]
-    found = definition.relation(whole).sliced("delivered").shared_out(spans).sums(("span",))["span",]
+    answered = definition.relation(whole).sliced("answered")
+    found = answered.shared_out(spans).sums(("span",))["span",]
     nothing = dict.fromkeys(definition.slices, 0)
     scores = [scored(scoring, found.get((index,), nothing)) for index in range(len(spans))]
     return charts.score_weeks(scores, spans, filters)

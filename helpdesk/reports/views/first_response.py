@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import chain
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from helpdesk.reports import charts, sentences
 from helpdesk.reports.base import (
-    Group,
     frame,
     grouped,
     names_narrowed_to,
@@ -24,11 +22,12 @@ from helpdesk.reports.base import (
     split_tabs,
 )
 from helpdesk.reports.empty import latest_period
-from helpdesk.reports.figures import PROMISED, Bucket, Waits, merged, rows_in, waits
+from helpdesk.reports.figures import NOTHING, PROMISED, Histogram, Waits, merged, waits
 from helpdesk.reports.filters import LINKED, Filters, read
 from helpdesk.reports.heat import heat_map, moment
 from helpdesk.reports.metrics import DEFINITIONS
 from helpdesk.reports.periods import Period, weeks
+from helpdesk.reports.relation import Key, Relation
 from helpdesk.reports.rows import lines
 from helpdesk.reports.splits import MOST, split_rows
 from helpdesk.reports.waits import shared_target
@@ -63,7 +62,8 @@ def first_response(request: HttpRequest) -> HttpResponse:
             rows, more = split_rows(filters, relation)
             found |= rows.histograms((filters.split,), slices=PROMISED)[0]
         context |= {"not_shown": more, "most": MOST}
-        context |= _figures(filters, found, whole, shared_target(targets, working=filters.is_working))
+        target = shared_target(targets, working=filters.is_working)
+        context |= _figures(filters, relation, found, whole, target)
         waiting = relation.sliced("waiting").rows("value DESC, ticket", LISTED)
         context["waiting"] = list(lines(waiting, request.user))
     else:
@@ -79,26 +79,30 @@ def _export(filters: Filters) -> str:
     return filters.query(report="first-response", slice="all")
 
 
-Found = dict[tuple[str, ...], dict[tuple[Any, ...], list[Bucket]]]
+Found = dict[tuple[str, ...], dict[Key, Histogram]]
 
 
 def waits_of(filters: Filters) -> Waits:
     """How long customers wait for the first answer."""
     found, _targets = DEFINITIONS["first-response"].relation(filters).histograms((), slices=PROMISED)
-    return waits(found[()].get((), []))
+    return waits(found[()].get((), NOTHING))
 
 
-def _figures(filters: Filters, found: Found, whole: Waits, target: float | None) -> dict[str, Any]:
-    series = [(group.name, waits(group.figure)) for group in _enough(found["team",])]
+def _figures(
+    filters: Filters, relation: Relation, found: Found, whole: Waits, target: float | None
+) -> dict[str, Any]:
+    told = {way: {key: waits(each) for key, each in found[way].items()} for way in found}
+    series = [(group.name, group.figure) for group in grouped(told["team",], "team")]
+    series = [(name, each) for name, each in series if each.n >= charts.FEWEST]
     if not 1 < len(series) <= charts.MOST:
         series = [(_("All"), whole)]
     return {
         "finding": sentences.waits_finding(whole, filters.is_working),
         "target": target,
         "curve": charts.curve_chart(series, filters.is_working, target),
-        "breakdown": _breakdown(filters, found),
+        "breakdown": _breakdown(filters, told[filters.split,]),
         "tabs": split_tabs(filters, DEFINITIONS["first-response"].splits),
-        "heat": heat_map(DEFINITIONS["first-response"], filters),
+        "heat": heat_map(DEFINITIONS["first-response"], relation, filters),
         "weeks": _weekly(filters, target),
         "opens": {
             name: opens(filters, "first-response", name) for name in DEFINITIONS["first-response"].slices
@@ -107,19 +111,14 @@ def _figures(filters: Filters, found: Found, whole: Waits, target: float | None)
     }
 
 
-def _enough(teams: Mapping[tuple[Any, ...], list[Bucket]]) -> list[Group[list[Bucket]]]:
-    """The teams that have enough rows for a curve of their own."""
-    return [group for group in grouped(teams, "team") if rows_in(group.figure) >= charts.FEWEST]
-
-
-def _breakdown(filters: Filters, found: Found) -> list[dict[str, Any]]:
+def _breakdown(filters: Filters, figures: Mapping[Key, Waits]) -> list[dict[str, Any]]:
     lines = []
-    for group in grouped(found[filters.split,], filters.split):
+    for group in grouped(figures, filters.split):
         narrowed = filters.narrowed(filters.split, group.value)
         lines.append(
             {
                 "name": group.name,
-                "figure": waits(group.figure),
+                "figure": group.figure,
                 "all": opens(narrowed, "first-response"),
                 "met": opens(narrowed, "first-response", "met"),
                 "judged": opens(narrowed, "first-response", "judged"),
@@ -134,15 +133,18 @@ def _weekly(filters: Filters, target: float | None) -> charts.WeekChart:
     whole = filters.during(Period(spans[0].first, spans[-1].last, filters.zone))
     relation = DEFINITIONS["first-response"].relation(whole).shared_out(spans)
     found, _targets = relation.histograms(("team", "span"), slices=PROMISED)
-    by_team: dict[tuple[Any, ...], dict[int, list[Bucket]]] = {}
+    by_team: dict[Key, dict[int, Histogram]] = {}
     for (team, span), histogram in found["team", "span"].items():
         by_team.setdefault((team,), {})[span] = histogram
-    enough = _enough({team: list(chain(*by_span.values())) for team, by_span in by_team.items()})
-    named = [(group.name, [by_team[group.value,]]) for group in enough]
+    named = [
+        (group.name, [group.figure])
+        for group in grouped(by_team, "team")
+        if sum(each.n for each in group.figure.values()) >= charts.FEWEST
+    ]
     if not 1 < len(named) <= MOST_BY_WEEK:
         named = [(_("All"), list(by_team.values()))]
     series = [
-        (name, [waits(merged(team.get(span, []) for team in teams)) for span in range(len(spans))])
+        (name, [waits(merged(team.get(span, NOTHING) for team in teams)) for span in range(len(spans))])
         for name, teams in named
     ]
     return charts.week_chart(series, spans, filters, target)

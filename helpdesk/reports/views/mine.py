@@ -16,7 +16,7 @@ from helpdesk.reports.ratings import responded
 from helpdesk.reports.rows import lines
 from helpdesk.reports.views.feedback import latest_comments, satisfied
 from helpdesk.reports.views.first_response import waits_of
-from helpdesk.reports.views.sla import part
+from helpdesk.reports.views.sla import parts_of
 
 
 @member_view
@@ -31,7 +31,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         "finding": sentences.waits_finding(waits, filters.is_working) if waits.n else "",
         "score": satisfied(asks),
         "rate": responded(asks),
-        "promises": [part(DEFINITIONS[key], filters) for key in ("first-response", "resolution")],
+        "promises": parts_of(("first-response", "resolution"), filters),
         "comments": list(lines(latest_comments(asked), request.user)),
         "commented": asks["commented"],
         "opens": {

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from helpdesk.reports import charts, needs
 from helpdesk.reports.base import frame, member_view, opens, selects
 from helpdesk.reports.changes import changes
-from helpdesk.reports.figures import PROMISED, Share, Waits, waits
+from helpdesk.reports.figures import NOTHING, PROMISED, Share, Waits, waits
 from helpdesk.reports.filters import Filters, read
 from helpdesk.reports.geometry import time_label
 from helpdesk.reports.metrics import DEFINITIONS
@@ -51,7 +51,7 @@ def trends(filters: Filters, spans: list[Period]) -> list[charts.Trend]:
     is_open = [span.covers(filters.now) for span in spans]
     relation = DEFINITIONS["first-response"].relation(filters).shared_out(spans)
     found, _others = relation.histograms(("span",), slices=PROMISED)
-    responses = [waits(found["span",].get((index,), [])) for index in range(len(spans))]
+    responses = [waits(found["span",].get((index,), NOTHING)) for index in range(len(spans))]
     opened, resolved, asked = (_by_week(filters, spans, key) for key in ("opened", "resolved", "feedback"))
     return [
         _median(filters, spans, responses, is_open),

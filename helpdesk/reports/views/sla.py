@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +14,8 @@ from helpdesk.reports.base import capital, frame, grouped, opens, report_view, s
 from helpdesk.reports.empty import latest_period
 from helpdesk.reports.figures import Share
 from helpdesk.reports.filters import Filters, read
-from helpdesk.reports.metrics import DEFINITIONS, Definition
+from helpdesk.reports.metrics import DEFINITIONS, Definition, named, promised
+from helpdesk.reports.relation import Key
 from sla import queries as sla_queries
 
 METRICS = ("first-response", "next-response", "resolution")
@@ -27,9 +28,8 @@ def sla(request: HttpRequest) -> HttpResponse:
     """Met of those with a verdict, for each metric, in all and by priority."""
     filters = read(request.GET, timezone.now(), by=("opened", "answered"))
     dates = {"opened": _("By opened date"), "answered": _("By stopped date")}
-    parts = [part(DEFINITIONS[key], filters) for key in METRICS]
     in_use = sla_queries.metrics_in_use()
-    parts += [part(DEFINITIONS[key], filters) for key in WHERE_MEASURED if key.replace("-", "_") in in_use]
+    parts = parts_of([*METRICS, *(key for key in WHERE_MEASURED if named(key) in in_use)], filters)
     context = frame(request, "sla", filters) | {
         "selects": selects(filters, dates, basis=False),
         "parts_of_sla": parts,
@@ -42,9 +42,22 @@ def sla(request: HttpRequest) -> HttpResponse:
     return render(request, "reports/sla.html", context)
 
 
-def part(definition: Definition, filters: Filters) -> dict[str, Any]:
-    sums = definition.relation(filters).sums((), ("priority",))
-    whole = sums[()][()]
+def parts_of(metrics: Sequence[str], filters: Filters) -> list[dict[str, Any]]:
+    """What the page says of each metric. One query for all."""
+    sums = promised(metrics).relation(filters).sums(("metric", "priority"))["metric", "priority"]
+    found = []
+    for key in metrics:
+        by_priority = {
+            (priority,): counts for (metric, priority), counts in sums.items() if metric == named(key)
+        }
+        found.append(_part(DEFINITIONS[key], filters, by_priority))
+    return found
+
+
+def _part(
+    definition: Definition, filters: Filters, by_priority: Mapping[Key, Mapping[str, int]]
+) -> dict[str, Any]:
+    whole = {name: sum(counts[name] for counts in by_priority.values()) for name in definition.slices}
     return {
         "definition": definition,
         "name": capital(str(definition.name)),
@@ -56,7 +69,7 @@ def part(definition: Definition, filters: Filters) -> dict[str, Any]:
             _line(_("All"), filters, definition, whole),
             *(
                 _line(group.name, filters.narrowed("priority", group.value), definition, group.figure)
-                for group in grouped(sums["priority",], "priority")
+                for group in grouped(by_priority, "priority")
             ),
         ]
         if whole["all"]

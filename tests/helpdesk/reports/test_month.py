@@ -24,7 +24,7 @@ from helpdesk.reports.digests import PARTS, digest
 from helpdesk.reports.figures import Share
 from helpdesk.reports.filters import read
 from helpdesk.reports.heat import heat_map
-from helpdesk.reports.metrics import DEFINITIONS
+from helpdesk.reports.metrics import DEFINITIONS, named, promised
 from helpdesk.reports.periods import weeks
 from helpdesk.reports.views import tickets as list_view
 from tests.helpdesk.api.conftest import Caller
@@ -98,6 +98,18 @@ def test_ux36_every_number_opens_exactly_so_many_rows(supervisor, month, pages, 
         assert checked >= 4
 
 
+def test_the_promises_of_several_metrics_in_one_question_are_those_of_each(month):
+    asked = read(dict(parse_qsl(NOVEMBER)), timezone.now())
+    keys = ("first-response", "next-response", "resolution")
+    together = promised(keys).relation(asked).sums(("metric", "priority"))["metric", "priority"]
+    assert together == {
+        (named(key), priority): counts
+        for key in keys
+        for (priority,), counts in DEFINITIONS[key].relation(asked).sums(("priority",))["priority",].items()
+    }
+    assert {metric for metric, _priority in together} == {"first_response", "resolution"}
+
+
 def test_ux36_the_overview_opens_its_numbers(supervisor, cast, month):
     page = page_of(supervisor, "index", f"team={cast.billing.pk}")
     needs = re.findall(r'class="need[^"]*"><a href="([^"]+)">.*?need__count">(\d+)', page, re.DOTALL)
@@ -109,10 +121,11 @@ def test_ux36_the_overview_opens_its_numbers(supervisor, cast, month):
 
 def test_the_heat_map_has_every_row_at_its_hour_of_the_week_on_the_companys_clocks(supervisor, month):
     asked = read(dict(parse_qsl(NOVEMBER + "&by=answered")), timezone.now(), by=("opened", "answered"))
-    asked = replace(asked, zone=ZoneInfo("Asia/Kathmandu"))
+    kathmandu = ZoneInfo("Asia/Kathmandu")
+    asked = replace(asked, zone=kathmandu, dates=replace(asked.period, zone=kathmandu))
     definition = DEFINITIONS["first-response"]
     clocks = [row.at.astimezone(asked.zone) for row in definition.relation(asked).rows("value", 99)]
-    heat = heat_map(definition, asked)
+    heat = heat_map(definition, definition.relation(asked), asked)
     found = {
         (day, hour): cell.count for day, line in enumerate(heat.days) for hour, cell in enumerate(line.cells)
     }

@@ -204,7 +204,7 @@ def test_a_list_of_nothing_known_is_not_found(supervisor, query):
 
 
 @pytest.mark.parametrize(
-    ("name", "most"), [("index", 25), ("first-response", 20), ("sla", 19), ("feedback", 17), ("mine", 17)]
+    ("name", "most"), [("index", 25), ("first-response", 19), ("sla", 15), ("feedback", 17), ("mine", 15)]
 )
 def test_the_number_of_queries_does_not_grow(supervisor, story, name, most, django_assert_max_num_queries):
     story(score=5)

@@ -2,14 +2,15 @@
 
 import pytest
 
-from helpdesk.reports.figures import Bucket, Share, waits
+from helpdesk.reports.figures import Bucket, Histogram, Share, waits
 from helpdesk.reports.sentences import feedback_finding, waits_finding
 
 
 def said(answered: list[float], waiting: int = 0) -> str:
-    found = [Bucket(seconds, True, seconds, 1, {"met": 1, "missed": 0}) for seconds in answered]
-    found.append(Bucket(9e6, False, 9e6, waiting, {"met": 0, "missed": waiting}))
-    return waits_finding(waits(found if waiting else found[:-1]), True).replace("\xa0", " ")
+    found = [Bucket(seconds, True, seconds, 1) for seconds in answered]
+    found += [Bucket(9e6, False, 9e6, waiting)] if waiting else []
+    told = Histogram(found, {"met": len(answered), "missed": waiting})
+    return waits_finding(waits(told), True).replace("\xa0", " ")
 
 
 @pytest.mark.parametrize(
