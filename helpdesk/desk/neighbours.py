@@ -42,13 +42,16 @@ def with_view(request: HttpRequest, number: int) -> str:
 
 
 def place(request: HttpRequest, ticket: Ticket, counts: listing.Counts) -> Place:
-    """One query, and one to count what a filter holds; `ticket` comes from `find_ticket`.
+    """One query, none beside a list that is empty, and one to count what a filter holds; `ticket` comes from
+    `find_ticket`.
 
     A ticket that left the view still knows who would stand beside it.
     """
     user: Any = request.user
     where = where_of(request)
     total = where.total(user, counts)
+    if not total:
+        return Place(view_word(where), where.path, previous="", next="", position=None, total=0)
     previous, following, position = listing.beside(
         where.tickets,
         user,

@@ -215,6 +215,16 @@ def test_the_neighbours_follow_the_list(mira, open_ticket):
     assert "2 of 3" in page
 
 
+def test_beside_a_list_that_is_empty_nobody_is_looked_for(mira, ticket):
+    def count(view: str) -> int:
+        with CaptureQueriesContext(connection) as made:
+            assert mira.get(f"/desk/tickets/{ticket.pk}/?view={view}").status_code == 200
+        return len(made)
+
+    count("open")  # the first look also moves the read mark
+    assert count("mine") == count("open") - 1
+
+
 def test_news_of_a_ticket(mira, cast, ticket):
     seen = ticket.event_seq
     ticket.refresh_from_db()
