@@ -25,6 +25,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "heartbeat of the tasks": {"task": "ops.beat", "schedule": 15.0},
     "what has served its time": {"task": "ops.tidy", "schedule": 3600.0},
     "clocks to check": {"task": "sla.sweep_clocks", "schedule": 15.0},
+    "clocks of an earlier release": {"task": "sla.complete_clocks", "schedule": 300.0},
     "holidays of the next year": {"task": "sla.renew_holidays", "schedule": 3600.0},
     "replies whose time has come": {"task": "tickets.release_drafts", "schedule": 10.0},
     "tickets that were put off": {"task": "tickets.wake_snoozed", "schedule": 15.0},

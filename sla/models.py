@@ -148,6 +148,10 @@ class PolicyVersion(Version):
         return parse_rules({key: value for key, value in self.spec.items() if key != "conditions"})
 
 
+INCOMPLETE = Q(state="running", running_since=None, paused_at=None)
+"""Clocks that a release wrote which did not yet note since when they run."""
+
+
 class Clock(models.Model):
     """One promise on one ticket: metric and instance. Its columns mean what `sla.measure.Reading` says.
 
@@ -208,6 +212,7 @@ class Clock(models.Model):
             ),
             models.Index(fields=["stopped_at"], name="clock_to_measure", condition=Q(needs_measuring=True)),
             models.Index(fields=["ticket"], name="clock_faulty", condition=~Q(fault="")),
+            models.Index(fields=["ticket"], name="clock_incomplete", condition=INCOMPLETE),
             models.Index(
                 fields=["metric", "started_at"], name="clock_open", condition=Q(state__in=OPEN_STATES)
             ),

@@ -84,6 +84,16 @@ def hand_over_unmeasured() -> int:
     return len(pks)
 
 
+@shared_task(name="sla.complete_clocks")
+def complete_clocks() -> int:
+    """After an update: note since when the clocks run that an earlier release left without it. Returns the
+    last ticket that it looked at, 0 where nothing was to be done; the next run goes on."""
+    last, until = 0, time.monotonic() + SECONDS
+    while time.monotonic() < until and (found := actions.complete_clocks(BATCH, last)) is not None:
+        last = found
+    return last
+
+
 @shared_task(name="sla.renew_holidays")
 def renew_holidays() -> int:
     """Copy next year's public holidays into the calendars that have them. Returns how many got some."""

@@ -6,6 +6,7 @@
 from sla.actions.clocks import (
     ASKED,
     apply_policies,
+    complete_clocks,
     matching_version,
     measure_clock,
     notes_answer,
@@ -33,6 +34,7 @@ __all__ = [
     "apply_again",
     "apply_policies",
     "claim",
+    "complete_clocks",
     "create_calendar",
     "create_policy",
     "default_policy",

@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from sla import actions as sla_actions
 from sla.clockwork import folded_ticket
 from sla.elapsed import seconds_run
-from sla.models import OPEN_STATES, Clock
+from sla.models import INCOMPLETE, OPEN_STATES, Clock
+from sla.tasks import complete_clocks
 from tickets import actions
 
 MONDAY = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -41,6 +44,27 @@ def test_clocks_that_run_stand_still_or_stood_still_have_run_as_long_as_the_fold
             assert len(said) > 9
             assert said.keys() == folded.keys()
             assert all(abs(seconds - folded[key]) < 1e-5 for key, seconds in said.items())
+
+
+@pytest.mark.tampers
+def test_since_when_clocks_of_an_earlier_release_run_is_noted_by_the_workers(cast, open_ticket):
+    sla_actions.install_defaults(at=MONDAY - timedelta(days=30))
+    held = Clock.objects.none()
+    for place in range(3):
+        ticket = open_ticket(at=MONDAY)
+        actions.set_waiting(ticket, by=cast.mira, at=MONDAY + HOUR)
+        if place:
+            actions.reply(ticket, "That one.", by=cast.priya, channel="mail", at=MONDAY + 30 * HOUR)
+        held = Clock.objects.filter(state__in=OPEN_STATES).order_by("pk")
+    before = list(held.values("pk", "state", "running_since", "elapsed_working", "due_at"))
+    assert {row["state"] for row in before} == {"running", "paused"}
+    held.update(running_since=None)
+    [first] = held.order_by("ticket").values_list("ticket", flat=True).filter(state="running")[:1]
+    assert sla_actions.complete_clocks(1) == first
+    assert sorted(set(held.filter(INCOMPLETE).values_list("ticket", flat=True)))[0] > first
+    assert complete_clocks() == ticket.pk
+    assert list(held.values("pk", "state", "running_since", "elapsed_working", "due_at")) == before
+    assert complete_clocks() == 0
 
 
 def run_of(clock: Clock, now: datetime, working: bool) -> float:
