@@ -18,8 +18,10 @@ from tickets.models.people import STAFF_ROLES
 
 
 def takeable(person: User, teams: Collection[int]) -> QuerySet[Ticket]:
-    """The tickets of some teams that wait for somebody and that the person may work on, in no order yet."""
-    return queries.in_view(person, "unassigned").filter(team__in=teams)
+    """The tickets of some teams that wait for somebody and that the person may work on, in due order. They
+    may be locked: one that another took meanwhile is none of them."""
+    waiting = queries.in_view(person, "unassigned").filter(team__in=teams)
+    return in_due_order(waiting).filter(queries.view_condition(person, "unassigned"), team__in=teams)
 
 
 def teams_on_shift(person: User, at: datetime) -> tuple[list[int], bool]:

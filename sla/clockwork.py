@@ -65,6 +65,9 @@ MEASUREMENT_FIELDS = (
     "policy_version_id",
 )
 DUE_FIELDS = ("place_at", "due_at", "metric", "state", "pause_reason", "remaining", "warn_at")
+COPY_FIELDS = (
+    "status", "team_id", "assignee_id", "priority", "snoozed_until", "unanswered_since", "deleted_at",
+)  # fmt: skip
 
 Key = tuple[str, int]  # metric, instance
 
@@ -364,7 +367,8 @@ def rebuild(ticket_ids: list[int]) -> int:
 
 
 def differences(ticket_ids: list[int]) -> Iterator[Difference]:
-    """Where clocks, measurements and due rows do not say what the events say, field by field.
+    """Where clocks, measurements and due rows do not say what the events say (and of what due rows copy what
+    the ticket says), field by field.
 
     A measurement that the worker still owes (its clock says so) is no difference.
     """
@@ -376,13 +380,21 @@ def differences(ticket_ids: list[int]) -> Iterator[Difference]:
     pairs: tuple[tuple[str, tuple[str, ...], dict[Any, Any], dict[Any, Any]], ...] = (
         ("clock", CLOCK_FIELDS, there.clocks, right.clocks),
         ("measurement", MEASUREMENT_FIELDS, there.measurements, measured),
-        ("due", DUE_FIELDS, there.dues, right.dues),
+        ("due", DUE_FIELDS + COPY_FIELDS, there.dues, _with_copies(right.dues)),
     )
     for name, fields, have, want in pairs:
         for key in sorted(have.keys() | want.keys(), key=str):
             ticket_id, *rest = key if isinstance(key, tuple) else (key,)
             row = " ".join([name, *map(str, rest)])
             yield from _compared(ticket_id, row, have.get(key), want.get(key), fields)
+
+
+def _with_copies(dues: dict[int, TicketDue]) -> dict[int, TicketDue]:
+    """Unsaved due rows with what triggers will copy to them."""
+    for pk, *values in Ticket.with_deleted.filter(pk__in=dues).values_list("pk", *COPY_FIELDS):
+        for name, value in zip(COPY_FIELDS, values, strict=True):
+            setattr(dues[pk], name, value)
+    return dues
 
 
 def _compared(

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from sla.calendar import WorkingCalendar, compile_calendar
 from sla.rules import Rules, Target, parse_rules
-from tickets.models import Channel, Event, Message, Priority, Team, Ticket, User
+from tickets.models import Channel, Event, Message, Priority, Status, Team, Ticket, User
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """The place in the queue of a ticket that owes nothing; a paused one stands just before."""
@@ -344,11 +344,20 @@ class Measurement(models.Model):
         return f"{self.metric} {self.instance} of #{self.ticket_id}: {self.verdict}"
 
 
+WAITING = Q(status__in=(Status.WAITING, Status.ON_HOLD))
+
+
 class TicketDue(models.Model):
     """What an unsettled ticket owes next: one row a ticket, so that a queue by due time is one index.
 
     `place_at` orders the queue: the due time, for a paused ticket `PAUSED_PLACE`, without a promise `NEVER`.
+
+    `COPIED` are the ticket's own columns, by which views and filters choose: with them here, a page of a view
+    is so many rows of an index. Triggers keep them, in the transaction that changes the ticket; whatever else
+    writes them, they are the ticket's.
     """
+
+    COPIED = ("status", "team", "assignee", "priority", "snoozed_until", "unanswered_since", "deleted_at")
 
     ticket = models.OneToOneField(Ticket, models.CASCADE, primary_key=True, related_name="due")
     place_at = models.DateTimeField()
@@ -359,8 +368,40 @@ class TicketDue(models.Model):
     remaining = models.DurationField(null=True, blank=True)
     warn_at = models.DateTimeField(null=True, blank=True)
 
+    status = models.CharField(max_length=10, choices=Status)
+    team = models.ForeignKey(Team, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    assignee = models.ForeignKey(
+        User, models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
+    )
+    priority = models.PositiveSmallIntegerField(choices=Priority)
+    snoozed_until = models.DateTimeField(null=True)
+    unanswered_since = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+
     class Meta:
-        indexes = [models.Index(fields=["place_at", "ticket"], name="due_by_place")]
+        # Each is walked from its beginning, or from behind a row, for as long as a page wants more.
+        indexes = [
+            models.Index(fields=["place_at", "ticket"], name="due_by_place"),
+            models.Index(fields=["team", "place_at", "ticket"], name="due_of_team"),
+            models.Index(
+                fields=["assignee", "place_at", "ticket"],
+                name="due_of_assignee",
+                condition=Q(assignee__isnull=False),
+            ),
+            models.Index(fields=["place_at", "ticket"], name="due_without_owner", condition=Q(assignee=None)),
+            models.Index(
+                fields=["team", "place_at", "ticket"],
+                name="due_without_owner_of_team",
+                condition=Q(assignee=None),
+            ),
+            models.Index(fields=["place_at", "ticket"], name="due_waiting", condition=WAITING),
+            models.Index(
+                fields=["team", "place_at", "ticket"], name="due_waiting_of_team", condition=WAITING
+            ),
+            models.Index(
+                fields=["place_at", "ticket"], name="due_snoozed", condition=Q(snoozed_until__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"#{self.ticket_id}: {self.metric or 'nothing'} at {self.due_at}"

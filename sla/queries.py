@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Aggregate, Count, DurationField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Now
 
-from sla import clockwork, ledger
+from sla import clockwork, ledger, places
 from sla.book import BOOK
 from sla.calendar import WorkingCalendar
 from sla.escalations import Level
@@ -111,21 +111,28 @@ def with_next_due(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
 
 
 def in_due_order(
-    tickets: QuerySet[Ticket], after: tuple[datetime, int] | None = None, *, backwards: bool = False
+    tickets: QuerySet[Ticket],
+    after: tuple[datetime, int] | None = None,
+    *,
+    backwards: bool = False,
+    parts: Sequence[Q] = (),
+    size: int | None = None,
 ) -> QuerySet[Ticket]:
     """Unsettled tickets by next due time, then number: `with_next_due` in the order of one index.
 
     Tickets that are settled and owe nothing are left out. `after` is the (`due_key`, pk) of the row behind
-    which to go on; `backwards` walks from there to the front. Costs the page, not the table.
+    which to go on; `backwards` walks from there to the front. Costs the page, not the table. Where no more
+    than the first `size` are wanted, they may be read in `parts` (`places.first_in_parts`). Whoever locks
+    rows heeds what `places.by_copies` says.
     """
     rows = with_next_due(tickets.filter(due__isnull=False)).annotate(due_key=F("due__place_at"))
     if after is not None:
-        place, pk = after
-        if backwards:
-            rows = rows.filter(due__place_at__lte=place).exclude(due__place_at=place, pk__gte=pk)
-        else:
-            rows = rows.filter(due__place_at__gte=place).exclude(due__place_at=place, pk__lte=pk)
-    return rows.order_by("-due__place_at", "-due") if backwards else rows.order_by("due__place_at", "due")
+        rows = rows.filter(places.behind(after, backwards=backwards))
+    copied = places.by_copies(rows)
+    if size is not None:
+        copied = places.first_in_parts(copied, parts, size, backwards=backwards)
+    order = ("-due__place_at", "-due") if backwards else ("due__place_at", "due")
+    return copied.order_by(*order)[:size]
 
 
 def late(tickets: QuerySet[Ticket], now: datetime) -> QuerySet[Ticket]:

@@ -111,6 +111,15 @@ def _worked(rows: QuerySet[Row], user: Someone) -> QuerySet[Row]:
     return rows.filter(Q(assignee=user.pk) | Q(team__in=teams_of(user)))
 
 
+def parts_worked_by(user: Someone) -> list[Q]:
+    """`worked_by` as conditions that exclude one another, each on one team or one owner, so that each can be
+    read in an order of its own; none where a member may work on everything."""
+    if is_overseer(user):
+        return []
+    theirs = Q(assignee=user.pk)
+    return [theirs, *(Q(team=team) & ~theirs for team in sorted(teams_of(user)))]
+
+
 def footing(user: User) -> tuple[object, ...]:
     """All that decides, beside their number, what a member may work on: to keep what was made for it. One
     query, as `teams_of`."""

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from django.db.models import Case, Count, F, Q, QuerySet, When
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, Case, Count, F, Func, Q, QuerySet, When
 from django.utils import timezone
 
 from tickets import access
@@ -53,13 +54,21 @@ def view_condition(user: User, view: str) -> Q:
     unresolved = Q(status__in=UNRESOLVED_STATUSES)
     return {
         "mine": Q(assignee=user.pk) & working,
-        "team": Q(team__in=user.teams.all()) & working,
+        "team": Q(_is_of_own_team(user)) & working,
         "unassigned": Q(assignee=None) & working,
         "waiting": now & Q(status__in=(Status.WAITING, Status.ON_HOLD)),
         "snoozed": Q(snoozed_until__isnull=False, status__in=UNRESOLVED_STATUSES),
         "mentions": Q(pk__in=Mention.objects.filter(person=user.pk).values("ticket")) & unresolved,
         "open": unresolved,
     }[view]
+
+
+def _is_of_own_team(user: User) -> Func:
+    """Condition on tickets: a team that the member is in. A list that is looked up once, not a join, of which
+    PostgreSQL would have to guess how many tickets it leaves."""
+    teams = User.teams.through.objects.filter(user=user.pk).values("team")
+    values = F("team"), ArraySubquery(teams)
+    return Func(*values, template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField())
 
 
 def in_view(user: User, view: str) -> QuerySet[Ticket]:

@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from duty import queries
-from sla.queries import in_due_order
 from tickets import actions
 from tickets.actions import NotAllowed
 from tickets.models import Ticket, User
@@ -32,7 +31,7 @@ def take_next(person: User, *, at: datetime | None = None) -> Ticket | None:
             _("These are not your working hours. A ticket that cannot wait can be taken on its own page.")
         )
     with transaction.atomic():
-        waiting = in_due_order(queries.takeable(person, teams))
+        waiting = queries.takeable(person, teams)
         ticket = waiting.select_for_update(of=("self",), skip_locked=True).first()
         ticket = ticket or waiting.select_for_update(of=("self",)).first()
         return actions.assign(ticket, person, by=person, at=at) if ticket else None

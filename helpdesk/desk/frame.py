@@ -10,8 +10,9 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from helpdesk import flooded, notifications, outbox
-from helpdesk.desk.listing import SOON, VIEWS, Counts
+from helpdesk.desk.listing import SOON, VIEWS, Counts, footing, parts
 from helpdesk.desk.where import CAPPED
+from sla.queries import in_due_order
 from tickets import access, queries
 from tickets.models import SavedView, User
 from tickets.models.people import Named
@@ -35,7 +36,7 @@ class Frame:
 def frame(user: User, view: str = "") -> Frame:
     """One statement; `view` is the one whose late and soon tickets are counted, at most CAPPED + 1; none:
     neither is."""
-    key = ("frame", access.footing(user), view)
+    key = ("frame", footing(user, view), view)
     (row,) = kept_rows(key, lambda: _statement(access.someone_like(user), view), reader=user.pk)
     found = dict(zip(NAMES, row, strict=True))
     listed = {name: json.loads(found[name]) for name in ("saved", "floods", "colleagues", "teams")}
@@ -66,7 +67,8 @@ def _statement(user: User, view: str) -> str:
     for name, (of, condition) in due.items():
         rows = queries.in_view(user, of).filter(condition)
         # In the order of the index, which is walked no further than that many rows.
-        values[name] = count_of(rows.order_by("due__place_at").values("pk")[: CAPPED + 1])
+        first = in_due_order(rows, parts=parts(user, of), size=CAPPED + 1)
+        values[name] = count_of(first.values("pk"))
     values |= {
         "drafts": count_of(access.own_drafts(user).order_by().values("pk")),
         "stuck": count_of(outbox.stuck_for(user).order_by().values("pk")[: CAPPED + 1]),

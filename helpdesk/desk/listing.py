@@ -6,7 +6,7 @@ each by number. A page starts after the last row of the page before: its cost do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from helpdesk.words import number
 from sla.queries import in_due_order, with_next_due
 from tickets import access, queries
-from tickets.models import UNRESOLVED_STATUSES, Ticket, User
+from tickets.models import Ticket, User
 from tickets.models.people import Named
 from tickets.statements import NUMBER, SOMETIME, count_of, exists, kept_rows, rows_of, text_of
 
@@ -25,6 +25,8 @@ PAGE = 50
 VIEWS = ("mine", "team", "unassigned", "soon", "waiting", "snoozed", "mentions", "open")
 SOON = timedelta(hours=1)
 SORTS = ("due", "newest", "oldest")
+Parts = Sequence[Q]
+"""Conditions that exclude one another, as `sla.places.first_in_parts` takes them."""
 CAPPED = 99
 """What a filter finds, and what is late, is not counted beyond this."""
 
@@ -34,6 +36,24 @@ def in_view(user: User, view: str) -> QuerySet[Ticket]:
     if view == "soon":
         return queries.in_view(user, "open").filter(_is_soon(Now()))
     return queries.in_view(user, view if view in VIEWS else VIEWS[0])
+
+
+def parts(user: User, view: str) -> Parts:
+    """How a view is best read by due time: each team by itself, and what the reader owns; not in parts at all
+    where one index holds the view, or few tickets are in it."""
+    if view == "team":
+        return [Q(team=team) for team in sorted(access.teams_of(user))] or [Q(pk__in=())]
+    return access.parts_worked_by(user) if view in ("unassigned", "soon", "waiting", "open") else ()
+
+
+def footing(user: User, view: str) -> tuple[object, ...]:
+    """All that a view and its `parts` depend on, beside the reader's number."""
+    teams = tuple(sorted(access.teams_of(user))) if view == "team" else ()
+    return (*access.footing(user), teams)
+
+
+def whole(user: User) -> Parts:
+    return ()
 
 
 def _is_soon(now: Any) -> Q:
@@ -82,25 +102,23 @@ class Key:
 
 
 def ordered(
-    tickets: QuerySet[Ticket], sort: str = SORTS[0], start: Key | None = None, *, backwards: bool = False
+    tickets: QuerySet[Ticket],
+    sort: str = SORTS[0],
+    start: Key | None = None,
+    *,
+    backwards: bool = False,
+    parts: Parts = (),
+    size: int | None = None,
 ) -> QuerySet[Ticket]:
-    """The rows in the order of `SORTS`, from behind `start` on; `backwards` walks from there to the front."""
+    """The rows in the order of `SORTS`, from behind `start` on; `backwards` walks from there to the front.
+    Where only the first `size` are wanted, by due time they are read in `parts`."""
     if sort == "due":
-        return in_due_order(tickets, (start.due, start.pk) if start else None, backwards=backwards)
+        after = (start.due, start.pk) if start else None
+        return in_due_order(tickets, after, backwards=backwards, parts=parts, size=size)
     rows, falls = with_next_due(tickets), (sort == "newest") != backwards
     if start:
         rows = rows.filter(pk__lt=start.pk) if falls else rows.filter(pk__gt=start.pk)
-    return rows.order_by("-pk" if falls else "pk")
-
-
-def after(tickets: QuerySet[Ticket], key: Key, sort: str = SORTS[0]) -> QuerySet[Ticket]:
-    """The rows behind `key`, nearest first."""
-    return ordered(tickets, sort, key)
-
-
-def before(tickets: QuerySet[Ticket], key: Key, sort: str = SORTS[0]) -> QuerySet[Ticket]:
-    """The rows in front of `key`, nearest first."""
-    return ordered(tickets, sort, key, backwards=True)
+    return rows.order_by("-pk" if falls else "pk")[:size]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,22 +157,21 @@ def beside(
     *,
     counted: bool,
     key: Hashable = None,
+    parts: Callable[[User], Parts] = whole,
 ) -> tuple[int | None, int | None, int | None]:
     """The numbers of the tickets in front of and behind a place, and how many rows stand in front of it where
-    that is `counted` and the ticket itself is one of them. One query; `tickets` and `key` as in `page`."""
+    that is `counted` and the ticket itself is one of them. One query; `tickets`, `key` and `parts` as in
+    `page`."""
 
     def statement(user: User, at: Key) -> str:
         rows = tickets(user)
-        values = [f"({text_of(side(rows, at, sort).values('pk')[:1])})" for side in (before, after)]
-        ahead = {
-            "due": Q(due__place_at__lt=at.due) | Q(due__place_at=at.due, pk__lt=at.pk),
-            "newest": Q(pk__gt=at.pk),
-            "oldest": Q(pk__lt=at.pk),
-        }[sort]
-        count = (
-            f"CASE WHEN {exists(rows.filter(pk=at.pk))} THEN {count_of(rows.filter(ahead).values('pk'))} END"
-        )
-        return f"SELECT {', '.join(values)}, {count if counted else 'NULL'}"
+        near = [
+            ordered(rows, sort, at, backwards=side, parts=parts(user), size=1).values("pk")
+            for side in (True, False)
+        ]
+        ahead = count_of(ordered(rows, sort, at, backwards=True).order_by().values("pk"))
+        count = f"CASE WHEN {exists(rows.filter(pk=at.pk))} THEN {ahead} END" if counted else "NULL"
+        return f"SELECT ({text_of(near[0])}), ({text_of(near[1])}), {count}"
 
     if key is None:
         found = rows_of(statement(user, at))
@@ -178,13 +195,14 @@ def page(
     *,
     sort: str = SORTS[0],
     key: Hashable = None,
+    parts: Callable[[User], Parts] = whole,
 ) -> tuple[list[Listed], Key | None]:
     """One page of the user's `tickets` from behind `start`, and the key from which the next one goes on (None
-    on the last). `key` is all that they depend on beside the user's number, where that is asked so often that
-    its statement is kept."""
+    on the last), read in `parts`. `key` is all that these depend on beside the user's number, where they are
+    asked for so often that the statement is kept."""
 
     def statement(user: User) -> str:
-        return text_of(columns(ordered(tickets(user), sort, start))[: size + 1])
+        return text_of(columns(ordered(tickets(user), sort, start, parts=parts(user), size=size + 1)))
 
     if key is None or start is not None:
         found = rows_of(statement(user))
@@ -216,8 +234,3 @@ def _listed(row: tuple[Any, ...]) -> Listed:
 def is_empty_installation(user: User) -> bool:
     """Nothing was ever asked of us, as far as the reader may know."""
     return not access.worked_by(user).exists()
-
-
-def waiting_number(user: User) -> int:
-    """How many tickets wait for customers or third parties."""
-    return queries.in_view(user, "waiting").filter(status__in=UNRESOLVED_STATUSES).count()

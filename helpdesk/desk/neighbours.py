@@ -59,6 +59,7 @@ def place(request: HttpRequest, ticket: Ticket, counts: listing.Counts) -> Place
         where.sort,
         counted=where.is_counted(total) and total <= COUNTED,
         key=where.key(user),
+        parts=where.parts,
     )
     return Place(
         word=view_word(where),
@@ -76,7 +77,8 @@ def following(request: HttpRequest, ticket: Ticket) -> str:
     user: Any = request.user
     where = where_of(request)
     rows = where.tickets(user).exclude(pk=ticket.pk)
-    row = listing.after(rows, listing.Key.of(ticket), where.sort).first()
+    start, parts = listing.Key.of(ticket), where.parts(user)
+    row = next(iter(listing.ordered(rows, where.sort, start, parts=parts, size=1)), None)
     return where.ticket_path(row.pk) if row else ""
 
 

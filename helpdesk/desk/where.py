@@ -109,7 +109,15 @@ class Where:
     def key(self, user: User) -> tuple[object, ...] | None:
         """All that the tickets of a plain view depend on beside the reader's number; None where that is more
         than the view and the reader."""
-        return None if self.is_filtered or self.problem else (self.view, *access.footing(user))
+        if self.is_filtered or self.problem:
+            return None
+        return (self.view, *listing.footing(user, self.view))
+
+    def parts(self, user: User) -> listing.Parts:
+        """How `tickets` are read by due time: as the view is, unless a filter leads to fewer."""
+        if self.query and (self.query.phrases or self.query.has("assignee")):
+            return ()
+        return listing.parts(user, "open" if self.saved else self.view)
 
     def is_counted(self, total: int) -> bool:
         """Whether `total` is the whole number: filters, and what is due soon, count as far as CAPPED + 1."""

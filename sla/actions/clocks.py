@@ -213,7 +213,7 @@ def write_dues(wanted: Mapping[int, TicketDue | None]) -> None:
         elif old is None:
             new.append(row)
         elif any(getattr(old, name) != getattr(row, name) for name in clockwork.DUE_FIELDS):
-            row.save(force_update=True)
+            row.save(update_fields=clockwork.DUE_FIELDS)
     insert(new)
 
 

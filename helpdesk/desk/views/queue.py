@@ -74,7 +74,7 @@ def queue_page(
         "first_steps": first_run.steps(user) if is_first_run else [],
         "floods": around.floods,
         "may_set_up": access.is_administrator(user),
-        "waiting": 0 if tickets else listing.waiting_number(user),
+        "waiting": counts.held["waiting"],
         "sorts": SORT_WORDS,
         "suggestions": suggestions(where),
         "may_change": where.saved is not None and access.can_change_view(user, where.saved),
@@ -90,7 +90,7 @@ def page_of(
     where: Where, user: Any, start: listing.Key | None
 ) -> tuple[list[listing.Listed], listing.Key | None]:
     """One page of what `where` holds. One query; its statement is kept for the first page of a view."""
-    return listing.page(where.tickets, user, start, sort=where.sort, key=where.key(user))
+    return listing.page(where.tickets, user, start, sort=where.sort, key=where.key(user), parts=where.parts)
 
 
 def _tickets(total: int, is_counted: bool) -> str:
