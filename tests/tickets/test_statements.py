@@ -70,6 +70,7 @@ def test_a_statement_prepared_before_a_migration_is_prepared_anew():
     def answer():
         return kept_rows("test migrated", lambda: "SELECT number FROM migrated")
 
+    connection.ensure_connection()
     with psycopg.connect(connection.connection.info.dsn, autocommit=True) as other:
         other.execute("CREATE TABLE migrated AS SELECT 5 AS number")
         try:
