@@ -84,8 +84,8 @@ BARE: dict[str, tuple[str, ...]] = {
         f"SELECT width_bucket(%(now)s - opened_at, ARRAY['1 day', '3 days', '7 days', '30 days']::interval[]), count(*), min(opened_at) FROM tickets_ticket WHERE status IN ('new', 'open', 'waiting', 'on_hold') AND {LIVE} GROUP BY 1",
     ),
     "index": (
-        "SELECT count(*), min(due_at) FROM sla_ticketdue d JOIN tickets_ticket t ON t.id = d.ticket_id WHERE due_at < %(now)s AND deleted_at IS NULL",
-        "SELECT count(*), min(due_at) FROM sla_ticketdue d JOIN tickets_ticket t ON t.id = d.ticket_id WHERE due_at >= %(now)s AND due_at < %(now)s + interval '1 hour' AND deleted_at IS NULL",
+        "SELECT count(*), min(due_at) FROM sla_ticketdue WHERE due_at < %(now)s AND deleted_at IS NULL",
+        "SELECT count(*), min(due_at) FROM sla_ticketdue WHERE due_at >= %(now)s AND due_at < %(now)s + interval '1 hour' AND deleted_at IS NULL",
         "SELECT count(*), min(opened_at) FROM tickets_ticket WHERE assignee_id IS NULL AND status IN ('new', 'open') AND deleted_at IS NULL",
         "SELECT count(DISTINCT m.ticket_id) FROM helpdesk_delivery d JOIN tickets_message m ON m.id = d.message_id WHERE d.state = 'failed' AND m.public",
         f"SELECT {WEEK.format('opened_at')}, count(*), {BOTH} working), {KEPT} FROM sla_measurement WHERE metric = 'first_response' AND opened_at >= %(weeks)s GROUP BY 1",

@@ -470,7 +470,9 @@ def test_after_a_hostile_mail_a_normal_one_becomes_a_ticket(cast, support, name)
 
 @pytest.mark.skipif(not agreement.EMAILS.is_dir(), reason="the mail corpora are not beside this checkout")
 def test_no_mail_of_the_corpora_vanishes(cast, support):
-    paths = {store(path.read_bytes(), "smtp", envelope_to=[SUPPORT]).pk: path for path in agreement.mails()}
+    """Every third of them; `bin/drill corpora` sends all, through SMTP."""
+    some = list(agreement.mails())[::3]
+    paths = {store(path.read_bytes(), "smtp", envelope_to=[SUPPORT]).pk: path for path in some}
     inbound.process_waiting(seconds=600)
     rows = InboundEmail.objects.select_related("message").defer("raw").in_bulk()
     ends = {State.FILED, State.QUIET, State.DUPLICATE, State.SUSPENDED}
