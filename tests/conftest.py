@@ -16,6 +16,7 @@ from django.utils import timezone, translation
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from feedback.models import Cause
+from helpdesk.garbage import look_seldom
 from sla import clockwork
 from tests import chromium
 from tests.cast import Cast, make_cast
@@ -37,6 +38,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next(found, len(LONGEST))
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """As every process of the product: to look for garbage among all that was loaded costs a tenth."""
+    look_seldom()
 
 
 @pytest.fixture(scope="session")

@@ -90,7 +90,7 @@ def test_ux17_no_shortcut_uses_alt(desk, ticket):
     page = desk()
     paths = ["/desk/?view=open", f"/desk/tickets/{ticket.pk}/"]
     for path in paths:
-        page.goto(page.url.split("/desk/")[0] + path)
+        page.goto(page.url.split("/desk/")[0] + path, wait_until="networkidle")  # parts come by themselves
         assert page.locator("[accesskey], [aria-keyshortcuts*=Alt i]").count() == 0
         keys = page.locator("[data-key]").evaluate_all("all => all.map(one => one.dataset.key)")
         assert len(keys) > 5

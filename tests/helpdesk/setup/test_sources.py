@@ -110,7 +110,7 @@ def test_what_is_wrong_stands_in_plain_words_on_the_list_the_page_and_in_the_mai
         assert words in root.get(reverse(f"setup:{name}", args=args)).content.decode()
     MailSource.objects.update(trouble="", trouble_since_at=None, changed_at=Now() - timedelta(minutes=5))
     assert "It has not been read for some minutes." in root.get(reverse("setup:sources")).content.decode()
-    assert "mailbox Sales: not read yet" in root.get(reverse("setup:mail")).content.decode()
+    assert "Mailbox Sales: not read yet" in root.get(reverse("setup:mail")).content.decode()
 
 
 def test_a_trial_says_what_is_wrong_and_nothing_of_what_the_server_said(root, box):
