@@ -121,8 +121,8 @@ def answers(got: Got) -> list[Answer]:
 @pytest.fixture(scope="module")
 def seen(browser: Browser, answers: list[Answer]) -> dict[str, list[Any]]:
     """What was wrong, by the line of the checklist, after one look at each page. Axe looks at those that have
-    something new: an element of a kind, or within one of a kind, in which it stood on no page before
-    (`bin/drill axe` has it look at all, as everybody who may see them)."""
+    something new: an element of a kind that stood on no page before (`bin/drill axe` has it look at all, as
+    everybody who may see them)."""
     faults: dict[str, list[Any]] = {
         line: [] for line in ("axe", "narrow", "small", "moving", "said", "asked")
     }
@@ -208,25 +208,16 @@ class _Parts(HTMLParser):
 
 
 class _Kinds(HTMLParser):
-    """The kinds of elements on a page, each with the kind of the element around it."""
+    """The kinds of elements on a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.found: set[Any] = set()
-        self._open: list[tuple[str, ...]] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        kind = (tag, *(given.get(name) or "" for name in ("class", "type", "role")))
-        self.found.add((self._open[-1] if self._open else (), kind))
-        if tag not in EMPTY:
-            self._open.append(kind)
-
-    def handle_endtag(self, tag: str) -> None:
-        while any(each[0] == tag for each in self._open):
-            if self._open.pop()[0] == tag:
-                break
+        self.found.add((tag, *(given.get(name) or "" for name in ("class", "type", "role"))))
 
 
 def test_ux03_axe_finds_nothing_on_any_page(seen):
