@@ -15,6 +15,7 @@ function restore() {
   }
 }
 
+sessionStorage.removeItem("kept-sent"); // shown again: it was not sent
 try { restore(); } catch { localStorage.removeItem(place); }
 form.addEventListener("input", () => {
   const typed = Object.fromEntries(fields.map((it) => [it.name, it.value]));
