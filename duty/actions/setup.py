@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 
 from duty.models import Duty, Sharing
 from sla.models import Calendar
-from tickets import access
-from tickets.actions import NotAllowed
+from tickets.actions import demand_administrator
 from tickets.events import record
 from tickets.models import Team, User
 
@@ -22,7 +21,7 @@ def set_sharing(
 
     Raises NotAllowed unless `by` administers, ValueError for an unknown mode.
     """
-    _demand_administrator(by)
+    demand_administrator(by)
     with transaction.atomic():
         Team.objects.select_for_update(no_key=True).get(pk=team.pk)
         row, _created = Sharing.objects.get_or_create(team=team)
@@ -47,7 +46,7 @@ def set_duty(
 
     Raises NotAllowed unless `by` administers, ValueError for a limit below 1.
     """
-    _demand_administrator(by)
+    demand_administrator(by)
     if limit is not None and limit < 1:
         raise ValueError(_("Enter a number from 1 up, or nothing."))
     with transaction.atomic():
@@ -60,8 +59,3 @@ def set_duty(
             data = {"person": person.pk, "limit": limit, "calendar": key}
             record("person.duty_changed", subject=person, by=by, at=at, data=data)
         return row
-
-
-def _demand_administrator(by: User | None) -> None:
-    if by is not None and not access.can_administer(by):
-        raise NotAllowed(_("Only administrators may do this."))

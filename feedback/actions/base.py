@@ -8,11 +8,8 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
-from django.utils.translation import gettext as _
 
 from feedback.models import Survey
-from tickets import access
-from tickets.actions import NotAllowed
 from tickets.events import record
 from tickets.models import Message, Speaker, Ticket, User
 
@@ -71,12 +68,6 @@ def chance(*of: int) -> float:
 def is_drawn(probability: Decimal, *of: int) -> bool:
     """Whether these ids belong to the sample."""
     return chance(*of) < probability
-
-
-def demand_administrator(by: User | None) -> None:
-    """Raises NotAllowed unless `by` is the system or an administrator."""
-    if by is not None and not access.can_administer(by):
-        raise NotAllowed(_("Only administrators may do this."))
 
 
 def tell(kind: str, survey: Survey, *, at: datetime) -> None:

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from feedback.actions.base import demand_administrator
 from feedback.models import Cause
+from tickets.actions import demand_administrator
 from tickets.events import record
 from tickets.models import User
 from tickets.text import clean_line

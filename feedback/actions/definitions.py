@@ -10,12 +10,12 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from feedback.actions.base import demand_administrator
 from feedback.models import Kind, SurveyDefinition, SurveyVersion
 from feedback.queries import latest_version
 from feedback.questions import check
 from feedback.words import STANDARD, STANDARD_QUESTIONS
 from sla.matching import check_conditions
+from tickets.actions import demand_administrator
 from tickets.events import record
 from tickets.models import User
 

@@ -11,8 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from followup.models import STANDARD, Kind, Rule
-from tickets import access
-from tickets.actions import NotAllowed
+from tickets.actions import demand_administrator
 from tickets.events import record
 from tickets.models import Team, User
 
@@ -40,8 +39,7 @@ def set_rules(
 
     Raises NotAllowed unless `by` administers, ValueError for numbers below 1 and a window that never opens.
     """
-    if by is not None and not access.can_administer(by):
-        raise NotAllowed(_("Only administrators may do this."))
+    demand_administrator(by)
     at = at or timezone.now()
     with transaction.atomic():
         if team is not None:

@@ -15,8 +15,7 @@ from helpdesk import languages, logos
 from helpdesk.contrast import COLOUR
 from helpdesk.models import Company, SavedReply, SupportAddress, TeamLook
 from sla.actions import install_defaults
-from tickets import access
-from tickets.actions import NewFile, NotAllowed
+from tickets.actions import NewFile, demand_administrator
 from tickets.actions.base import keep_blobs
 from tickets.events import record
 from tickets.models import Blob, Team, User
@@ -254,8 +253,3 @@ def _coloured(colour: str) -> str:
 def _demand_known(fields: dict[str, Any], *known: str) -> None:
     if unknown := fields.keys() - set(known):
         raise ValueError(f"not editable: {sorted(unknown)}")
-
-
-def demand_administrator(by: User | None) -> None:
-    if by is not None and not access.can_administer(by):
-        raise NotAllowed(_("Only administrators may do this."))

@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from helpdesk import flooded
 from helpdesk.erasing import ERASED_MAIL
 from helpdesk.models import BlockedSender, InboundEmail, SupportAddress
-from tickets import access, actions
-from tickets.actions import NewFile, NotAllowed, Words
+from tickets import actions
+from tickets.actions import NewFile, NotAllowed, Words, demand_administrator
 from tickets.events import record
 from tickets.handover import hand_over
 from tickets.models import Message, Ticket, User
@@ -141,13 +141,8 @@ def _words_of(message: Message) -> Words:
     )
 
 
-def _demand_administrator(by: User | None) -> None:
-    if by is not None and not access.can_administer(by):
-        raise NotAllowed(_("Only administrators may do this."))
-
-
 def _lock(row: InboundEmail, by: User | None) -> InboundEmail:
-    _demand_administrator(by)
+    demand_administrator(by)
     rows = InboundEmail.objects.select_for_update(of=("self",), no_key=True).select_related("message__ticket")
     return rows.defer("raw").get(pk=row.pk)
 
@@ -203,7 +198,7 @@ def settle_flood(key: str, how: str, *, by: User | None, ticket: Ticket | None =
 
     `key` names the bundle (`helpdesk.flooded`), `how` is release, file or delete.
     """
-    _demand_administrator(by)
+    demand_administrator(by)
     with transaction.atomic():
         mails = flooded.mails_of(key)
         if how == "delete":
@@ -227,7 +222,7 @@ def settle_flood(key: str, how: str, *, by: User | None, ticket: Ticket | None =
 
 def block_sender(value: str, *, by: User | None) -> BlockedSender:
     """Refuse mail of an address, or of a domain with all below it, from now on. Raises ValueError."""
-    _demand_administrator(by)
+    demand_administrator(by)
     value = value.strip().lower().removeprefix("@").rstrip(".")
     if not _NAME.fullmatch(value) or len(value) > 320:
         raise ValueError(_("Enter an address or a domain, such as ads@example.com or example.com."))
@@ -243,7 +238,7 @@ def block_sender(value: str, *, by: User | None) -> BlockedSender:
 
 def unblock_sender(row: BlockedSender, *, by: User | None) -> None:
     """Take mail of this sender again. What was refused meanwhile stays in the Mailroom, to be released."""
-    _demand_administrator(by)
+    demand_administrator(by)
     with transaction.atomic():
         if BlockedSender.objects.filter(pk=row.pk).delete()[0]:
             record("sender.unblocked", by=by, data={"block": row.pk})

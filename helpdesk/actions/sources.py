@@ -17,8 +17,7 @@ from helpdesk.imap import PORTS
 from helpdesk.models import MailSource
 from helpdesk.models.sources import SIGNED
 from helpdesk.sealed import Unreadable
-from tickets import access
-from tickets.actions import NotAllowed
+from tickets.actions import demand_administrator
 from tickets.events import record
 from tickets.models import User
 from tickets.text import clean_line
@@ -38,7 +37,7 @@ def add_mailbox(
 
     `secret` holds `password`, or `client_id`, `client_secret`, `refresh_token` and `token_url`.
     """
-    _demand_administrator(by)
+    demand_administrator(by)
     row = MailSource(kind=MailSource.Kind.IMAP, **_cleaned(fields, _MAILBOX))
     _demand_reachable(row, secret)
     row.keep_secret(secret)
@@ -54,7 +53,7 @@ def add_webhook(
 ) -> MailSource:
     """Let a mail provider deliver by calls. `key` is the one with which it signs, where it does
     (`models.sources.SIGNED`). Raises ValueError."""
-    _demand_administrator(by)
+    demand_administrator(by)
     row = MailSource(kind=MailSource.Kind.WEBHOOK, **_cleaned({"name": name, "provider": provider}, _WEBHOOK))
     row.keep_secret({"token": secrets.token_urlsafe(24), **_key_of(row, key)})
     with transaction.atomic():
@@ -73,7 +72,7 @@ def edit_source(
 ) -> MailSource:
     """Change how a source is set up, or switch it (`is_active`); what `secret` does not name stays. Raises
     ValueError as the adding does."""
-    _demand_administrator(by)
+    demand_administrator(by)
     fields = _cleaned(fields, _MAILBOX if row.kind == MailSource.Kind.IMAP else _WEBHOOK)
     row = MailSource.objects.get(pk=row.pk)
     kept = _known_secret(row)
@@ -176,8 +175,3 @@ def _key_of(row: MailSource, key: str) -> dict[str, str]:
     if not key.strip() or not key.isascii():
         raise ValueError(_("Enter the key with which the provider signs."))
     return {"key": key.strip()}
-
-
-def _demand_administrator(by: User | None) -> None:
-    if by is not None and not access.can_administer(by):
-        raise NotAllowed(_("Only administrators may do this."))

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from helpdesk.actions.company import demand_administrator
 from helpdesk.models import Topic
+from tickets.actions import demand_administrator
 from tickets.events import record
 from tickets.models import Priority, Team, User
 from tickets.text import clean_line, clean_text

@@ -9,10 +9,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from helpdesk.actions.company import demand_administrator
 from helpdesk.models import Wording
 from helpdesk.wording import store
-from tickets.actions import Conflict
+from tickets.actions import Conflict, demand_administrator
 from tickets.events import record
 from tickets.models import User
 from tickets.text import clean_text

@@ -19,9 +19,10 @@ from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from sla import clockwork
-from sla.actions.steps import AGAIN, demand_administrator, plan_steps
+from sla.actions.steps import AGAIN, plan_steps
 from sla.clockwork import Folded
 from sla.models import NEVER, Clock
+from tickets.actions import demand_administrator
 from tickets.events import Derived, record_derived
 from tickets.handover import hand_over
 from tickets.models import Ticket, User

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from sla import queries
 from sla.models import OPEN_STATES, Clock, Escalation
-from tickets import access, actions
-from tickets.actions import NotAllowed
+from tickets import actions
+from tickets.actions import NotAllowed, demand_administrator
 from tickets.actions.base import lock
 from tickets.handover import hand_over
 from tickets.models import Event, Team, Ticket, User
@@ -146,9 +146,3 @@ def retry_escalation(row: Escalation, *, by: User | None) -> None:
     waiting = Escalation.objects.filter(pk=row.pk, state=Escalation.State.PENDING)
     if waiting.update(next_try_at=timezone.now() + LOST):
         hand_over("sla.escalate", row.pk)
-
-
-def demand_administrator(by: User | None) -> None:
-    """Raise NotAllowed unless `by` is the system or administers."""
-    if by is not None and not access.can_administer(by):
-        raise NotAllowed(_("Only administrators may try this again."))

@@ -6,7 +6,7 @@ allowed: raises `NotAllowed`, whose text may be shown. Actions return fresh rows
 stale.
 """
 
-from tickets.actions.base import Conflict, NewFile, NotAllowed, Words, demand_version
+from tickets.actions.base import Conflict, NewFile, NotAllowed, Words, demand_administrator, demand_version
 from tickets.actions.bulk import change_many, undo_many
 from tickets.actions.conversation import (
     accept_message,
@@ -119,6 +119,7 @@ __all__ = [
     "deactivate",
     "delete",
     "delete_view",
+    "demand_administrator",
     "demand_unchanged",
     "demand_version",
     "discard_draft",

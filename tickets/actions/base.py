@@ -55,6 +55,12 @@ class Words:
         return not (self.text.strip() or self.html or self.files)
 
 
+def demand_administrator(by: User | None) -> None:
+    """Raises NotAllowed unless `by` is the system or an administrator."""
+    if by is not None and not access.can_administer(by):
+        raise NotAllowed(_("Only administrators may do this."))
+
+
 def as_words(words: Words | str) -> Words:
     return Words(text=words) if isinstance(words, str) else words
 

@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from tickets import access
-from tickets.actions.base import NotAllowed, instant
+from tickets.actions.base import NotAllowed, demand_administrator, instant
 from tickets.bulk import insert
 from tickets.events import NewEvent, record, record_all
 from tickets.models import Organization, Role, Tag, Team, User
@@ -155,7 +155,7 @@ def set_role(person: User, role: str, *, by: User | None, at: datetime | None = 
 
 
 def set_teams(person: User, teams: Iterable[Team], *, by: User | None, at: datetime | None = None) -> User:
-    _demand_administrator(by)
+    demand_administrator(by)
     with transaction.atomic():
         person = User.objects.select_for_update().get(pk=person.pk)
         wanted = {team.pk for team in teams}
@@ -180,14 +180,14 @@ def edit_person(person: User, *, by: User | None, at: datetime | None = None, **
 
 def deactivate(person: User, *, by: User | None, at: datetime | None = None) -> User:
     """No sign-in and no token of theirs works from the next request on; what they did stays."""
-    _demand_administrator(by)
+    demand_administrator(by)
     if by is not None and by.pk == person.pk:
         raise NotAllowed(_("You cannot deactivate yourself."))
     return _switch(person, False, "person.deactivated", by=by, at=at)
 
 
 def reactivate(person: User, *, by: User | None, at: datetime | None = None) -> User:
-    _demand_administrator(by)
+    demand_administrator(by)
     return _switch(person, True, "person.reactivated", by=by, at=at)
 
 
@@ -235,7 +235,7 @@ def join(person: User, *, name: str, at: datetime | None = None) -> User:
 
 
 def create_team(name: str, *, by: User | None, at: datetime | None = None, **fields: Any) -> Team:
-    _demand_administrator(by)
+    demand_administrator(by)
     with transaction.atomic():
         team = Team.objects.create(name=clean_line(name, 100), **fields)
         record("team.created", subject=team, by=by, at=at, data={"team": team.pk})
@@ -243,14 +243,14 @@ def create_team(name: str, *, by: User | None, at: datetime | None = None, **fie
 
 
 def edit_team(team: Team, *, by: User | None, at: datetime | None = None, **fields: Any) -> Team:
-    _demand_administrator(by)
+    demand_administrator(by)
     return _edit(team, "team.edited", {"team": team.pk}, fields, by=by, at=at)
 
 
 def create_organization(
     name: str, *, by: User | None, at: datetime | None = None, **fields: Any
 ) -> Organization:
-    _demand_administrator(by)
+    demand_administrator(by)
     with transaction.atomic():
         row = Organization.objects.create(name=clean_line(name, 200), **fields)
         record("organization.created", subject=row, by=by, at=at, data={"organization": row.pk})
@@ -260,7 +260,7 @@ def create_organization(
 def edit_organization(
     organization: Organization, *, by: User | None, at: datetime | None = None, **fields: Any
 ) -> Organization:
-    _demand_administrator(by)
+    demand_administrator(by)
     data = {"organization": organization.pk}
     return _edit(organization, "organization.edited", data, fields, by=by, at=at)
 
@@ -279,7 +279,7 @@ def tag_customer(
     customer: User | Organization, names: Iterable[str], *, by: User | None, at: datetime | None = None
 ) -> None:
     """Give a person or an organisation exactly these tags. Policies may ask for them ("customer tag")."""
-    _demand_administrator(by)
+    demand_administrator(by)
     wanted = {clean_line(name, 50).lower() for name in names} - {""}
     with transaction.atomic():
         customer.__class__.objects.select_for_update(of=("self",)).get(pk=customer.pk)
@@ -316,8 +316,3 @@ def _edit(
                 data = {**data, "fields": changed}
             record(kind, subject=row, by=by, at=at, data=data)
         return row
-
-
-def _demand_administrator(by: User | None) -> None:
-    if by is not None and not access.can_administer(by):
-        raise NotAllowed(_("Only administrators may do this."))
